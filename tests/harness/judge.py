@@ -1,0 +1,221 @@
+"""The judging half: runs the converter, then checks the ONNX file and runs it against what Paddle computed."""
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+import pathlib
+import subprocess
+
+import numpy as np
+import onnx
+import onnx.checker
+import onnx.helper
+import onnxruntime
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = pathlib.Path(os.environ.get("PADDLE2ONNX_BINARY", ROOT / "build/release/paddle2onnx"))
+# Absolute and relative tolerance where a case names none.
+TOLERANCE = {"float16": (1e-3, 2e-3)}
+DEFAULT_TOLERANCE = (1e-5, 1e-4)
+LOWEST_IR = {}
+for _, _ir, _opset, *_ in onnx.helper.VERSION_TABLE:
+    LOWEST_IR[_opset] = min(_ir, LOWEST_IR.get(_opset, _ir))
+
+
+@functools.cache
+def newest_opset():
+    """The newest opset of the onnx package that the installed ONNX Runtime loads."""
+    x = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1])
+    y = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1])
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Identity", ["x"], ["y"])], "g", [x], [y])
+    for opset in range(onnx.defs.onnx_opset_version(), 6, -1):
+        model = onnx.helper.make_model(
+            graph, opset_imports=[onnx.helper.make_opsetid("", opset)], ir_version=LOWEST_IR[opset]
+        )
+        try:
+            session(model.SerializeToString())
+            return opset
+        except Exception:
+            continue
+    raise RuntimeError("ONNX Runtime loads no model at all")
+
+
+def session(model, threads=1):
+    """`model`: bytes or a path."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+@dataclasses.dataclass
+class Conversion:
+    code: int
+    messages: str
+    path: pathlib.Path
+
+    @property
+    def done(self):
+        return self.code == 0
+
+    def brief(self):
+        """What a failed test should show of the converter's messages."""
+        text = self.messages.strip()
+        return f"exit code {self.code}: {text if len(text) < 1500 else text[:1500] + ' …'}"
+
+
+def convert(folder, save_file, opset, *, model="inference.pdmodel", params="inference.pdiparams", flags=()):
+    folder, save_file = pathlib.Path(folder), pathlib.Path(save_file)
+    save_file.unlink(missing_ok=True)
+    command = [BINARY, "--model_dir", folder, "--model_filename", model]
+    if (folder / params).exists():
+        command += ["--params_filename", params]
+    command += ["--save_file", save_file, "--opset_version", str(opset), *flags]
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, errors="replace", timeout=300)
+    messages = done.stderr
+    if done.stdout:
+        messages += f"\n(on standard output, which should stay clean: {done.stdout[:300]})"
+    if done.returncode == 0 and not save_file.exists():
+        return Conversion(-999, f"exit code 0, but no file\n{messages}", save_file)
+    return Conversion(done.returncode, messages, save_file)
+
+
+def opset_of(model):
+    return next(o.version for o in model.opset_import if o.domain in ("", "ai.onnx"))
+
+
+def graphs(graph):
+    yield graph
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                yield from graphs(attribute.g)
+
+
+def structure_problems(model, path, inputs, outputs, custom_domains=()):
+    """What is wrong with the file itself. `inputs`, `outputs`: [{"name", "shape"}] as Paddle declares them."""
+    problems = []
+    try:
+        # By path: large models exceed what the checker takes as bytes.
+        onnx.checker.check_model(str(path), full_check=True)
+    except Exception as error:
+        problems.append(f"onnx.checker: {str(error).strip()[:800]}")
+    opset = opset_of(model)
+    if model.ir_version != LOWEST_IR[opset]:
+        problems.append(f"IR version {model.ir_version}, though opset {opset} needs only {LOWEST_IR[opset]}")
+    foreign = {o.domain for o in model.opset_import} - {"", *custom_domains}
+    if foreign:
+        problems.append(f"domains besides ONNX's own: {sorted(foreign)}")
+    graph = model.graph
+    names = [i.name for i in graph.input]
+    listed = set(names) & {t.name for t in graph.initializer}
+    if listed:
+        problems.append(f"initializers listed as inputs: {sorted(listed)[:5]}")
+    if names != [i["name"] for i in inputs]:
+        problems.append(f"inputs {names}, Paddle's feeds {[i['name'] for i in inputs]}")
+    names = [o.name for o in graph.output]
+    if names != [o["name"] for o in outputs]:
+        problems.append(f"outputs {names}, Paddle's fetches {[o['name'] for o in outputs]}")
+    nodes = [n.name for g in graphs(graph) for n in g.node]
+    if len(set(nodes)) != len(nodes) or "" in nodes:
+        problems.append("node names are missing or used twice")
+    for value, paddle in zip(list(graph.input) + list(graph.output), inputs + outputs):
+        if not value.type.tensor_type.HasField("shape"):
+            problems.append(f"{value.name}: no shape declared, Paddle's is {paddle['shape']}")
+    return problems
+
+
+def declared_problems(model, feeds, results):
+    """Whether what the model declares agrees with the arrays of one run; a dimension's name has one value in a run."""
+    problems, bound = [], {}
+    for value, array in zip(list(model.graph.input) + list(model.graph.output), list(feeds) + list(results)):
+        tensor = value.type.tensor_type
+        dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type) if tensor.elem_type else None
+        if dtype != array.dtype:
+            problems.append(f"{value.name}: declared as {dtype}, came as {array.dtype}")
+        dims = tensor.shape.dim
+        text = "[" + ", ".join(d.dim_param or (str(d.dim_value) if d.HasField("dim_value") else "?") for d in dims) + "]"
+        fits = len(dims) == array.ndim
+        for dim, size in zip(dims, array.shape):
+            if dim.HasField("dim_value"):
+                fits &= dim.dim_value == size
+            elif dim.dim_param:
+                fits &= bound.setdefault(dim.dim_param, size) == size
+        if not fits and tensor.HasField("shape"):
+            problems.append(f"{value.name}: declared as {text}, came as {list(array.shape)} (names so far: {bound})")
+    return problems
+
+
+@dataclasses.dataclass
+class Difference:
+    """The largest differences over all outputs and runs."""
+
+    absolute: float = 0.0
+    relative: float = 0.0
+
+    def take(self, other):
+        self.absolute, self.relative = max(self.absolute, other.absolute), max(self.relative, other.relative)
+
+
+def compare(label, got, want, rtol=None, atol=None):
+    """A problem (or None) and the difference of two arrays."""
+    difference = Difference()
+    if got.dtype != want.dtype:
+        return f"{label}: dtype {got.dtype}, Paddle's {want.dtype}", difference
+    if got.shape != want.shape:
+        return f"{label}: shape {list(got.shape)}, Paddle's {list(want.shape)}", difference
+    if want.dtype.kind not in "fc":
+        bad = got != want
+    else:
+        default = TOLERANCE.get(str(want.dtype), DEFAULT_TOLERANCE)
+        a, b = (v.astype("complex128" if v.dtype.kind == "c" else "float64") for v in (got, want))
+        with np.errstate(all="ignore"):
+            delta = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, np.abs(a - b))
+            if delta.size:
+                finite = delta[np.isfinite(delta)]
+                difference.absolute = float(finite.max(initial=0.0))
+                # Relative to the tensor's own size: single values near zero say nothing.
+                size = np.abs(b[np.isfinite(b)]).max(initial=0.0)
+                difference.relative = difference.absolute / size if size else difference.absolute
+            bad = ~np.isclose(a, b, rtol=default[1] if rtol is None else rtol, atol=default[0] if atol is None else atol, equal_nan=True)
+    count = int(np.count_nonzero(bad))
+    if not count:
+        return None, difference
+    where = tuple(int(i) for i in np.argwhere(bad)[0])
+    return (
+        f"{label}: {count} of {want.size} values differ, the largest difference is {difference.absolute:.3g}; "
+        f"at {list(where)} {got[where]!s}, Paddle's {want[where]!s}"
+    ), difference
+
+
+def run_problems(model, path, runs, rtol=None, atol=None, threads=1):
+    """Runs the file on recorded runs [(feeds, results)]; problems and the largest difference."""
+    problems, largest = [], Difference()
+    try:
+        onnx_session = session(str(path), threads)
+    except Exception as error:
+        return [f"ONNX Runtime does not load it: {str(error).strip()[:600]}"], largest
+    names, outputs = [i.name for i in model.graph.input], [o.name for o in model.graph.output]
+    for number, (feeds, wanted) in enumerate(runs):
+        try:
+            results = onnx_session.run(outputs, dict(zip(names, feeds)))
+        except Exception as error:
+            problems.append(f"run {number}: ONNX Runtime fails: {str(error).strip()[:600]}")
+            continue
+        problems += [f"run {number}: {p}" for p in declared_problems(model, feeds, results)]
+        for i, (got, want) in enumerate(zip(results, wanted)):
+            problem, difference = compare(f"output {i}", got, want, rtol, atol)
+            largest.take(difference)
+            if problem:
+                problems.append(f"run {number}: {problem}")
+    return problems, largest
+
+
+def load_runs(path, count, inputs, outputs):
+    with np.load(path) as file:
+        return [
+            ([file[f"{i}_in_{j}"] for j in range(inputs)], [file[f"{i}_out_{j}"] for j in range(outputs)])
+            for i in range(count)
+        ]

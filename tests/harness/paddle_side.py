@@ -1,0 +1,114 @@
+"""The half of the harness that runs inside Paddle 2.6.2: saving models and recording what Paddle computes."""
+import contextlib
+import io
+import os
+import pathlib
+import warnings
+
+os.environ.setdefault("GLOG_minloglevel", "3")
+os.environ.setdefault("FLAGS_call_stack_level", "0")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+warnings.filterwarnings("ignore")
+
+import numpy as np
+import paddle
+
+PADDLE_VERSION = paddle.__version__
+BASENAME = "inference"
+
+
+@contextlib.contextmanager
+def quiet():
+    """Paddle prints progress and advice on both streams; only the results count here."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        yield
+
+
+@contextlib.contextmanager
+def static_mode():
+    paddle.enable_static()
+    try:
+        with paddle.static.scope_guard(paddle.static.Scope()), paddle.utils.unique_name.guard():
+            yield
+    finally:
+        paddle.disable_static()
+
+
+def new_values(name, old, rng):
+    """Seeded contents for a parameter. Nothing stays at its initial value: a bias of 0, a scale of 1, a mean of 0 or
+    a variance of 1 would hide a converter that drops it."""
+    shape, tail = old.shape, name.rsplit(".", 1)[-1].rsplit("/", 1)[-1]
+    if old.dtype.kind != "f":
+        return old
+    if "variance" in tail or tail.endswith("_scale"):
+        new = rng.uniform(0.5, 1.5, shape)
+    elif len(shape) <= 1 and ("weight" in tail or ".w_" in name):
+        new = rng.uniform(0.5, 1.5, shape)
+    elif len(shape) <= 1:
+        new = 0.3 * rng.standard_normal(shape)
+    else:
+        # Layers keep the size of what passes through them, whichever way round the weight is stored.
+        new = rng.standard_normal(shape) / np.sqrt(max(1.0, np.sqrt(float(np.prod(shape)))))
+    return np.asarray(new).astype(old.dtype)
+
+
+def randomise(layer, rng):
+    for name, tensor in layer.state_dict().items():
+        if name.endswith(("weight_u", "weight_v")):  # spectral norm's vectors: unit length matters
+            continue
+        tensor.set_value(new_values(name, tensor.numpy(), rng))
+
+
+def save_layer(layer, specs, folder):
+    """`specs`: [(name, shape with None, dtype)]."""
+    specs = [paddle.static.InputSpec(shape, dtype, name) for name, shape, dtype in specs]
+    layer.eval()
+    with quiet():
+        paddle.jit.save(layer, os.path.join(folder, BASENAME), input_spec=specs)
+    # A pickle of names that no reader of the format needs.
+    pathlib.Path(folder, BASENAME + ".pdiparams.info").unlink(missing_ok=True)
+
+
+def save_program(folder, feeds, fetches, executor, program):
+    with quiet():
+        paddle.static.save_inference_model(os.path.join(folder, BASENAME), feeds, fetches, executor, program=program)
+
+
+def _columns(block, op_type, slot, side):
+    ops = [op for op in block.ops if op.type == op_type]
+    return [getattr(op, side)(slot)[0] for op in sorted(ops, key=lambda op: op.attr("col"))]
+
+
+def run_exported(folder, runs, basename=BASENAME, params=None):
+    """Loads the saved files again and runs them: these files are the truth that a conversion is judged by.
+
+    Returns what the program says about itself and [(feeds, results)] for each run."""
+    with static_mode(), quiet():
+        executor = paddle.static.Executor(paddle.CPUPlace())
+        extra = {} if params is None else {"model_filename": basename, "params_filename": params}
+        prefix = folder if params is not None else os.path.join(folder, basename)
+        program, _, targets = paddle.static.load_inference_model(str(prefix), executor, **extra)
+        block = program.global_block()
+        feeds, fetches = _columns(block, "feed", "X", "input"), _columns(block, "fetch", "X", "input")
+        # A feed op reads the variable `feed`; the model's input is its output.
+        feeds = _columns(block, "feed", "Out", "output")
+        order = [[t.name for t in targets].index(name) for name in fetches]
+        described = {
+            "inputs": [{"name": n, "shape": list(block.var(n).shape)} for n in feeds],
+            "outputs": [{"name": n, "shape": list(block.var(n).shape)} for n in fetches],
+            "operators": sorted({op.type for b in program.blocks for op in b.ops} - {"feed", "fetch"}),
+        }
+        recorded = []
+        for run in runs:
+            feed = {name: run[name] for name in feeds}
+            results = executor.run(program, feed=feed, fetch_list=targets, return_numpy=False)
+            recorded.append(([feed[n] for n in feeds], [np.array(results[i]) for i in order]))
+    return described, recorded
+
+
+def save_runs(path, recorded):
+    arrays = {}
+    for i, (feeds, results) in enumerate(recorded):
+        arrays.update({f"{i}_in_{j}": a for j, a in enumerate(feeds)})
+        arrays.update({f"{i}_out_{j}": a for j, a in enumerate(results)})
+    np.savez(path, **arrays)

@@ -1,0 +1,179 @@
+"""Exports one table of cases with Paddle and records what Paddle computes. Run by the harness in Paddle's environment.
+
+    export.py --format pdmodel --table cases/conv.py --out build/operator-cases/pdmodel/conv
+
+Each case has a folder with the model, runs.npz and case.json; manifest.json has all of them. A case whose key has not
+changed is kept. The name of the case in work stands in the file `current`, so that a crash of Paddle can be pinned on it.
+"""
+import argparse
+import json
+import linecache
+import pathlib
+import shutil
+import sys
+import traceback
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+import numpy as np
+import paddle
+
+import dsl
+from harness import paddle_side
+
+
+def wrap(case):
+    """A layer whose forward has the case's own argument names: to_static reads a signature and source text."""
+    body, factory = case.body
+    net = factory() if factory else body if isinstance(body, paddle.nn.Layer) else None
+    function = None if isinstance(body, paddle.nn.Layer) else body
+    args = ", ".join(case.inputs)
+    call = f"self.function({'self.net, ' if net is not None else ''}{args})" if function else f"self.net({args})"
+    source = f"def forward(self, {args}):\n    return {call}\n"
+    filename = f"<case {case.name}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+    scope = {}
+    exec(compile(source, filename, "exec"), scope)
+    layer = type("Case", (paddle.nn.Layer,), {"forward": scope["forward"]})()
+    layer.net, layer.function = net, function
+    return layer
+
+
+def declare(name, spec):
+    return paddle.static.data(name, spec.static_shape(), spec.dtype)
+
+
+def save_static(case, folder, rng):
+    """Builds the program of a raw() or static case and saves it."""
+    with paddle_side.static_mode():
+        main, startup = paddle.static.Program(), paddle.static.Program()
+        executor, scope = paddle.static.Executor(paddle.CPUPlace()), paddle.static.global_scope()
+        given = {}
+        with paddle.static.program_guard(main, startup):
+            block = main.global_block()
+            feeds, slots = [], {}
+            for slot, operands in case.inputs.items():
+                many = isinstance(operands, list)
+                slots[slot] = []
+                for i, operand in enumerate(operands if many else [operands]):
+                    name = input_name(case, slot, i if many else None)
+                    if isinstance(operand, dsl.Param):
+                        array = operand.array
+                        var = block.create_var(name=name, shape=array.shape, dtype=str(array.dtype), persistable=True)
+                        given[name] = array
+                    else:
+                        var = declare(name, operand)
+                        feeds.append(var)
+                    slots[slot].append(var)
+            if case.kind == "raw":
+                op, outputs, attrs = case.body
+                made, fetches = {}, []
+                for slot, dtypes in outputs.items():
+                    dtypes = dtypes if isinstance(dtypes, list) else [dtypes]
+                    made[slot] = [block.create_var(name=f"{slot.lower()}_{i}", dtype=d or "float32") for i, d in enumerate(dtypes)]
+                    fetches += [v for v, d in zip(made[slot], dtypes) if d]
+                block.append_op(type=op, inputs=slots, outputs=made, attrs=attrs)
+            else:
+                fetches = case.body[0](*[v for vs in slots.values() for v in vs])
+                fetches = list(fetches) if isinstance(fetches, (list, tuple)) else [fetches]
+            executor.run(startup)
+            for var in block.all_parameters():
+                tensor = scope.find_var(var.name).get_tensor()
+                tensor.set(paddle_side.new_values(var.name, np.array(tensor), rng), paddle.CPUPlace())
+            for name, array in given.items():
+                scope.var(name).get_tensor().set(array, paddle.CPUPlace())
+            paddle_side.save_program(folder, feeds, fetches, executor, main)
+
+
+def input_name(case, slot, i=None):
+    if case.kind != "raw":
+        return slot
+    return slot.lower() if i is None else f"{slot.lower()}_{i}"
+
+
+def arrays(case, sizes, run):
+    rng = np.random.default_rng([case.seed, run])
+    feed = {}
+    for slot, operands in case.inputs.items():
+        many = isinstance(operands, list)
+        for i, operand in enumerate(operands if many else [operands]):
+            if isinstance(operand, dsl.Spec):
+                feed[input_name(case, slot, i if many else None)] = operand.make(rng, sizes, run)
+    return feed
+
+
+def export(case, folder):
+    """Returns case.json's content."""
+    rng = np.random.default_rng([case.seed, 99])
+    paddle.seed(case.seed)
+    np.random.seed(case.seed % 2**31)
+    record = {"name": case.name, "key": case.key, "options": case.options}
+    try:
+        if case.kind == "layer":
+            with paddle.utils.unique_name.guard():
+                layer = wrap(case)
+                paddle_side.randomise(layer, rng)
+                specs = [(n, s.static_shape(), s.dtype) for n, s in case.inputs.items()]
+                paddle_side.save_layer(layer, specs, folder)
+        else:
+            save_static(case, folder, rng)
+        if case.options["error"]:
+            return record  # nobody will run it
+        runs = [arrays(case, sizes, i) for i, sizes in enumerate(case.sizes)]
+        if case.expect:
+            # Paddle has no kernel for this on the CPU: its program, but the table's own numbers.
+            described, _ = paddle_side.run_exported(folder, [])
+            feeds = [[run[i["name"]] for i in described["inputs"]] for run in runs]
+            results = [case.expect(*run.values()) for run in runs]
+            recorded = [(f, list(r) if isinstance(r, (list, tuple)) else [r]) for f, r in zip(feeds, results)]
+        else:
+            described, recorded = paddle_side.run_exported(folder, runs)
+        record.update(described)
+        record["runs"] = len(recorded)
+        paddle_side.save_runs(folder / "runs.npz", recorded)
+    except Exception:
+        record["paddle_error"] = traceback.format_exc()[-3000:]
+    return record
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--format", choices=["pdmodel"], default="pdmodel")
+    parser.add_argument("--table", type=pathlib.Path, required=True)
+    parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--key", default="", help="hash of the harness; part of every case's key")
+    args = parser.parse_args()
+
+    manifest = {"key": args.key, "cases": []}
+    args.out.mkdir(parents=True, exist_ok=True)
+    try:
+        cases = dsl.Table(args.table).load()
+    except Exception:
+        manifest["error"] = traceback.format_exc()[-3000:]
+        cases = {}
+    for old in args.out.iterdir():
+        if old.is_dir() and old.name not in cases:
+            shutil.rmtree(old)
+    fresh = 0
+    for name, case in cases.items():
+        folder = args.out / name
+        case.key = f"{args.key} {case.key}"
+        described = folder / "case.json"
+        record = json.loads(described.read_text()) if described.exists() else {}
+        if record.get("key") != case.key:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            (args.out / "current").write_text(json.dumps({"name": name, "key": case.key, "options": case.options}))
+            record = export(case, folder)
+            described.write_text(json.dumps(record))
+            fresh += 1
+        manifest["cases"].append(record)
+    (args.out / "current").unlink(missing_ok=True)
+    (args.out / "manifest.json").write_text(json.dumps(manifest))
+    failed = sum("paddle_error" in c for c in manifest["cases"])
+    print(f"{args.table.stem}: {len(cases)} cases, {fresh} exported" + (f", {failed} refused by Paddle" if failed else ""))
+
+
+if __name__ == "__main__":
+    main()
