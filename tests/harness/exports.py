@@ -13,6 +13,9 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+EXPORTER = ROOT / "tests/harness/export.py"
+# All that the exported files depend on besides the table.
+SOURCES = [EXPORTER, EXPORTER.with_name("dsl.py"), EXPORTER.with_name("paddle_side.py")]
 # Which environment writes which format.
 VENV_OF_FORMAT = {"pdmodel": "paddle2"}
 
@@ -53,10 +56,10 @@ def _pin_crash(out):
     (out / "current").unlink()
 
 
-def export_table(table, exporter, sources, out, model_format="pdmodel"):
+def export_table(table, out, model_format):
     """The manifest of one table, exported where it isn't there yet."""
     venv = VENV_OF_FORMAT[model_format]
-    key = hash_of(sources, (ROOT / f"tools/requirements/{venv}.txt").read_text(), model_format)
+    key = hash_of(SOURCES, (ROOT / f"tools/requirements/{venv}.txt").read_text(), model_format)
     stamp = hash_of([table], key)
     manifest = out / "manifest.json"
     with locked(out.parent / f".{out.name}.lock"):
@@ -66,7 +69,7 @@ def export_table(table, exporter, sources, out, model_format="pdmodel"):
                 return known
         while True:
             (out / "current").unlink(missing_ok=True)
-            command = [python_of(venv), exporter, "--format", model_format, "--table", table, "--out", out, "--key", key]
+            command = [python_of(venv), EXPORTER, "--format", model_format, "--table", table, "--out", out, "--key", key]
             done = subprocess.run([str(c) for c in command], capture_output=True, text=True, errors="replace")
             if done.returncode == 0:
                 break
@@ -80,11 +83,8 @@ def export_table(table, exporter, sources, out, model_format="pdmodel"):
         return known
 
 
-def export_tables(tables, exporter, sources, out, model_format="pdmodel", jobs=2):
+def export_tables(tables, out, model_format, jobs=2):
     """{family: manifest}; a table is a file and its family the file's name."""
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        work = {
-            t.stem: pool.submit(export_table, t, exporter, sources, out / model_format / t.stem, model_format)
-            for t in tables
-        }
+        work = {t.stem: pool.submit(export_table, t, out / model_format / t.stem, model_format) for t in tables}
         return {family: job.result() for family, job in work.items()}

@@ -15,6 +15,8 @@ import onnxruntime
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("PADDLE2ONNX_BINARY", ROOT / "build/release/paddle2onnx"))
+# Files that failed stay here.
+KEPT = ROOT / "build/onnx-of-failures"
 # Absolute and relative tolerance where a case names none.
 TOLERANCE = {"float16": (1e-3, 2e-3)}
 DEFAULT_TOLERANCE = (1e-5, 1e-4)
@@ -219,3 +221,56 @@ def load_runs(path, count, inputs, outputs):
             ([file[f"{i}_in_{j}"] for j in range(inputs)], [file[f"{i}_out_{j}"] for j in range(outputs)])
             for i in range(count)
         ]
+
+
+def judge_case(folder, label, record, opsets, rtol=None, atol=None, threads=1, convert_options=None):
+    """Converts one exported case (a folder and its case.json) at these opsets.
+
+    Returns the problems, one string each, and {written opset: Difference}."""
+    options, written, differences = record["options"], None, {}
+    rtol, atol = options["rtol"] or rtol, options["atol"] or atol
+    problems: dict[str, list[str]] = {}  # the same problem at several opsets is told once
+    runs = load_runs(folder / "runs.npz", record["runs"], len(record["inputs"]), len(record["outputs"]))
+    KEPT.mkdir(parents=True, exist_ok=True)
+    for asked in opsets:
+        if written is not None and asked <= written:
+            continue  # raised to what was judged already
+        path = KEPT / f"{label}-{os.getpid()}.onnx"
+        done = convert(folder, path, asked, flags=options["flags"] or (), **(convert_options or {}))
+        if not done.done:
+            problems.setdefault(done.brief(), []).append(str(asked))
+            continue
+        model = onnx.load(path)
+        written = opset_of(model)
+        found = structure_problems(model, path, record["inputs"], record["outputs"])
+        lowest = max(asked, options["opset"])
+        if written != lowest:
+            found.append(f"opset {written} was written where {lowest} is right (the case says: lowest {options['opset']})")
+        skip = options["skip_run"]
+        if not (skip.get(str(written)) if isinstance(skip, dict) else skip):
+            failed, differences[written] = run_problems(model, path, runs, rtol, atol, threads)
+            found += failed
+        kept = KEPT / f"{label}-{written}.onnx"
+        if found:
+            path.rename(kept)
+            for problem in [*found, f"see {KEPT.relative_to(ROOT)}/{label}-*.onnx"]:
+                problems.setdefault(problem, []).append(str(asked) if asked == written else f"{asked} (raised to {written})")
+        else:
+            path.unlink()
+            kept.unlink(missing_ok=True)
+    return [f"opset {', '.join(where)}: {problem}" for problem, where in problems.items()], differences
+
+
+def refused_problems(folder, label, record, opsets):
+    """A case that the converter has to refuse."""
+    problems, options = [], record["options"]
+    KEPT.mkdir(parents=True, exist_ok=True)
+    for opset in sorted({opsets[0], opsets[-1]}):
+        target = KEPT / f"{label}-{os.getpid()}.onnx"
+        done = convert(folder, target, opset, flags=options["flags"] or ())
+        if done.code != options["code"] or options["error"] not in done.messages:
+            problems.append(f"opset {opset}: wanted exit code {options['code']} and {options['error']!r}, got {done.brief()}")
+        if target.exists():
+            problems.append(f"opset {opset}: it left a file")
+            target.unlink()
+    return problems

@@ -47,8 +47,9 @@ def new_values(name, old, rng):
     elif len(shape) <= 1:
         new = 0.3 * rng.standard_normal(shape)
     else:
-        # Layers keep the size of what passes through them, whichever way round the weight is stored.
-        new = rng.standard_normal(shape) / np.sqrt(max(1.0, np.sqrt(float(np.prod(shape)))))
+        # What passes through keeps its size: convolutions are [out, in, …] and mostly followed by a relu, matrices [in, out].
+        spread = np.sqrt(2 / max(1, np.prod(shape[1:]))) if len(shape) > 2 else np.sqrt(1 / max(1, shape[0]))
+        new = rng.standard_normal(shape, "float32") * np.float32(spread)
     return np.asarray(new).astype(old.dtype)
 
 
@@ -57,6 +58,17 @@ def randomise(layer, rng):
         if name.endswith(("weight_u", "weight_v")):  # spectral norm's vectors: unit length matters
             continue
         tensor.set_value(new_values(name, tensor.numpy(), rng))
+
+
+def calibrate(layer, inputs):
+    """Gives every batch norm the statistics of these inputs, as training would."""
+    norms = [n for n in layer.sublayers() if isinstance(n, paddle.nn.layer.norm._BatchNormBase)]
+    for norm in norms:
+        norm._momentum = 0.0
+    layer.train()
+    with paddle.no_grad(), quiet():
+        layer(*map(paddle.to_tensor, inputs))
+    layer.eval()
 
 
 def save_layer(layer, specs, folder):

@@ -1,4 +1,4 @@
-"""The language of the tables in cases/*.py (README.md explains it by example).
+"""The language of the tables in */cases/*.py (operators/README.md explains it by example).
 
 Only this file and the tables are needed to read a table; export.py turns its rows into files.
 """
@@ -159,17 +159,18 @@ OPTIONS = {
 class Case:
     name: str
     kind: str  # "layer": through to_static; "static": a function run in static mode; "raw": one operator
-    body: object
+    body: tuple
     inputs: dict
     options: dict
     sizes: list
     seed: int
-    expect: object = None
+    expect: object = None  # a function: numpy's answer, where Paddle cannot run what it exports
+    calibrate: bool = False  # one pass in training mode, so that norm statistics fit what passes through a deep network
     key: str = ""  # hash of all that the exported files depend on
 
 
 class Table:
-    """The rows of one file in cases/."""
+    """The rows of one file."""
 
     def __init__(self, path):
         self.path = str(path)
@@ -211,7 +212,7 @@ _table: Table | None = None
 
 
 def _add(name, kind, body, inputs, options, line):
-    expect = options.pop("expect", None)
+    expect, calibrate = options.pop("expect", None), options.pop("calibrate", False)
     sizes = options.pop("sizes", None)
     unknown = set(options) - set(OPTIONS)
     if unknown:
@@ -230,7 +231,7 @@ def _add(name, kind, body, inputs, options, line):
     if sizes is not None:
         runs = [{**runs[i % 2], **given} for i, given in enumerate(sizes)]
     seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "little")
-    _table.add(Case(name, kind, body, inputs, options, runs, seed, expect), line)
+    _table.add(Case(name, kind, body, inputs, options, runs, seed, expect, calibrate), line)
 
 
 def case(name, body=None, *, layer=None, static=False, **rest):

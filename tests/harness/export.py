@@ -1,6 +1,6 @@
 """Exports one table of cases with Paddle and records what Paddle computes. Run by the harness in Paddle's environment.
 
-    export.py --format pdmodel --table cases/conv.py --out build/operator-cases/pdmodel/conv
+    export.py --format pdmodel --table tests/operators/cases/conv.py --out build/operators-cases/pdmodel/conv
 
 Each case has a folder with the model, runs.npz and case.json; manifest.json has all of them. A case whose key has not
 changed is kept. The name of the case in work stands in the file `current`, so that a crash of Paddle can be pinned on it.
@@ -14,7 +14,7 @@ import sys
 import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]
+sys.path[:0] = [str(HERE), str(HERE.parent)]  # tables say `from dsl import *`
 
 import numpy as np
 import paddle
@@ -114,6 +114,8 @@ def export(case, folder):
             with paddle.utils.unique_name.guard():
                 layer = wrap(case)
                 paddle_side.randomise(layer, rng)
+                if case.calibrate:
+                    paddle_side.calibrate(layer, arrays(case, case.sizes[0], 0).values())
                 specs = [(n, s.static_shape(), s.dtype) for n, s in case.inputs.items()]
                 paddle_side.save_layer(layer, specs, folder)
         else:
