@@ -7,7 +7,7 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from harness import exports, judge  # noqa: E402
+from harness import differences, exports, judge  # noqa: E402
 
 SUITES = ["operators", "models"]
 FORMATS = ["pdmodel"]
@@ -33,6 +33,11 @@ def pytest_sessionstart(session):
     unknown = set(families.split(",")) - {t.stem for t in HERE.glob("*/cases/*.py")} if families else ()
     if unknown:
         raise pytest.UsageError(f"no such table in tests/*/cases: {', '.join(sorted(unknown))}")
+
+
+def pytest_sessionfinish(session):
+    if not hasattr(session.config, "workerinput") and "models" in session.config.stash.get(_manifests, {}):
+        differences.write_table()
 
 
 def manifests(config, suite):

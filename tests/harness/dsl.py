@@ -7,11 +7,12 @@ from __future__ import annotations
 import ast
 import dataclasses
 import hashlib
+import pathlib
 import sys
 
 import numpy as np
 
-__all__ = ["case", "raw", "param", "np", "f32", "f64", "f16", "i8", "i16", "i32", "i64", "u8", "b8", "c64",
+__all__ = ["case", "raw", "saved", "param", "np", "f32", "f64", "f16", "i8", "i16", "i32", "i64", "u8", "b8", "c64",
            "i64_value", "i32_value", "f32_value", "b8_value"]  # fmt: skip
 
 # Two sizes for each name of a dynamic dimension. Names that are not listed get a pair from OTHER_SIZES, in order of appearance.
@@ -158,14 +159,14 @@ OPTIONS = {
 @dataclasses.dataclass
 class Case:
     name: str
-    kind: str  # "layer": through to_static; "static": a function run in static mode; "raw": one operator
+    kind: str  # "layer": through to_static; "static": a function run in static mode; "raw": one operator; "saved": files
     body: tuple
     inputs: dict
     options: dict
     sizes: list
     seed: int
     expect: object = None  # a function: numpy's answer, where Paddle cannot run what it exports
-    calibrate: bool = False  # one pass in training mode, so that norm statistics fit what passes through a deep network
+    calibrate: dict | None = None  # sizes of a pass in training mode, which gives batch norms fitting statistics
     key: str = ""  # hash of all that the exported files depend on
 
 
@@ -181,7 +182,7 @@ class Table:
         for node in ast.parse(source, self.path).body:
             segment = ast.get_source_segment(source, node)
             call = node.value if isinstance(node, ast.Expr) else None
-            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("case", "raw"):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("case", "raw", "saved"):
                 for line in range(node.lineno, node.end_lineno + 1):
                     self._rows[line] = segment
             else:
@@ -212,7 +213,7 @@ _table: Table | None = None
 
 
 def _add(name, kind, body, inputs, options, line):
-    expect, calibrate = options.pop("expect", None), options.pop("calibrate", False)
+    expect, calibrate = options.pop("expect", None), options.pop("calibrate", None)
     sizes = options.pop("sizes", None)
     unknown = set(options) - set(OPTIONS)
     if unknown:
@@ -247,3 +248,12 @@ def case(name, body=None, *, layer=None, static=False, **rest):
 def raw(name, op, *, inputs, outputs, attrs=None, **options):
     """One operator of the old vocabulary, appended to an empty program as it is."""
     _add(name, "raw", (op, outputs, attrs or {}), inputs, options, sys._getframe(1).f_lineno)
+
+
+def saved(name, folder, **rest):
+    """A model that exists as inference.pdmodel and inference.pdiparams in `folder`."""
+    inputs = {k: v for k, v in rest.items() if isinstance(v, Spec)}
+    options = {k: v for k, v in rest.items() if k not in inputs}
+    _add(name, "saved", (folder,), inputs, options, sys._getframe(1).f_lineno)
+    files = b"".join(path.read_bytes() for path in sorted(pathlib.Path(folder).glob("*.pd*")))
+    _table.cases[name].key += hashlib.sha256(files).hexdigest()

@@ -115,9 +115,12 @@ def export(case, folder):
                 layer = wrap(case)
                 paddle_side.randomise(layer, rng)
                 if case.calibrate:
-                    paddle_side.calibrate(layer, arrays(case, case.sizes[0], 0).values())
+                    paddle_side.calibrate(layer, arrays(case, case.calibrate, 98).values())
                 specs = [(n, s.static_shape(), s.dtype) for n, s in case.inputs.items()]
                 paddle_side.save_layer(layer, specs, folder)
+        elif case.kind == "saved":
+            for suffix in (".pdmodel", ".pdiparams"):
+                shutil.copy(pathlib.Path(case.body[0], paddle_side.BASENAME + suffix), folder)
         else:
             save_static(case, folder, rng)
         if case.options["error"]:

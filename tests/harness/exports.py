@@ -60,7 +60,7 @@ def export_table(table, out, model_format):
     """The manifest of one table, exported where it isn't there yet."""
     venv = VENV_OF_FORMAT[model_format]
     key = hash_of(SOURCES, (ROOT / f"tools/requirements/{venv}.txt").read_text(), model_format)
-    stamp = hash_of([table], key)
+    stamp = hash_of([table, *sorted((ROOT / "models").glob("*/*.*"))], key)
     manifest = out / "manifest.json"
     with locked(out.parent / f".{out.name}.lock"):
         if manifest.exists():

@@ -1,0 +1,15 @@
+"""Whole networks against Paddle, within rtol 1e-3 and atol 1e-4; build/models-differences.md has the numbers."""
+import pytest
+from harness import differences, judge
+
+OPSETS = [11, 13, 17]
+
+
+def test_model(case_to_judge, opsets):
+    if case_to_judge is None:
+        return
+    folder, label, record = case_to_judge
+    problems, found = judge.judge_case(folder, label, record, opsets, rtol=1e-3, atol=1e-4)
+    differences.keep_row(label, problems, found)
+    if problems:
+        pytest.fail("\n".join(problems), pytrace=False)
