@@ -16,6 +16,8 @@ def keep_row(label, problems, differences):
 
 def write_table():
     rows = [json.loads(path.read_text()) for path in sorted(ROWS.glob("*.json"))]
+    if not rows:
+        return
     opsets = sorted({o for row in rows for o in row["opsets"]}, key=int)
     lines = [
         "Largest absolute difference from Paddle over all outputs and runs, and in parentheses the same relative to the",
