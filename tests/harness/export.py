@@ -158,7 +158,7 @@ def main():
         manifest["error"] = traceback.format_exc()[-3000:]
         cases = {}
     for old in args.out.iterdir():
-        if old.is_dir() and old.name not in cases:
+        if "error" not in manifest and old.is_dir() and old.name not in cases:
             shutil.rmtree(old)
     fresh = 0
     for name, case in cases.items():
