@@ -1,0 +1,99 @@
+// The public C++ API: converts a PaddlePaddle inference model to ONNX.
+//
+// No exception crosses this interface and no type of protobuf or onnx is part of it. Every function may be called
+// from several threads at once.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#if defined(_WIN32)
+#define PADDLE2ONNX_API __declspec(dllexport)
+#else
+#define PADDLE2ONNX_API __attribute__((visibility("default")))
+#endif
+
+namespace paddle2onnx {
+
+// The outcome of a conversion, and the exit code of the command.
+enum class Status : int {
+  kOk = 0,
+  kUsage = 2,         // contradictory or impossible options
+  kBadInput = 3,      // a file that cannot be read or is malformed
+  kUnsupported = 4,   // an operator or attribute that has no mapping
+  kCheckFailed = 5,   // the result did not pass onnx's checker
+  kMismatch = 6,      // verification against recorded outputs failed
+  kCannotWrite = 7,   // the output cannot be written
+  kInternal = 70,     // an error of this program
+};
+
+enum class Severity { kNote, kWarning, kError };
+
+// One finding. `code` is stable between releases and is printed as P2O0401; code / 100 is the Status that an
+// error of this kind leads to.
+struct Diagnostic {
+  Severity severity = Severity::kError;
+  int code = 0;
+  std::string message;
+  std::string op;                    // the operator's name in the model file, empty where none is concerned
+  std::vector<std::string> outputs;  // names of the operator's outputs
+  std::string place;                 // block and index in the program: "block 0, operator 17"
+  std::string source;                // file and line in the user's Python source, where the model carries it
+  std::string hint;                  // what to try
+};
+
+// "error[P2O0401]: …" with the operator, its place and the hint on further lines.
+PADDLE2ONNX_API std::string to_string(const Diagnostic& diagnostic);
+
+// Where the model is: files, or memory (then the file names are used in messages only).
+struct ModelSource {
+  std::string model_dir;        // the folder; may be empty if model_filename is a path
+  std::string model_filename;   // empty: found in the folder
+  std::string params_filename;  // empty: found in the folder; a model without weights has none
+  std::optional<std::span<const std::byte>> model_bytes;
+  std::optional<std::span<const std::byte>> params_bytes;
+};
+
+struct Options {
+  int opset_version = 17;           // of the default domain ai.onnx; 7 to max_opset_version()
+  bool auto_upgrade_opset = true;   // raise the opset to the lowest that the model's operators need
+  bool check = true;                // onnx's checker and strict shape inference
+  bool optimize = true;             // graph passes
+};
+
+// What was written.
+struct Summary {
+  std::string model_file;   // the program that was read
+  std::string params_file;  // empty for a model without weights
+  int opset_version = 0;
+  int64_t ir_version = 0;
+  size_t operators = 0;   // of the Paddle program
+  size_t nodes = 0;       // of the ONNX graph
+  size_t parameters = 0;  // elements of all initializers
+  size_t bytes = 0;       // of the ONNX model
+  double seconds = 0;
+};
+
+struct Conversion {
+  Status status = Status::kInternal;
+  std::vector<Diagnostic> diagnostics;
+  Summary summary;
+  bool ok() const { return status == Status::kOk; }
+};
+
+// Converts and writes `save_file`; missing parent folders are made. The file appears whole or not at all.
+PADDLE2ONNX_API Conversion convert(const ModelSource& source, const Options& options, const std::string& save_file);
+
+// Converts to memory: `model` receives the serialised ModelProto, and is left alone on failure.
+PADDLE2ONNX_API Conversion convert(const ModelSource& source, const Options& options, std::vector<std::byte>& model);
+
+PADDLE2ONNX_API const char* version();
+PADDLE2ONNX_API int min_opset_version();
+PADDLE2ONNX_API int max_opset_version();
+
+}  // namespace paddle2onnx

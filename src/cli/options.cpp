@@ -1,0 +1,172 @@
+#include "cli/options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+
+namespace paddle2onnx::cli {
+namespace {
+
+constexpr int kBadUsage = 201;
+constexpr int kFlagNotAvailable = 202;
+
+// Short forms of several letters, which CLI11 would read as bundled flags.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kShortForms = {
+    {{"-mf", "--model_filename"}, {"-pf", "--params_filename"}, {"-ov", "--opset_version"}}};
+
+constexpr const char* kFooter = R"(
+Examples:
+  paddle2onnx --model_dir mobilenetv3 --save_file model.onnx
+  paddle2onnx --model_dir mobilenetv3 --model_filename inference.pdmodel \
+              --params_filename inference.pdiparams --save_file model.onnx --opset_version 13
+
+Exit codes:
+  0 done · 2 usage · 3 input unreadable or malformed · 4 unsupported operator or attribute
+  5 the result did not pass the check · 6 verification mismatch · 7 cannot write · 70 internal error)";
+
+Diagnostic usage_error(int code, std::string message, std::string hint = {}) {
+  Diagnostic diagnostic;
+  diagnostic.code = code;
+  diagnostic.message = std::move(message);
+  diagnostic.hint = std::move(hint);
+  return diagnostic;
+}
+
+// Flags that are accepted for the sake of existing scripts. A value that asks for something that this version cannot do is an error, so
+// that nothing is ignored silently.
+struct Unavailable {
+  std::string input_shape_dict;
+  bool paddle_fallback = false;
+  std::string external_filename;
+  bool fp16 = false;
+  std::string custom_ops;
+  std::string optimize_tool;
+  bool dist_prim_all = false;
+
+  void check(std::vector<Diagnostic>& errors) const {
+    const auto refuse = [&](bool used, const char* flag, const char* what, const char* hint) {
+      if (used) errors.push_back(usage_error(kFlagNotAvailable, std::string(flag) + ": " + what + " is not available in this version", hint));
+    };
+    refuse(has_effect(input_shape_dict), "--input_shape_dict", "fixing input shapes", "export the model from Paddle with the shapes that you want");
+    refuse(paddle_fallback, "--enable_paddle_fallback", "falling back to Paddle's own operators", "");
+    refuse(has_effect(external_filename), "--external_filename", "external data", "models up to 2 GiB need none");
+    refuse(fp16, "--export_fp16_model", "the conversion to float16", "");
+    refuse(has_effect(custom_ops), "--custom_ops", "the export of custom operators", "");
+    refuse(has_effect(optimize_tool), "--optimize_tool", "running an external optimiser", "run it on the result, and pass --optimize_tool None here");
+    refuse(dist_prim_all, "--enable_dist_prim_all", "decomposing operators with Paddle", "it is not needed: leave the flag out");
+  }
+
+ private:
+  static bool has_effect(const std::string& value) { return !value.empty() && value != "None" && value != "none" && value != "{}"; }
+};
+
+// A flag with a literal value as Paddle2ONNX has them: True, False, true, 1, …; without one it means True.
+void add_bool(CLI::App& app, const std::string& name, bool& value, const std::string& help) {
+  app.add_option_function<std::string>(
+         name,
+         [&value, name](const std::string& text) {
+           const std::string lower = CLI::detail::to_lower(text);
+           if (lower == "true" || lower == "1" || lower == "yes" || lower == "on") {
+             value = true;
+           } else if (lower == "false" || lower == "0" || lower == "no" || lower == "off") {
+             value = false;
+           } else {
+             throw CLI::ValidationError(name, "'" + text + "' is neither True nor False");
+           }
+         },
+         help)
+      ->expected(0, 1)
+      ->default_str("True")
+      ->type_name("BOOL");
+}
+
+std::string join(const std::string& text, bool value) { return text + (value ? " [True]" : " [False]"); }
+
+}  // namespace
+
+CommandLine parse(std::vector<std::string> arguments) {
+  for (std::string& argument : arguments) {
+    const auto form = std::ranges::find(kShortForms, std::string_view(argument), &std::pair<std::string_view, std::string_view>::first);
+    if (form != kShortForms.end()) argument = form->second;
+  }
+  CommandLine result;
+  Unavailable unavailable;
+  bool show_version = false;
+  bool no_meaning = false;
+  std::string deploy_backend = "onnxruntime";
+  std::string calibration_file;
+
+  CLI::App app("Converts PaddlePaddle inference models to ONNX.", "paddle2onnx");
+  app.footer(kFooter);
+  app.get_formatter()->column_width(44);
+
+  app.option_defaults()->group("Model");
+  app.add_option("-m,--model_dir", result.source.model_dir, "Folder of the model; enough where it holds one model")->type_name("DIR");
+  app.add_option("--model_filename", result.source.model_filename, "Program file in the folder (short: -mf), found if left out")->type_name("FILE");
+  app.add_option("--params_filename", result.source.params_filename, "Parameter file in the folder (short: -pf), found if left out")->type_name("FILE");
+
+  app.option_defaults()->group("Result");
+  app.add_option("-s,--save_file", result.save_file, "ONNX file to write; missing folders are made")->type_name("FILE");
+  app.add_option("--opset_version", result.options.opset_version,
+                 "Opset of the result (short: -ov), " + std::to_string(min_opset_version()) + " to " + std::to_string(max_opset_version()))
+      ->type_name("N")
+      ->capture_default_str();
+  add_bool(app, "--enable_auto_update_opset", result.options.auto_upgrade_opset, join("Raise the opset to the lowest that the model needs", true));
+  add_bool(app, "--enable_onnx_checker", result.options.check, join("Check the result with onnx's checker and shape inference", true));
+  add_bool(app, "--enable_optimization", result.options.optimize, join("Simplify the graph", true));
+
+  app.option_defaults()->group("Messages");
+  add_bool(app, "--enable_verbose", result.verbose, join("Tell more", false));
+  app.add_flag("--quiet", result.quiet, "Tell errors only");
+  app.add_flag("-v,--version", show_version, "Print the version");
+  app.set_help_flag("-h,--help", "Print this help")->group("Messages");
+
+  app.option_defaults()->group("Quantised models (no effect on others)");
+  app.add_option("-d,--deploy_backend", deploy_backend, "Runtime that the result is for")
+      ->check(CLI::IsMember({"onnxruntime", "tensorrt", "rknn", "others"}))
+      ->capture_default_str();
+  app.add_option("--save_calibration_file", calibration_file, "Calibration cache for TensorRT")->type_name("FILE");
+
+  app.option_defaults()->group("Accepted from other converters");
+  add_bool(app, "--enable_dev_version", no_meaning, "No longer has a meaning: there is one converter");
+  app.add_option("--input_shape_dict", unavailable.input_shape_dict, "Not available yet")->type_name("DICT");
+  add_bool(app, "--enable_paddle_fallback", unavailable.paddle_fallback, "Not available");
+  app.add_option("--external_filename", unavailable.external_filename, "Not available yet")->type_name("FILE");
+  add_bool(app, "--export_fp16_model", unavailable.fp16, "Not available yet");
+  app.add_option("--custom_ops", unavailable.custom_ops, "Not available yet")->type_name("DICT");
+  app.add_option("--optimize_tool", unavailable.optimize_tool, "Not available; None is accepted")->type_name("NAME");
+  add_bool(app, "--enable_dist_prim_all", unavailable.dist_prim_all, "Not available; not needed");
+
+  const auto finish = [&](int code) {
+    result.finished = true;
+    result.exit_code = code;
+  };
+  try {
+    std::ranges::reverse(arguments);  // CLI11 takes its vector from the back
+    app.parse(std::move(arguments));
+  } catch (const CLI::CallForHelp&) {
+    result.output = app.help();
+    finish(0);
+    return result;
+  } catch (const CLI::ParseError& wrong) {
+    result.errors.push_back(usage_error(kBadUsage, wrong.what(), "paddle2onnx --help lists the flags"));
+    finish(static_cast<int>(Status::kUsage));
+    return result;
+  }
+  if (show_version) {
+    result.output = std::string("paddle2onnx ") + version() + "\n";
+    finish(0);
+    return result;
+  }
+  unavailable.check(result.errors);
+  if (result.source.model_dir.empty() && result.source.model_filename.empty()) {
+    result.errors.push_back(usage_error(kBadUsage, "no model is given", "name its folder with --model_dir"));
+  }
+  if (result.save_file.empty()) {
+    result.errors.push_back(usage_error(kBadUsage, "no output file is given", "name it with --save_file"));
+  }
+  if (!result.errors.empty()) finish(static_cast<int>(Status::kUsage));
+  return result;
+}
+
+}  // namespace paddle2onnx::cli

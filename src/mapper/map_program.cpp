@@ -1,0 +1,257 @@
+#include "mapper/map_program.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <stdexcept>
+#include <tuple>
+
+#include "mapper/mapper.h"
+#include "mapper/registry.h"
+
+namespace paddle2onnx {
+namespace {
+
+constexpr size_t kMaxPlaces = 8;  // of one finding, spelled out
+
+std::string place_of(size_t block, size_t index) { return "block " + std::to_string(block) + ", operator " + std::to_string(index); }
+
+// Findings of the same kind at several operators are one diagnostic with a count and the places.
+class Findings {
+ public:
+  void add(Severity severity, Code code, std::string message, std::string hint, const Program& program, size_t block, size_t index) {
+    const Operator& op = program.blocks[block].operators[index];
+    const auto key = std::tuple(int{code}, op.source_name, message);
+    const auto [found, fresh] = index_.emplace(key, items_.size());
+    if (fresh) {
+      Diagnostic diagnostic = error(code, std::move(message), std::move(hint));
+      diagnostic.severity = severity;
+      diagnostic.op = op.source_name;
+      diagnostic.source = op.source;
+      for (const auto& [slot, ids] : op.outputs) {
+        for (const ValueId id : ids) diagnostic.outputs.push_back(program.values[id].name);
+      }
+      items_.push_back({std::move(diagnostic), {}, 0});
+    }
+    Item& item = items_[found->second];
+    ++item.count;
+    if (item.places.size() < kMaxPlaces) item.places.push_back(place_of(block, index));
+  }
+
+  bool has_errors() const {
+    return std::ranges::any_of(items_, [](const Item& item) { return item.diagnostic.severity == Severity::kError; });
+  }
+
+  void append_to(std::vector<Diagnostic>& diagnostics) {
+    for (Item& item : items_) {
+      std::string places;
+      for (const std::string& place : item.places) places += (places.empty() ? "" : "; ") + place;
+      if (item.count > item.places.size()) places += "; and " + std::to_string(item.count - item.places.size()) + " more";
+      if (item.count > 1) item.diagnostic.message += " (" + std::to_string(item.count) + " times)";
+      item.diagnostic.place = std::move(places);
+      diagnostics.push_back(std::move(item.diagnostic));
+    }
+  }
+
+ private:
+  struct Item {
+    Diagnostic diagnostic;
+    std::vector<std::string> places;
+    size_t count;
+  };
+  std::vector<Item> items_;
+  std::map<std::tuple<int, std::string, std::string>, size_t> index_;
+};
+
+// One run over the program at one target opset.
+class Attempt {
+ public:
+  Attempt(const Program& program, int opset) : program_(program), graph_(std::make_unique<Graph>()), builder_(*graph_, opset) {}
+
+  void run() {
+    values_.resize(program_.values.size());
+    reserve_interface_names();
+    add_parameters();
+    add_feeds();
+    const auto& operators = program_.blocks.front().operators;
+    for (size_t i = 0; i < operators.size(); ++i) map_operator(i);
+    look_into_other_blocks();
+    if (!findings_.has_errors() && needs_.empty()) add_fetches();
+  }
+
+  // Which operators need a newer opset than the target, and which.
+  struct Need {
+    std::string op;
+    std::string what;
+    int opset;
+    bool operator<(const Need& other) const { return std::tie(op, what, opset) < std::tie(other.op, other.what, other.opset); }
+  };
+  const std::set<Need>& needs() const { return needs_; }
+  int needed_opset() const {
+    int needed = 0;
+    for (const Need& need : needs_) needed = std::max(needed, need.opset);
+    return needed;
+  }
+  Findings& findings() { return findings_; }
+  std::unique_ptr<Graph> take_graph() { return std::move(graph_); }
+
+ private:
+  // Inputs and outputs keep exactly Paddle's names, so nothing else may take them.
+  void reserve_interface_names() {
+    std::set<std::string> names;
+    for (const ValueId id : program_.feeds) names.insert(program_.values[id].name);
+    for (const auto& [name, id] : program_.fetches) names.insert(name);
+    for (const std::string& name : names) builder_.unique_value_name(name);
+  }
+
+  void add_parameters() {
+    for (size_t id = 0; id < program_.values.size(); ++id) {
+      const ProgramValue& value = program_.values[id];
+      if (value.data) values_[id] = builder_.constant(*value.data, value.name);
+    }
+  }
+
+  void add_feeds() {
+    std::set<std::string> seen;
+    for (const ValueId id : program_.feeds) {
+      const ProgramValue& value = program_.values[id];
+      const std::string name = seen.insert(value.name).second ? value.name : builder_.unique_value_name(value.name);
+      values_[id] = builder_.new_value(name, value.type.dtype, value.type.dims);
+      graph_->inputs.push_back(values_[id]);
+    }
+  }
+
+  void add_fetches() {
+    builder_.set_scope("fetch");
+    std::set<std::string> taken;
+    for (const Value& input : graph_->inputs) taken.insert(input.name());
+    for (const auto& [fetch_name, id] : program_.fetches) {
+      Value value = values_[id];
+      if (!value) {
+        Diagnostic diagnostic = error(kMalformedProgram, "the output '" + fetch_name + "' is never written");
+        orphans_.push_back(std::move(diagnostic));
+        continue;
+      }
+      const bool is_input = std::ranges::count(graph_->inputs, value) > 0;
+      const bool is_output = std::ranges::count(graph_->outputs, value) > 0;
+      if (is_input || is_output || value.constant() != nullptr) {
+        const Value source = value;
+        value = builder_.new_value("", source.dtype(), source.dims());
+        graph_->nodes.push_back({"Identity", "", "fetch", {source}, {value}, {}});
+      }
+      value.info()->name = taken.insert(fetch_name).second ? fetch_name : builder_.unique_value_name(fetch_name);
+      graph_->outputs.push_back(value);
+    }
+  }
+
+  void map_operator(size_t index) {
+    const Operator& op = program_.blocks.front().operators[index];
+    builder_.set_scope(op.scope.empty() ? op.name + "_" + std::to_string(counters_[op.name]++) : op.scope);
+    std::vector<std::string> lossy;
+    OpContext context(program_, op, builder_, values_, lossy);
+    const size_t nodes = graph_->nodes.size();
+    const auto unsupported = [&](Code code, std::string message, std::string hint) {
+      findings_.add(Severity::kError, code, std::move(message), std::move(hint), program_, 0, index);
+    };
+    try {
+      const MapperChoice choice = find_mapper(op.name, builder_.opset());
+      if (choice.map == nullptr && choice.first_opset > 0) throw OpsetTooLow{choice.first_opset, op.name};
+      if (choice.map == nullptr) {
+        unsupported(kUnsupportedOperator, "the operator " + named(op) + " is not supported", "");
+      } else {
+        choice.map(context);
+      }
+    } catch (const OpsetTooLow& low) {
+      needs_.insert({op.source_name, low.what, low.needed});
+    } catch (const MapperFailure& failure) {
+      unsupported(kUnsupportedAttribute, named(op) + ": " + failure.message, failure.hint);
+    } catch (const std::out_of_range&) {
+      unsupported(kUnsupportedAttribute, named(op) + ": an attribute or operand is out of range for the operand's rank or shape", "is the model file damaged?");
+    }
+    for (std::string& reason : lossy) findings_.add(Severity::kWarning, kLossy, named(op) + ": " + std::move(reason), "", program_, 0, index);
+    // What a failed operator should have given is stood in for, so that the ones behind it are judged too.
+    for (const auto& [slot, ids] : op.outputs) {
+      for (const ValueId id : ids) {
+        const ProgramType& type = program_.values[id].type;
+        if (!values_[id] && (graph_->nodes.size() == nodes || findings_.has_errors() || !needs_.empty())) {
+          values_[id] = builder_.new_value("", type.dtype, type.dims);
+        }
+      }
+    }
+  }
+
+  static std::string named(const Operator& op) {
+    return op.name == op.source_name ? "'" + op.name + "'" : "'" + op.source_name + "' (" + op.name + ")";
+  }
+
+  // Operators of inner blocks are mapped by the control flow operator that owns the block. Where there is no mapper for
+  // that, at least tell all that is missing.
+  void look_into_other_blocks() {
+    for (size_t block = 1; block < program_.blocks.size(); ++block) {
+      const auto& operators = program_.blocks[block].operators;
+      for (size_t i = 0; i < operators.size(); ++i) {
+        if (find_mapper(operators[i].name, builder_.opset()).first_opset > 0) continue;
+        findings_.add(Severity::kError, kUnsupportedOperator, "the operator " + named(operators[i]) + " is not supported", "", program_, block, i);
+      }
+    }
+  }
+
+ public:
+  std::vector<Diagnostic>& orphans() { return orphans_; }
+
+ private:
+  const Program& program_;
+  std::unique_ptr<Graph> graph_;
+  Builder builder_;
+  std::vector<Value> values_;
+  std::map<std::string, int, std::less<>> counters_;
+  std::set<Need> needs_;
+  Findings findings_;
+  std::vector<Diagnostic> orphans_;
+};
+
+std::string list_needs(const std::set<Attempt::Need>& needs) {
+  std::string text;
+  for (const auto& need : needs) {
+    text += (text.empty() ? "" : ", ") + need.op + " needs " + std::to_string(need.opset);
+    if (need.what != need.op) text += " (" + need.what + ")";
+  }
+  return text;
+}
+
+}  // namespace
+
+MappedGraph map_program(const Program& program, const MapOptions& options, std::vector<Diagnostic>& diagnostics) {
+  int opset = options.opset_version;
+  std::set<Attempt::Need> reasons;
+  for (;;) {
+    Attempt attempt(program, opset);
+    attempt.run();
+    const int needed = attempt.needed_opset();
+    if (needed > opset) reasons.insert(attempt.needs().begin(), attempt.needs().end());
+    if (needed > opset && options.auto_upgrade_opset && needed <= max_opset_version()) {
+      opset = needed;  // what was not reached at the lower opset may need a still higher one
+      continue;
+    }
+    if (!reasons.empty()) {
+      const bool raised = needed <= opset;
+      Diagnostic diagnostic =
+          raised ? error(kOpsetRaised, "the opset was raised from " + std::to_string(options.opset_version) + " to " +
+                                           std::to_string(opset) + ": " + list_needs(reasons))
+                 : error(kOpsetTooLow, "opset " + std::to_string(opset) + " is too low, " + std::to_string(needed) +
+                                           " is needed: " + list_needs(reasons),
+                         "ask for --opset_version " + std::to_string(needed) + " or allow --enable_auto_update_opset True");
+      diagnostic.severity = raised ? Severity::kNote : Severity::kError;
+      diagnostics.push_back(std::move(diagnostic));
+    }
+    const bool failed = needed > opset || attempt.findings().has_errors() || !attempt.orphans().empty();
+    attempt.findings().append_to(diagnostics);
+    for (Diagnostic& orphan : attempt.orphans()) diagnostics.push_back(std::move(orphan));
+    MappedGraph result;
+    result.opset_version = opset;
+    if (!failed) result.graph = attempt.take_graph();
+    return result;
+  }
+}
+
+}  // namespace paddle2onnx

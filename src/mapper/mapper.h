@@ -1,0 +1,129 @@
+// What a mapper sees: one operator of the Paddle program, and the builder that it writes ONNX nodes with.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "graph/builder.h"
+#include "graph/fold.h"
+#include "program/program.h"
+
+namespace paddle2onnx {
+
+// Thrown by OpContext::fail and its required reads. Caught where the mapper was called: it never leaves this room.
+struct MapperFailure {
+  std::string message;
+  std::string hint;
+};
+
+// Integers that Paddle takes as an attribute, a tensor or a list of tensors (axes, shapes, starts, sizes).
+struct IntsArgument {
+  Value value;        // int64 [n], always there
+  Elements elements;  // what is known of each; empty with `count_known` false if not even their number is
+  bool count_known = false;
+
+  // All of them, if all are known.
+  std::optional<Ints> constant() const;
+  size_t size() const { return elements.size(); }
+};
+
+// One number that Paddle takes as an attribute or a tensor.
+struct ScalarArgument {
+  Value value;                         // none if it is known
+  std::optional<double> number;        // if it is known
+  std::optional<int64_t> integer;      // if it is known and an integer
+  bool known() const { return number.has_value(); }
+};
+
+class OpContext {
+ public:
+  OpContext(const Program& program, const Operator& op, Builder& builder, std::vector<Value>& values,
+            std::vector<std::string>& lossy)
+      : program_(program), op_(op), builder_(builder), values_(values), lossy_(lossy) {}
+
+  Builder& graph() { return builder_; }
+  const Operator& op() const { return op_; }
+
+  // --- operands -------------------------------------------------------------------------------------------------------
+  bool has(std::string_view name) const;              // the operand is there
+  Value in(std::string_view name);                    // required; fails if absent
+  Value in_or_none(std::string_view name);
+  std::vector<Value> ins(std::string_view name);      // a list; empty if absent
+
+  // --- results --------------------------------------------------------------------------------------------------------
+  bool wants(std::string_view name) const;            // the result is there and has a name in the program
+  size_t out_count(std::string_view name) const;
+  // Paddle's declared type of a result; kUndefined or nothing if it doesn't say.
+  DType out_dtype(std::string_view name, size_t index = 0) const;
+  std::optional<Dims> out_dims(std::string_view name, size_t index = 0) const;
+  // Binds a result; ignored if the program has no such result. Its dtype must be exactly what Paddle computes.
+  void out(std::string_view name, Value value, size_t index = 0);
+
+  // --- attributes -------------------------------------------------------------------------------------------------------
+  bool has_attr(std::string_view name) const { return op_.attributes.contains(name); }
+  // T: bool, int64_t, double, std::string, std::vector of these, DType. Numbers convert by value. Fails if absent.
+  template <typename T>
+  T attr(std::string_view name) const;
+  template <typename T>
+  T attr(std::string_view name, T fallback) const {
+    return has_attr(name) ? attr<T>(name) : fallback;
+  }
+
+  // --- numbers that may be attributes or tensors --------------------------------------------------------------------
+  // The operand of that name (a tensor, or a list of tensors of one element) if there, else the attribute.
+  IntsArgument ints(std::string_view name);
+  ScalarArgument scalar(std::string_view name);
+  // The same as a rank-0 value of a type.
+  Value scalar_value(std::string_view name, DType dtype);
+  bool has_number(std::string_view name) const { return has(name) || has_attr(name); }
+
+  // --- errors -----------------------------------------------------------------------------------------------------------
+  // What is unsupported and why; the driver adds the operator and its place.
+  [[noreturn]] void fail(std::string message, std::string hint = {}) const;
+  // Marks the conversion of this operator as not exact (a random operator, an approximation).
+  void lossy(std::string reason) { lossy_.push_back(std::move(reason)); }
+
+ private:
+  const std::vector<ValueId>* find(const std::vector<std::pair<std::string, std::vector<ValueId>>>& slots, std::string_view name) const;
+
+  const Program& program_;
+  const Operator& op_;
+  Builder& builder_;
+  std::vector<Value>& values_;  // by ValueId
+  std::vector<std::string>& lossy_;
+};
+
+using Mapper = void (*)(OpContext&);
+
+// An operator may have several mappers: the newest that the target opset allows is picked.
+struct MapperEntry {
+  std::string_view op;
+  int since;  // the first opset it serves
+  Mapper map;
+};
+
+using MapperTable = std::span<const MapperEntry>;
+
+// An axis counted from the end if negative, checked against the rank; fails otherwise.
+int64_t normalize_axis(const OpContext& op, int64_t axis, int64_t rank);
+Ints normalize_axes(const OpContext& op, Ints axes, int64_t rank);
+
+// A string as a template argument: unary<"Relu">.
+template <size_t N>
+struct FixedString {
+  char text[N];
+  constexpr FixedString(const char (&literal)[N]) { std::copy_n(literal, N, text); }  // NOLINT(google-explicit-constructor)
+};
+
+// out = OnnxOp(x)
+template <FixedString OnnxOp>
+void unary(OpContext& op) {
+  op.out("out", op.graph().node(OnnxOp.text, {op.in("x")}));
+}
+
+}  // namespace paddle2onnx

@@ -1,0 +1,469 @@
+#include "reader/program_desc.h"
+
+#include <google/protobuf/io/coded_stream.h>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <unordered_map>
+
+#include "framework.pb.h"
+#include "program/vocabulary.h"
+
+namespace paddle2onnx {
+namespace {
+
+using framework::BlockDesc;
+using framework::OpDesc;
+using framework::VarDesc;
+using framework::VarType;
+
+constexpr int kMaxRank = 64;
+
+// Splits at a separator; an empty text has no parts.
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find(separator), text.size());
+    parts.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return parts;
+}
+
+template <typename T>
+T parse_number(std::string_view text) {
+  T number{};
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+// A default of vocabulary.inc: "i:5", "I:[1,1]", "s:NCHW".
+Attribute parse_default(char type, std::string_view text) {
+  const auto items = [&] { return split(text.substr(1, text.size() - 2), ','); };
+  switch (type) {
+    case 'b': return text == "true";
+    case 'i': return parse_number<int64_t>(text);
+    case 'f': return parse_number<double>(text);
+    case 'I': {
+      std::vector<int64_t> numbers;
+      for (const auto item : items()) numbers.push_back(parse_number<int64_t>(item));
+      return numbers;
+    }
+    case 'F': {
+      std::vector<double> numbers;
+      for (const auto item : items()) numbers.push_back(parse_number<double>(item));
+      return numbers;
+    }
+    case 'B': {
+      std::vector<bool> flags;
+      for (const auto item : items()) flags.push_back(item == "true");
+      return flags;
+    }
+    case 'S': {
+      std::vector<std::string> strings;
+      for (const auto item : items()) strings.emplace_back(item);
+      return strings;
+    }
+    default: return std::string(text);
+  }
+}
+
+// A vocabulary row taken apart, once per operator name of the file.
+struct Translation {
+  struct Operand {
+    std::string_view name;
+    std::vector<std::string_view> slots;
+  };
+  struct AttributeRule {
+    std::string_view name;
+    std::string_view legacy;
+    std::optional<Attribute> fallback;
+  };
+  std::string_view name;  // empty: the operator keeps all of its own names
+  std::vector<Operand> inputs;
+  std::vector<Operand> outputs;
+  std::vector<AttributeRule> attributes;
+
+  explicit Translation(const VocabularyRow* row) {
+    if (row == nullptr) return;
+    name = row->name;
+    inputs = operands(row->inputs);
+    outputs = operands(row->outputs);
+    for (const auto item : split(row->attributes, ' ')) {
+      const size_t colon = item.find(':');
+      const auto names = split(item.substr(0, colon), '=');
+      AttributeRule rule{names.front(), names.back(), std::nullopt};
+      if (colon != std::string_view::npos) rule.fallback = parse_default(item[colon + 1], item.substr(colon + 3));
+      attributes.push_back(std::move(rule));
+    }
+  }
+
+  std::string_view attribute_name(std::string_view legacy) const {
+    const auto rule = std::ranges::find(attributes, legacy, &AttributeRule::legacy);
+    return rule == attributes.end() ? legacy : rule->name;
+  }
+
+ private:
+  static std::vector<Operand> operands(std::string_view column) {
+    std::vector<Operand> result;
+    for (const auto item : split(column, ' ')) {
+      const size_t equals = item.find('=');
+      result.push_back({item.substr(0, equals), split(equals == std::string_view::npos ? item : item.substr(equals + 1), '|')});
+    }
+    return result;
+  }
+};
+
+// Every scalar has the type of its own; a list is of integers if all are.
+Attribute scalars_attribute(const google::protobuf::RepeatedPtrField<framework::Scalar>& scalars) {
+  const auto all = [&](auto predicate) { return std::ranges::all_of(scalars, predicate); };
+  const auto is = [](auto type) { return [type](const framework::Scalar& scalar) { return scalar.type() == type; }; };
+  const auto number = [](const framework::Scalar& s) {
+    return s.type() == framework::Scalar::BOOLEAN ? (s.b() ? 1.0 : 0.0)
+           : s.type() == framework::Scalar::LONG  ? static_cast<double>(s.i())
+                                                  : s.r();
+  };
+  if (scalars.empty()) return std::vector<int64_t>{};
+  if (all(is(framework::Scalar::BOOLEAN))) {
+    std::vector<bool> flags;
+    for (const auto& scalar : scalars) flags.push_back(scalar.b());
+    return flags;
+  }
+  if (all(is(framework::Scalar::LONG))) {
+    std::vector<int64_t> numbers;
+    for (const auto& scalar : scalars) numbers.push_back(scalar.i());
+    return numbers;
+  }
+  if (std::ranges::any_of(scalars, is(framework::Scalar::COMPLEX128))) {
+    // No mapper reads strings where it expects numbers: it will say so with the operator's place.
+    return std::vector<std::string>{"complex"};
+  }
+  std::vector<double> numbers;
+  for (const auto& scalar : scalars) numbers.push_back(number(scalar));
+  return numbers;
+}
+
+std::optional<Attribute> convert_attribute(const OpDesc::Attr& attribute) {
+  const auto ints = [](const auto& list) { return std::vector<int64_t>(list.begin(), list.end()); };
+  const auto doubles = [](const auto& list) { return std::vector<double>(list.begin(), list.end()); };
+  switch (attribute.type()) {
+    case OpDesc::INT: return int64_t{attribute.i()};
+    case OpDesc::LONG: return int64_t{attribute.l()};
+    case OpDesc::FLOAT: return double{attribute.f()};
+    case OpDesc::FLOAT64: return attribute.float64();
+    case OpDesc::STRING: return attribute.s();
+    case OpDesc::BOOLEAN: return attribute.b();
+    case OpDesc::INTS: return ints(attribute.ints());
+    case OpDesc::LONGS: return ints(attribute.longs());
+    case OpDesc::FLOATS: return doubles(attribute.floats());
+    case OpDesc::FLOAT64S: return doubles(attribute.float64s());
+    case OpDesc::STRINGS: return std::vector<std::string>(attribute.strings().begin(), attribute.strings().end());
+    case OpDesc::BOOLEANS: return std::vector<bool>(attribute.bools().begin(), attribute.bools().end());
+    case OpDesc::SCALARS: return scalars_attribute(attribute.scalars());
+    case OpDesc::SCALAR: {
+      const auto& scalar = attribute.scalar();
+      if (scalar.type() == framework::Scalar::BOOLEAN) return scalar.b();
+      if (scalar.type() == framework::Scalar::LONG) return int64_t{scalar.i()};
+      if (scalar.type() == framework::Scalar::FLOAT64) return scalar.r();
+      return std::string("complex");
+    }
+    default: return std::nullopt;
+  }
+}
+
+// The innermost frame of op_callstack that is the user's: not one of the paddle package. The attribute alternates
+// `  File "net.py", line 12, in forward` and the line's text.
+std::string user_source(const google::protobuf::RepeatedPtrField<std::string>& callstack) {
+  for (auto frame = callstack.rbegin(); frame != callstack.rend(); ++frame) {
+    const size_t begin = frame->find("File \"");
+    if (begin == std::string::npos) continue;
+    const size_t path = begin + 6;
+    const size_t path_end = frame->find('"', path);
+    const size_t line = frame->find(", line ", path);
+    if (path_end == std::string::npos || line == std::string::npos) continue;
+    const std::string file = frame->substr(path, path_end - path);
+    if (file.find("/paddle/") != std::string::npos || file.starts_with('<')) continue;
+    const size_t line_end = frame->find_first_not_of("0123456789", line + 7);
+    std::string text = file + ":" + frame->substr(line + 7, line_end - line - 7);
+    const size_t function = frame->find(", in ", line);
+    if (function != std::string::npos) text += " (" + frame->substr(function + 5, frame->find('\n', function) - function - 5) + ")";
+    return text;
+  }
+  return {};
+}
+
+std::string version_text(int64_t version) {
+  if (version <= 0) return {};
+  return std::to_string(version / 1000000) + "." + std::to_string(version / 1000 % 1000) + "." + std::to_string(version % 1000);
+}
+
+bool is_dtype_attribute(std::string_view name) { return name == "dtype" || name == "out_dtype" || name == "in_dtype"; }
+
+class ProgramBuilder {
+ public:
+  explicit ProgramBuilder(const framework::ProgramDesc& desc) : desc_(desc) {}
+
+  Result<ParsedProgram> build() {
+    if (desc_.blocks().empty()) return fail(kMalformedProgram, "the program has no blocks");
+    const int blocks = desc_.blocks_size();
+    scopes_.resize(static_cast<size_t>(blocks));
+    program().blocks.resize(static_cast<size_t>(blocks));
+    program().format = "ProgramDesc";
+    program().version = version_text(desc_.version().version());
+    for (int i = 0; i < blocks; ++i) {
+      const int parent = desc_.blocks(i).parent_idx();
+      // Parents come first, so that walking up ends.
+      if (i > 0 && (parent < 0 || parent >= i)) {
+        return fail(kMalformedProgram, "block " + std::to_string(i) + " has the impossible parent " + std::to_string(parent));
+      }
+      if (i > 0) program().blocks[i].parent = static_cast<BlockId>(parent);
+      if (auto status = declare_variables(i); !status) return tl::make_unexpected(status.error());
+    }
+    // Blocks in file order: a block's operators see their parents' values as first defined, which is enough to
+    // name them; control flow mappers bind the values of the moment.
+    for (int i = 0; i < blocks; ++i) {
+      for (const OpDesc& op : desc_.blocks(i).ops()) {
+        if (auto status = add_operator(i, op); !status) return tl::make_unexpected(status.error());
+      }
+    }
+    std::ranges::stable_sort(feeds_, {}, &Column::index);
+    std::ranges::stable_sort(fetches_, {}, &Column::index);
+    for (const Column& feed : feeds_) program().feeds.push_back(feed.value);
+    for (const Column& fetch : fetches_) program().fetches.emplace_back(program().values[fetch.value].name, fetch.value);
+    if (program().fetches.empty()) {
+      return fail(kMalformedProgram, "the program has no fetch operator, so it has no outputs",
+                  "export it for inference with paddle.jit.save or paddle.static.save_inference_model");
+    }
+    return std::move(parsed_);
+  }
+
+ private:
+  struct Column {
+    int64_t index;
+    ValueId value;
+  };
+  struct Scope {
+    std::unordered_map<std::string, const VarDesc*> declarations;
+    std::unordered_map<std::string, ValueId> values;  // the newest of each name
+  };
+
+  Program& program() { return parsed_.program; }
+
+  Result<ProgramType> convert_type(const VarDesc& variable) {
+    const auto& type = variable.type();
+    ProgramType result;
+    const auto tensor = [&](const VarType::TensorDesc& description) -> Result<void> {
+      result.dtype = dtype_of_framework(description.data_type());
+      if (description.dims_size() > kMaxRank) return fail(kMalformedProgram, "variable '" + variable.name() + "' has an impossible rank");
+      result.dims.emplace(description.dims().begin(), description.dims().end());
+      for (int64_t& dim : *result.dims) dim = std::max<int64_t>(dim, -1);
+      return {};
+    };
+    Result<void> status;
+    if (type.type() == VarType::DENSE_TENSOR) {
+      if (type.has_dense_tensor()) status = tensor(type.dense_tensor().tensor());
+    } else if (type.type() == VarType::DENSE_TENSOR_ARRAY) {
+      result.kind = ProgramType::Kind::kTensorArray;
+      if (type.has_tensor_array()) status = tensor(type.tensor_array().tensor());
+    } else {
+      result.kind = ProgramType::Kind::kOther;
+    }
+    if (!status) return tl::make_unexpected(status.error());
+    return result;
+  }
+
+  Result<void> declare_variables(int block) {
+    Scope& scope = scopes_[static_cast<size_t>(block)];
+    for (const VarDesc& variable : desc_.blocks(block).vars()) {
+      scope.declarations[variable.name()] = &variable;
+      // `feed` and `fetch` are persistable, but no tensors.
+      if (!variable.persistable() || variable.type().type() != VarType::DENSE_TENSOR) continue;
+      auto value = new_value(block, variable.name());
+      if (!value) return tl::make_unexpected(value.error());
+      parsed_.parameters.push_back(*value);
+    }
+    return {};
+  }
+
+  const VarDesc* find_declaration(int block, const std::string& name) const {
+    for (int at = block; at >= 0; at = at == 0 ? -1 : desc_.blocks(at).parent_idx()) {
+      const auto& declarations = scopes_[static_cast<size_t>(at)].declarations;
+      if (const auto found = declarations.find(name); found != declarations.end()) return found->second;
+    }
+    return nullptr;
+  }
+
+  Result<ValueId> new_value(int block, const std::string& name) {
+    ProgramValue value;
+    value.name = name;
+    if (const VarDesc* declaration = find_declaration(block, name)) {
+      auto type = convert_type(*declaration);
+      if (!type) return tl::make_unexpected(type.error());
+      value.type = std::move(*type);
+    } else {
+      value.type.kind = ProgramType::Kind::kOther;
+    }
+    const auto id = static_cast<ValueId>(program().values.size());
+    program().values.push_back(std::move(value));
+    scopes_[static_cast<size_t>(block)].values[name] = id;
+    return id;
+  }
+
+  // The value that a name stands for now. One that nothing has written yet gets a value without a producer; the
+  // conversion reports it if an operator needs it.
+  Result<ValueId> read(int block, const std::string& name) {
+    for (int at = block; at >= 0; at = at == 0 ? -1 : desc_.blocks(at).parent_idx()) {
+      const auto& values = scopes_[static_cast<size_t>(at)].values;
+      if (const auto found = values.find(name); found != values.end()) return found->second;
+    }
+    return new_value(block, name);
+  }
+
+  template <typename Vars, typename Resolve>
+  Result<void> convert_operands(const Vars& vars, const std::vector<Translation::Operand>& rules, Resolve resolve,
+                                std::vector<std::pair<std::string, std::vector<ValueId>>>& operands) {
+    const auto add = [&](std::string_view name, const OpDesc::Var& var) -> Result<void> {
+      std::vector<ValueId> ids;
+      for (const std::string& argument : var.arguments()) {
+        auto id = resolve(argument);
+        if (!id) return tl::make_unexpected(id.error());
+        ids.push_back(*id);
+      }
+      operands.emplace_back(name, std::move(ids));
+      return {};
+    };
+    const auto known = [&](const std::string& slot) {
+      return std::ranges::any_of(rules, [&](const auto& rule) { return std::ranges::count(rule.slots, slot) > 0; });
+    };
+    for (const auto& rule : rules) {
+      for (const auto slot : rule.slots) {
+        const auto var = std::ranges::find_if(vars, [&](const OpDesc::Var& v) { return v.parameter() == slot && v.arguments_size() > 0; });
+        if (var == vars.end()) continue;
+        if (auto status = add(rule.name, *var); !status) return status;
+        break;
+      }
+    }
+    for (const OpDesc::Var& var : vars) {
+      if (var.arguments_size() == 0 || known(var.parameter())) continue;
+      if (auto status = add(var.parameter(), var); !status) return status;
+    }
+    return {};
+  }
+
+  const Translation& translation(const std::string& type) {
+    auto found = translations_.find(type);
+    if (found == translations_.end()) found = translations_.emplace(type, Translation(find_vocabulary_row(type))).first;
+    return found->second;
+  }
+
+  Result<void> add_operator(int block, const OpDesc& desc) {
+    if (desc.type() == "feed" || desc.type() == "fetch") return add_column(block, desc);
+    const Translation& rules = translation(desc.type());
+    Operator op;
+    op.source_name = desc.type();
+    op.name = rules.name.empty() ? desc.type() : std::string(rules.name);
+    auto status = convert_operands(desc.inputs(), rules.inputs, [&](const std::string& name) { return read(block, name); }, op.inputs);
+    if (status) status = convert_attributes(block, desc, rules, op);
+    if (status) {
+      status = convert_operands(desc.outputs(), rules.outputs,
+                                [&](const std::string& name) { return new_value(block, name); }, op.outputs);
+    }
+    if (!status) return status;
+    program().blocks[static_cast<size_t>(block)].operators.push_back(std::move(op));
+    return {};
+  }
+
+  Result<void> convert_attributes(int block, const OpDesc& desc, const Translation& rules, Operator& op) {
+    for (const auto& attribute : desc.attrs()) {
+      if (attribute.name() == "op_callstack") {
+        op.source = user_source(attribute.strings());
+        continue;
+      }
+      if (attribute.name() == "op_namescope" || attribute.name() == "op_role" || attribute.name() == "op_role_var") continue;
+      const std::string name(rules.attribute_name(attribute.name()));
+      if (attribute.type() == OpDesc::BLOCK || attribute.type() == OpDesc::BLOCKS) {
+        std::vector<int64_t> ids(attribute.blocks_idx().begin(), attribute.blocks_idx().end());
+        if (attribute.type() == OpDesc::BLOCK) ids = {attribute.block_idx()};
+        for (const int64_t id : ids) {
+          if (id <= block || id >= desc_.blocks_size()) {
+            return fail(kMalformedProgram, "operator " + desc.type() + " refers to block " + std::to_string(id) +
+                                               ", which does not exist below block " + std::to_string(block));
+          }
+          op.blocks.push_back(static_cast<BlockId>(id));
+        }
+      } else if (attribute.type() == OpDesc::VAR || attribute.type() == OpDesc::VARS) {
+        // A tensor in the place of a number: an operand of the attribute's name.
+        std::vector<ValueId> ids;
+        std::vector<std::string> names(attribute.vars_name().begin(), attribute.vars_name().end());
+        if (attribute.type() == OpDesc::VAR) names = {attribute.var_name()};
+        for (const std::string& variable : names) {
+          auto id = read(block, variable);
+          if (!id) return tl::make_unexpected(id.error());
+          ids.push_back(*id);
+        }
+        if (!ids.empty()) op.inputs.emplace_back(name, std::move(ids));
+      } else if (auto value = convert_attribute(attribute)) {
+        if (is_dtype_attribute(name) && std::holds_alternative<int64_t>(*value)) {
+          value = dtype_of_framework(std::get<int64_t>(*value));
+        }
+        op.attributes.insert_or_assign(name, std::move(*value));
+      } else {
+        return fail(kMalformedProgram, "attribute '" + attribute.name() + "' of operator " + desc.type() + " has the unknown type " +
+                                           std::to_string(attribute.type()));
+      }
+    }
+    for (const auto& rule : rules.attributes) {
+      if (!rule.fallback || op.attributes.contains(rule.name)) continue;
+      Attribute value = *rule.fallback;
+      if (is_dtype_attribute(rule.name)) value = dtype_of_framework(std::get<int64_t>(value));
+      op.attributes.emplace(rule.name, std::move(value));
+    }
+    return {};
+  }
+
+  Result<void> add_column(int block, const OpDesc& desc) {
+    const bool is_feed = desc.type() == "feed";
+    const auto& vars = is_feed ? desc.outputs() : desc.inputs();
+    const auto slot = std::ranges::find_if(vars, [&](const OpDesc::Var& v) { return v.parameter() == (is_feed ? "Out" : "X"); });
+    if (block != 0 || slot == vars.end() || slot->arguments_size() != 1) {
+      return fail(kMalformedProgram, "a " + desc.type() + " operator is malformed");
+    }
+    int64_t column = 0;
+    for (const auto& attribute : desc.attrs()) {
+      if (attribute.name() == "col") column = attribute.i();
+    }
+    auto value = is_feed ? new_value(block, slot->arguments(0)) : read(block, slot->arguments(0));
+    if (!value) return tl::make_unexpected(value.error());
+    (is_feed ? feeds_ : fetches_).push_back({column, *value});
+    return {};
+  }
+
+  const framework::ProgramDesc& desc_;
+  ParsedProgram parsed_;
+  std::vector<Scope> scopes_;
+  std::vector<Column> feeds_;
+  std::vector<Column> fetches_;
+  std::unordered_map<std::string, Translation> translations_;
+};
+
+}  // namespace
+
+Result<ParsedProgram> parse_program_desc(std::span<const std::byte> bytes) {
+  framework::ProgramDesc desc;
+  if (bytes.size() > static_cast<size_t>(std::numeric_limits<int>::max()) ||
+      !desc.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return fail(kMalformedProgram, "the program does not parse: the file is damaged or incomplete");
+  }
+  return ProgramBuilder(desc).build();
+}
+
+bool looks_like_program_desc(std::span<const std::byte> bytes) {
+  // Field 1, length-delimited, whose own first field is idx (field 1, varint).
+  google::protobuf::io::CodedInputStream stream(reinterpret_cast<const uint8_t*>(bytes.data()),
+                                                static_cast<int>(std::min<size_t>(bytes.size(), 64)));
+  uint32_t length = 0;
+  return stream.ReadTag() == 0x0a && stream.ReadVarint32(&length) && length <= bytes.size() && stream.ReadTag() == 0x08;
+}
+
+}  // namespace paddle2onnx

@@ -1,0 +1,435 @@
+#include "writer/writer.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <onnx/checker.h>
+#include <onnx/onnx_pb.h>
+#include <onnx/shape_inference/implementation.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <limits>
+#include <map>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "graph/onnx_ops.h"
+#include "writer/sink.h"
+
+namespace paddle2onnx {
+namespace {
+
+// Constants up to this size are in the messages that are checked: shape inference reads shapes, axes and scales from them.
+constexpr size_t kSmall = 1024;
+constexpr int64_t kProtobufLimit = std::numeric_limits<int32_t>::max();
+constexpr int64_t kFirstIrWithFreeInitializers = 4;
+
+void set_type(onnx::ValueInfoProto& proto, const ValueInfo& value, bool name_unknown_dims = false) {
+  proto.set_name(value.name);
+  auto* type = proto.mutable_type()->mutable_tensor_type();
+  type->set_elem_type(onnx_dtype(value.dtype));
+  if (!value.dims) return;
+  auto* shape = type->mutable_shape();
+  for (size_t i = 0; i < value.dims->size(); ++i) {
+    auto* dim = shape->add_dim();
+    const int64_t size = (*value.dims)[i];
+    if (size >= 0) {
+      dim->set_dim_value(size);
+    } else if (name_unknown_dims) {
+      dim->set_dim_param(value.name + "_dim_" + std::to_string(i));
+    }
+  }
+}
+
+void set_tensor_header(onnx::TensorProto& proto, const Tensor& tensor, const std::string& name) {
+  for (const int64_t dim : tensor.dims) proto.add_dims(dim);
+  proto.set_data_type(onnx_dtype(tensor.dtype));
+  if (!name.empty()) proto.set_name(name);
+}
+
+void set_tensor(onnx::TensorProto& proto, const Tensor& tensor, const std::string& name) {
+  set_tensor_header(proto, tensor, name);
+  proto.set_raw_data(tensor.bytes.data(), tensor.bytes.size());
+}
+
+void set_graph(onnx::GraphProto& proto, const Graph& graph);
+
+void set_node(onnx::NodeProto& proto, const Node& node) {
+  for (const Value& input : node.inputs) proto.add_input(input ? input.name() : "");
+  for (const Value& output : node.outputs) proto.add_output(output ? output.name() : "");
+  proto.set_name(node.name);
+  proto.set_op_type(node.op_type);
+  if (!node.domain.empty()) proto.set_domain(node.domain);
+  for (const auto& [name, value] : node.attributes) {
+    onnx::AttributeProto& attribute = *proto.add_attribute();
+    attribute.set_name(name);
+    if (const auto* number = std::get_if<int64_t>(&value)) {
+      attribute.set_type(onnx::AttributeProto::INT);
+      attribute.set_i(*number);
+    } else if (const auto* real = std::get_if<float>(&value)) {
+      attribute.set_type(onnx::AttributeProto::FLOAT);
+      attribute.set_f(*real);
+    } else if (const auto* text = std::get_if<std::string>(&value)) {
+      attribute.set_type(onnx::AttributeProto::STRING);
+      attribute.set_s(*text);
+    } else if (const auto* numbers = std::get_if<std::vector<int64_t>>(&value)) {
+      attribute.set_type(onnx::AttributeProto::INTS);
+      attribute.mutable_ints()->Add(numbers->begin(), numbers->end());
+    } else if (const auto* reals = std::get_if<std::vector<float>>(&value)) {
+      attribute.set_type(onnx::AttributeProto::FLOATS);
+      attribute.mutable_floats()->Add(reals->begin(), reals->end());
+    } else if (const auto* texts = std::get_if<std::vector<std::string>>(&value)) {
+      attribute.set_type(onnx::AttributeProto::STRINGS);
+      for (const std::string& item : *texts) attribute.add_strings(item);
+    } else if (const auto* tensor = std::get_if<Tensor>(&value)) {
+      attribute.set_type(onnx::AttributeProto::TENSOR);
+      set_tensor(*attribute.mutable_t(), *tensor, "");
+    } else if (const auto* body = std::get_if<std::shared_ptr<Graph>>(&value)) {
+      attribute.set_type(onnx::AttributeProto::GRAPH);
+      set_graph(*attribute.mutable_g(), **body);
+    }
+  }
+}
+
+// Nodes, inputs, outputs and the types of what lies between; constants are the caller's.
+void set_graph(onnx::GraphProto& proto, const Graph& graph) {
+  proto.set_name(graph.name.empty() ? "paddle2onnx" : graph.name);
+  std::unordered_set<const ValueInfo*> outputs;
+  for (const Value& output : graph.outputs) outputs.insert(output.info());
+  for (const Node& node : graph.nodes) {
+    set_node(*proto.add_node(), node);
+    for (const Value& output : node.outputs) {
+      if (output && output.dims() && output.dtype() != DType::kUndefined && !outputs.contains(output.info())) {
+        set_type(*proto.add_value_info(), *output.info());
+      }
+    }
+  }
+  for (const Value& input : graph.inputs) set_type(*proto.add_input(), *input.info(), true);
+  for (const Value& output : graph.outputs) set_type(*proto.add_output(), *output.info());
+}
+
+// All constants that nodes of the graph and its subgraphs use, in the order of first use.
+void collect_constants(const Graph& graph, std::vector<const ValueInfo*>& constants, std::unordered_set<const ValueInfo*>& seen) {
+  for (const Node& node : graph.nodes) {
+    for (const Value& input : node.inputs) {
+      if (input && input.info()->constant && seen.insert(input.info()).second) constants.push_back(input.info());
+    }
+    for (const auto& [name, attribute] : node.attributes) {
+      if (const auto* body = std::get_if<std::shared_ptr<Graph>>(&attribute)) collect_constants(**body, constants, seen);
+    }
+  }
+}
+
+size_t count_nodes(const Graph& graph) {
+  size_t count = graph.nodes.size();
+  for (const Node& node : graph.nodes) {
+    for (const auto& [name, attribute] : node.attributes) {
+      if (const auto* body = std::get_if<std::shared_ptr<Graph>>(&attribute)) count += count_nodes(**body);
+    }
+  }
+  return count;
+}
+
+void collect_domains(const Graph& graph, std::set<std::string>& domains) {
+  for (const Node& node : graph.nodes) {
+    if (!node.domain.empty()) domains.insert(node.domain);
+    for (const auto& [name, attribute] : node.attributes) {
+      if (const auto* body = std::get_if<std::shared_ptr<Graph>>(&attribute)) collect_domains(**body, domains);
+    }
+  }
+}
+
+// --- symbolic dimensions ------------------------------------------------------------------------------------------------
+
+// Which symbols must be the same: sets that merge.
+class SameSymbols {
+ public:
+  const std::string& find(const std::string& symbol) {
+    std::string& parent = parents_.emplace(symbol, symbol).first->second;
+    if (parent == symbol) return parent;
+    parent = find(parent);
+    return parent;
+  }
+  void merge(const std::string& a, const std::string& b) {
+    const std::string x = find(a);
+    const std::string y = find(b);
+    if (x != y) parents_[y] = x;
+  }
+
+ private:
+  std::map<std::string, std::string> parents_;
+};
+
+using Shapes = std::unordered_map<std::string, const onnx::TensorShapeProto*>;
+
+Shapes shapes_of(const onnx::GraphProto& graph) {
+  Shapes shapes;
+  for (const auto* list : {&graph.input(), &graph.output(), &graph.value_info()}) {
+    for (const auto& value : *list) {
+      if (value.type().tensor_type().has_shape()) shapes[value.name()] = &value.type().tensor_type().shape();
+    }
+  }
+  return shapes;
+}
+
+// Two inputs' unknown dimensions are one where an operator demands it: a concatenation along another axis, and
+// elementwise operators (there one could also be 1 at run time, but then both names stay true for equal sizes; a batch is
+// never broadcast against itself).
+void merge_symbols(const onnx::GraphProto& graph, const std::set<std::string>& inputs, SameSymbols& same) {
+  static constexpr std::array<std::string_view, 6> kElementwise = {"Add", "Sub", "Mul", "Div", "Where", "Concat"};
+  const Shapes shapes = shapes_of(graph);
+  for (const auto& node : graph.node()) {
+    if (std::ranges::count(kElementwise, node.op_type()) == 0) continue;
+    int64_t concat_axis = -1;
+    for (const auto& attribute : node.attribute()) {
+      if (node.op_type() == "Concat" && attribute.name() == "axis") concat_axis = attribute.i();
+    }
+    for (int i = 1; i < node.input_size(); ++i) {
+      const auto a = shapes.find(node.input(i - 1));
+      const auto b = shapes.find(node.input(i));
+      if (a == shapes.end() || b == shapes.end() || a->second->dim_size() != b->second->dim_size()) continue;
+      const int rank = a->second->dim_size();
+      for (int axis = 0; axis < rank; ++axis) {
+        if (node.op_type() == "Concat" && axis == (concat_axis < 0 ? concat_axis + rank : concat_axis)) continue;
+        const auto& x = a->second->dim(axis).dim_param();
+        const auto& y = b->second->dim(axis).dim_param();
+        if (inputs.contains(x) && inputs.contains(y)) same.merge(std::min(x, y), std::max(x, y));
+      }
+    }
+  }
+}
+
+void rename_symbols(onnx::GraphProto& graph, const std::map<std::string, std::string>& names) {
+  for (auto* list : {graph.mutable_input(), graph.mutable_output(), graph.mutable_value_info()}) {
+    for (auto& value : *list) {
+      auto* type = value.mutable_type()->mutable_tensor_type();
+      if (!type->has_shape()) continue;
+      for (auto& dim : *type->mutable_shape()->mutable_dim()) {
+        if (!dim.has_dim_param()) continue;
+        const auto name = names.find(dim.dim_param());
+        if (name == names.end()) {
+          dim.clear_dim_param();  // a symbol that shape inference made up says no more than an unknown dimension
+        } else {
+          dim.set_dim_param(name->second);
+        }
+      }
+    }
+  }
+}
+
+// Names for the inputs' unknown dimensions: the leading one is the batch, by Paddle's convention, and all that are the same dimension
+// share one name.
+std::map<std::string, std::string> symbol_names(const onnx::GraphProto& graph, const Graph& source) {
+  std::set<std::string> symbols;
+  std::vector<std::string> leading;
+  for (const Value& input : source.inputs) {
+    for (size_t i = 0; input.dims() && i < input.dims()->size(); ++i) {
+      if ((*input.dims())[i] >= 0) continue;
+      const std::string symbol = input.name() + "_dim_" + std::to_string(i);
+      symbols.insert(symbol);
+      if (i == 0) leading.push_back(symbol);
+    }
+  }
+  SameSymbols same;
+  merge_symbols(graph, symbols, same);
+  std::map<std::string, std::string> names;
+  for (const std::string& symbol : symbols) names[symbol] = same.find(symbol);
+  if (!leading.empty()) {
+    const std::string batch = same.find(leading.front());
+    for (auto& [symbol, name] : names) {
+      if (name == batch) name = "batch";
+    }
+  }
+  return names;
+}
+
+// --- streaming ----------------------------------------------------------------------------------------------------------
+
+void append_varint(std::string& bytes, uint64_t value) {
+  std::array<uint8_t, 10> buffer{};
+  const uint8_t* end = google::protobuf::io::CodedOutputStream::WriteVarint64ToArray(value, buffer.data());
+  bytes.append(reinterpret_cast<const char*>(buffer.data()), static_cast<size_t>(end - buffer.data()));
+}
+
+// The head of a length-delimited field.
+std::string field_head(int number, size_t length) {
+  std::string head;
+  append_varint(head, static_cast<uint64_t>(number) << 3 | 2);
+  append_varint(head, length);
+  return head;
+}
+
+// A constant in the stream: `head`, then the tensor's bytes, which end the field.
+struct Piece {
+  std::string head;
+  const Tensor* tensor;
+  size_t size() const { return head.size() + tensor->bytes.size(); }
+};
+
+// TensorProto up to and with the head of raw_data.
+std::string tensor_head(const Tensor& tensor, const std::string& name) {
+  onnx::TensorProto header;
+  set_tensor_header(header, tensor, name);
+  return header.SerializeAsString() + field_head(onnx::TensorProto::kRawDataFieldNumber, tensor.bytes.size());
+}
+
+Piece initializer_piece(const ValueInfo& value) {
+  const Tensor& tensor = *value.constant;
+  std::string head = tensor_head(tensor, value.name);
+  head = field_head(onnx::GraphProto::kInitializerFieldNumber, head.size() + tensor.bytes.size()) + head;
+  return {std::move(head), &tensor};
+}
+
+// IR version 3 wants every initializer among the graph's inputs, where it looks like something to feed: a Constant node instead.
+Piece constant_node_piece(const ValueInfo& value) {
+  const Tensor& tensor = *value.constant;
+  const auto enclose = [&](const std::string& before, int number, const std::string& inner) {
+    return before + field_head(number, inner.size() + tensor.bytes.size()) + inner;
+  };
+  onnx::AttributeProto attribute;
+  attribute.set_name("value");
+  attribute.set_type(onnx::AttributeProto::TENSOR);
+  onnx::NodeProto node;
+  node.add_output(value.name);
+  node.set_name(value.name);
+  node.set_op_type("Constant");
+  std::string head = enclose(attribute.SerializeAsString(), onnx::AttributeProto::kTFieldNumber, tensor_head(tensor, ""));
+  head = enclose(node.SerializeAsString(), onnx::NodeProto::kAttributeFieldNumber, head);
+  head = enclose("", onnx::GraphProto::kNodeFieldNumber, head);
+  return {std::move(head), &tensor};
+}
+
+std::span<const std::byte> as_bytes(const std::string& text) { return std::as_bytes(std::span(text)); }
+
+class ModelWriter {
+ public:
+  ModelWriter(const Graph& graph, const WriteOptions& options) : graph_(graph) {
+    std::unordered_set<const ValueInfo*> seen;
+    collect_constants(graph, constants_, seen);
+    model_.set_ir_version(ir_version_of(options.opset_version));
+    model_.set_producer_name("paddle2onnx");
+    model_.set_producer_version(version());
+    auto* opset = model_.add_opset_import();
+    opset->set_domain("");
+    opset->set_version(options.opset_version);
+    std::set<std::string> domains;
+    collect_domains(graph, domains);
+    for (const std::string& domain : domains) {
+      auto* import = model_.add_opset_import();
+      import->set_domain(domain);
+      import->set_version(1);
+    }
+    set_graph(*model_.mutable_graph(), graph);
+  }
+
+  Result<void> check() {
+    onnx::ModelProto model = model_;
+    add_constants(*model.mutable_graph());
+    try {
+      onnx::checker::check_model(model, false);
+      const onnx::ShapeInferenceOptions strict(true, 1, true);
+      onnx::shape_inference::InferShapes(model, onnx::OpSchemaRegistry::Instance(), strict);
+    } catch (const std::exception& refusal) {
+      return fail(kCheckerRefused, std::string("onnx's checker refuses the result: ") + refusal.what(),
+                  "this is a defect of paddle2onnx: please report it with the model");
+    }
+    take_types(model.graph());
+    return {};
+  }
+
+  Result<WrittenModel> write(Sink& sink) {
+    const bool as_nodes = model_.ir_version() < kFirstIrWithFreeInitializers;
+    std::vector<Piece> pieces;
+    uint64_t constant_bytes = 0;
+    WrittenModel written;
+    for (const ValueInfo* value : constants_) {
+      pieces.push_back(as_nodes ? constant_node_piece(*value) : initializer_piece(*value));
+      constant_bytes += pieces.back().size();
+      written.parameters += static_cast<size_t>(value->constant->count());
+    }
+    const std::string graph = model_.graph().SerializeAsString();
+    model_.clear_graph();
+    const std::string head = model_.SerializeAsString() + field_head(onnx::ModelProto::kGraphFieldNumber, graph.size() + constant_bytes);
+    written.bytes = head.size() + graph.size() + constant_bytes;
+    if (written.bytes > static_cast<uint64_t>(kProtobufLimit)) {
+      return fail(kTooLarge, "the model would have " + std::to_string(written.bytes) + " bytes, more than the 2 GiB that an ONNX file can hold",
+                  "external data is not available in this version yet");
+    }
+    auto status = sink.write(as_bytes(head), false);
+    // Constant nodes must come before their users; initializers may follow.
+    if (status && !as_nodes) status = sink.write(as_bytes(graph), false);
+    for (const Piece& piece : pieces) {
+      if (status) status = sink.write(as_bytes(piece.head), false);
+      if (status) status = sink.write(piece.tensor->bytes, piece.tensor->mapped);
+    }
+    if (status && as_nodes) status = sink.write(as_bytes(graph), false);
+    if (!status) return tl::make_unexpected(std::move(status).error());
+    written.ir_version = model_.ir_version();
+    written.nodes = count_nodes(graph_);
+    return written;
+  }
+
+ private:
+  // For the check, big constants stand as inputs of their types.
+  void add_constants(onnx::GraphProto& graph) const {
+    const bool as_inputs = model_.ir_version() < kFirstIrWithFreeInitializers;
+    for (const ValueInfo* value : constants_) {
+      const bool small = value->constant->bytes.size() <= kSmall;
+      if (small) set_tensor(*graph.add_initializer(), *value->constant, value->name);
+      if (!small || as_inputs) set_type(*graph.add_input(), *value);
+    }
+  }
+
+  // What shape inference found joins what Paddle declared.
+  void take_types(const onnx::GraphProto& inferred) {
+    onnx::GraphProto& graph = *model_.mutable_graph();
+    const auto names = symbol_names(inferred, graph_);
+    *graph.mutable_value_info() = inferred.value_info();
+    *graph.mutable_output() = inferred.output();
+    rename_symbols(graph, names);
+  }
+
+  const Graph& graph_;
+  std::vector<const ValueInfo*> constants_;
+  onnx::ModelProto model_;
+};
+
+}  // namespace
+
+int64_t ir_version_of(int opset) {
+  // https://github.com/onnx/onnx/blob/main/docs/Versioning.md, the table of released versions.
+  static constexpr std::array<std::pair<int, int>, 12> kFirstOpsets = {
+      {{7, 3}, {9, 4}, {10, 5}, {11, 6}, {12, 7}, {15, 8}, {19, 9}, {21, 10}, {23, 11}, {24, 12}, {25, 13}, {28, 14}}};
+  int64_t version = 3;
+  for (const auto& [first, ir] : kFirstOpsets) {
+    if (opset >= first) version = ir;
+  }
+  return version;
+}
+
+Result<WrittenModel> write_model(const Graph& graph, const WriteOptions& options, const std::filesystem::path& path) {
+  ModelWriter writer(graph, options);
+  if (options.check) {
+    if (auto status = writer.check(); !status) return tl::make_unexpected(std::move(status).error());
+  }
+  auto sink = FileSink::create(path);
+  if (!sink) return tl::make_unexpected(std::move(sink).error());
+  auto written = writer.write(**sink);
+  if (!written) return written;
+  if (auto status = (*sink)->commit(); !status) return tl::make_unexpected(std::move(status).error());
+  return written;
+}
+
+Result<WrittenModel> write_model(const Graph& graph, const WriteOptions& options, std::vector<std::byte>& model) {
+  ModelWriter writer(graph, options);
+  if (options.check) {
+    if (auto status = writer.check(); !status) return tl::make_unexpected(std::move(status).error());
+  }
+  MemorySink sink;
+  auto written = writer.write(sink);
+  if (written) model = std::move(sink.bytes());
+  return written;
+}
+
+}  // namespace paddle2onnx
