@@ -28,7 +28,8 @@ using Write = std::function<Result<WrittenModel>(const Graph&, const WriteOption
 void run(const ModelSource& source, const Options& options, const Write& write, Conversion& conversion) {
   if (options.opset_version < min_opset_version() || options.opset_version > max_opset_version()) {
     return close(conversion, error(kBadOption, "opset " + std::to_string(options.opset_version) + " is outside " +
-                                                   std::to_string(min_opset_version()) + " to " + std::to_string(max_opset_version())));
+                                                   std::to_string(min_opset_version()) + " to " +
+                                                   std::to_string(max_opset_version())));
   }
   auto loaded = load_model(source);
   if (!loaded) return close(conversion, std::move(loaded).error());
@@ -37,7 +38,8 @@ void run(const ModelSource& source, const Options& options, const Write& write, 
   summary.params_file = loaded->params_file;
   for (const Block& block : loaded->program.blocks) summary.operators += block.operators.size();
 
-  MappedGraph mapped = map_program(loaded->program, {options.opset_version, options.auto_upgrade_opset}, conversion.diagnostics);
+  MappedGraph mapped =
+      map_program(loaded->program, {options.opset_version, options.auto_upgrade_opset}, conversion.diagnostics);
   summary.opset_version = mapped.opset_version;
   if (!mapped.graph) {
     // Of several kinds of errors the first decides; unsupported operators before what they may have caused.
@@ -77,11 +79,14 @@ Conversion convert_with(const ModelSource& source, const Options& options, const
 }  // namespace
 
 Conversion convert(const ModelSource& source, const Options& options, const std::string& save_file) {
-  return convert_with(source, options, [&](const Graph& graph, const WriteOptions& write) { return write_model(graph, write, std::filesystem::path(save_file)); });
+  return convert_with(source, options, [&](const Graph& graph, const WriteOptions& write) {
+    return write_model(graph, write, std::filesystem::path(save_file));
+  });
 }
 
 Conversion convert(const ModelSource& source, const Options& options, std::vector<std::byte>& model) {
-  return convert_with(source, options, [&](const Graph& graph, const WriteOptions& write) { return write_model(graph, write, model); });
+  return convert_with(source, options,
+                      [&](const Graph& graph, const WriteOptions& write) { return write_model(graph, write, model); });
 }
 
 std::string to_string(const Diagnostic& diagnostic) {
@@ -92,7 +97,8 @@ std::string to_string(const Diagnostic& diagnostic) {
   if (!diagnostic.place.empty()) text += "\n  at " + diagnostic.place;
   if (!diagnostic.outputs.empty()) {
     text += "\n  output";
-    for (size_t i = 0; i < diagnostic.outputs.size(); ++i) text += (i == 0 ? " '" : ", '") + diagnostic.outputs[i] + "'";
+    for (size_t i = 0; i < diagnostic.outputs.size(); ++i)
+      text += (i == 0 ? " '" : ", '") + diagnostic.outputs[i] + "'";
   }
   if (!diagnostic.source.empty()) text += "\n  from " + diagnostic.source;
   if (!diagnostic.hint.empty()) text += "\n  hint: " + diagnostic.hint;

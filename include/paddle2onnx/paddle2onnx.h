@@ -23,13 +23,13 @@ namespace paddle2onnx {
 // The outcome of a conversion, and the exit code of the command.
 enum class Status : int {
   kOk = 0,
-  kUsage = 2,         // contradictory or impossible options
-  kBadInput = 3,      // a file that cannot be read or is malformed
-  kUnsupported = 4,   // an operator or attribute that has no mapping
-  kCheckFailed = 5,   // the result did not pass onnx's checker
-  kMismatch = 6,      // verification against recorded outputs failed
-  kCannotWrite = 7,   // the output cannot be written
-  kInternal = 70,     // an error of this program
+  kUsage = 2,        // contradictory or impossible options
+  kBadInput = 3,     // a file that cannot be read or is malformed
+  kUnsupported = 4,  // an operator or attribute that has no mapping
+  kCheckFailed = 5,  // the result did not pass onnx's checker
+  kMismatch = 6,     // verification against recorded outputs failed
+  kCannotWrite = 7,  // the output cannot be written
+  kInternal = 70,    // an error of this program
 };
 
 enum class Severity { kNote, kWarning, kError };
@@ -60,10 +60,10 @@ struct ModelSource {
 };
 
 struct Options {
-  int opset_version = 17;           // of the default domain ai.onnx; 7 to max_opset_version()
-  bool auto_upgrade_opset = true;   // raise the opset to the lowest that the model's operators need
-  bool check = true;                // onnx's checker and strict shape inference
-  bool optimize = true;             // graph passes
+  int opset_version = 17;          // of the default domain ai.onnx; 7 to max_opset_version()
+  bool auto_upgrade_opset = true;  // raise the opset to the lowest that the model's operators need
+  bool check = true;               // onnx's checker and strict shape inference
+  bool optimize = true;            // graph passes
 };
 
 // What was written.

@@ -16,11 +16,14 @@ using paddle2onnx::Conversion;
 using paddle2onnx::Diagnostic;
 using paddle2onnx::Severity;
 
-// The level's name comes from the logger, coloured on a terminal (https://no-color.org respected); messages carry the rest.
+// The level's name comes from the logger, coloured on a terminal (https://no-color.org respected); messages carry the
+// rest.
 std::shared_ptr<spdlog::logger> make_logger(bool verbose, bool quiet) {
   const char* no_color = std::getenv("NO_COLOR");
-  const auto mode = no_color != nullptr && *no_color != '\0' ? spdlog::color_mode::never : spdlog::color_mode::automatic;
-  auto logger = std::make_shared<spdlog::logger>("paddle2onnx", std::make_shared<spdlog::sinks::stderr_color_sink_st>(mode));
+  const auto mode =
+      no_color != nullptr && *no_color != '\0' ? spdlog::color_mode::never : spdlog::color_mode::automatic;
+  auto logger =
+      std::make_shared<spdlog::logger>("paddle2onnx", std::make_shared<spdlog::sinks::stderr_color_sink_st>(mode));
   logger->set_pattern("%^%l%$%v");
   logger->set_level(quiet ? spdlog::level::err : verbose ? spdlog::level::debug : spdlog::level::info);
   return logger;
@@ -43,8 +46,9 @@ void log_summary(spdlog::logger& logger, const Conversion& conversion, const std
   const auto& summary = conversion.summary;
   logger.debug(": read {} ({} operators){}", summary.model_file, summary.operators,
                summary.params_file.empty() ? ", which has no parameters" : " and " + summary.params_file);
-  logger.info(": wrote {}: opset {}, IR version {}, {} nodes, {} parameters, {}, in {:.3f} s", save_file, summary.opset_version,
-              summary.ir_version, summary.nodes, summary.parameters, human_bytes(summary.bytes), summary.seconds);
+  logger.info(": wrote {}: opset {}, IR version {}, {} nodes, {} parameters, {}, in {:.3f} s", save_file,
+              summary.opset_version, summary.ir_version, summary.nodes, summary.parameters, human_bytes(summary.bytes),
+              summary.seconds);
 }
 
 int run(int argc, char** argv) {

@@ -32,8 +32,8 @@ Diagnostic usage_error(int code, std::string message, std::string hint = {}) {
   return diagnostic;
 }
 
-// Flags that are accepted for the sake of existing scripts. A value that asks for something that this version cannot do is an error, so
-// that nothing is ignored silently.
+// Flags that are accepted for the sake of existing scripts. A value that asks for something that this version cannot do
+// is an error, so that nothing is ignored silently.
 struct Unavailable {
   std::string input_shape_dict;
   bool paddle_fallback = false;
@@ -45,19 +45,26 @@ struct Unavailable {
 
   void check(std::vector<Diagnostic>& errors) const {
     const auto refuse = [&](bool used, const char* flag, const char* what, const char* hint) {
-      if (used) errors.push_back(usage_error(kFlagNotAvailable, std::string(flag) + ": " + what + " is not available in this version", hint));
+      if (used)
+        errors.push_back(usage_error(kFlagNotAvailable,
+                                     std::string(flag) + ": " + what + " is not available in this version", hint));
     };
-    refuse(has_effect(input_shape_dict), "--input_shape_dict", "fixing input shapes", "export the model from Paddle with the shapes that you want");
+    refuse(has_effect(input_shape_dict), "--input_shape_dict", "fixing input shapes",
+           "export the model from Paddle with the shapes that you want");
     refuse(paddle_fallback, "--enable_paddle_fallback", "falling back to Paddle's own operators", "");
     refuse(has_effect(external_filename), "--external_filename", "external data", "models up to 2 GiB need none");
     refuse(fp16, "--export_fp16_model", "the conversion to float16", "");
     refuse(has_effect(custom_ops), "--custom_ops", "the export of custom operators", "");
-    refuse(has_effect(optimize_tool), "--optimize_tool", "running an external optimiser", "run it on the result, and pass --optimize_tool None here");
-    refuse(dist_prim_all, "--enable_dist_prim_all", "decomposing operators with Paddle", "it is not needed: leave the flag out");
+    refuse(has_effect(optimize_tool), "--optimize_tool", "running an external optimiser",
+           "run it on the result, and pass --optimize_tool None here");
+    refuse(dist_prim_all, "--enable_dist_prim_all", "decomposing operators with Paddle",
+           "it is not needed: leave the flag out");
   }
 
  private:
-  static bool has_effect(const std::string& value) { return !value.empty() && value != "None" && value != "none" && value != "{}"; }
+  static bool has_effect(const std::string& value) {
+    return !value.empty() && value != "None" && value != "none" && value != "{}";
+  }
 };
 
 // A flag with a literal value as Paddle2ONNX has them: True, False, true, 1, …; without one it means True.
@@ -86,7 +93,8 @@ std::string join(const std::string& text, bool value) { return text + (value ? "
 
 CommandLine parse(std::vector<std::string> arguments) {
   for (std::string& argument : arguments) {
-    const auto form = std::ranges::find(kShortForms, std::string_view(argument), &std::pair<std::string_view, std::string_view>::first);
+    const auto form = std::ranges::find(kShortForms, std::string_view(argument),
+                                        &std::pair<std::string_view, std::string_view>::first);
     if (form != kShortForms.end()) argument = form->second;
   }
   CommandLine result;
@@ -101,18 +109,26 @@ CommandLine parse(std::vector<std::string> arguments) {
   app.get_formatter()->column_width(44);
 
   app.option_defaults()->group("Model");
-  app.add_option("-m,--model_dir", result.source.model_dir, "Folder of the model; enough where it holds one model")->type_name("DIR");
-  app.add_option("--model_filename", result.source.model_filename, "Program file in the folder (short: -mf), found if left out")->type_name("FILE");
-  app.add_option("--params_filename", result.source.params_filename, "Parameter file in the folder (short: -pf), found if left out")->type_name("FILE");
+  app.add_option("-m,--model_dir", result.source.model_dir, "Folder of the model; enough where it holds one model")
+      ->type_name("DIR");
+  app.add_option("--model_filename", result.source.model_filename,
+                 "Program file in the folder (short: -mf), found if left out")
+      ->type_name("FILE");
+  app.add_option("--params_filename", result.source.params_filename,
+                 "Parameter file in the folder (short: -pf), found if left out")
+      ->type_name("FILE");
 
   app.option_defaults()->group("Result");
   app.add_option("-s,--save_file", result.save_file, "ONNX file to write; missing folders are made")->type_name("FILE");
   app.add_option("--opset_version", result.options.opset_version,
-                 "Opset of the result (short: -ov), " + std::to_string(min_opset_version()) + " to " + std::to_string(max_opset_version()))
+                 "Opset of the result (short: -ov), " + std::to_string(min_opset_version()) + " to " +
+                     std::to_string(max_opset_version()))
       ->type_name("N")
       ->capture_default_str();
-  add_bool(app, "--enable_auto_update_opset", result.options.auto_upgrade_opset, join("Raise the opset to the lowest that the model needs", true));
-  add_bool(app, "--enable_onnx_checker", result.options.check, join("Check the result with onnx's checker and shape inference", true));
+  add_bool(app, "--enable_auto_update_opset", result.options.auto_upgrade_opset,
+           join("Raise the opset to the lowest that the model needs", true));
+  add_bool(app, "--enable_onnx_checker", result.options.check,
+           join("Check the result with onnx's checker and shape inference", true));
   add_bool(app, "--enable_optimization", result.options.optimize, join("Simplify the graph", true));
 
   app.option_defaults()->group("Messages");

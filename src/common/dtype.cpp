@@ -42,8 +42,8 @@ float half_to_float(uint16_t half) {
     const float magnitude = std::ldexp(static_cast<float>(mantissa), -24);
     return sign != 0 ? -magnitude : magnitude;
   }
-  const uint32_t bits = exponent == 31 ? sign | 0x7f800000u | (mantissa << 13)
-                                       : sign | ((exponent + 112) << 23) | (mantissa << 13);
+  const uint32_t bits =
+      exponent == 31 ? sign | 0x7f800000u | (mantissa << 13) : sign | ((exponent + 112) << 23) | (mantissa << 13);
   return std::bit_cast<float>(bits);
 }
 
@@ -194,7 +194,9 @@ Tensor make_tensor(DType dtype, Dims dims, std::vector<std::byte> bytes) {
   return {dtype, std::move(dims), *storage, storage, false};
 }
 
-Tensor reshaped(const Tensor& tensor, Dims dims) { return {tensor.dtype, std::move(dims), tensor.bytes, tensor.owner, tensor.mapped}; }
+Tensor reshaped(const Tensor& tensor, Dims dims) {
+  return {tensor.dtype, std::move(dims), tensor.bytes, tensor.owner, tensor.mapped};
+}
 
 std::vector<int64_t> as_ints(const Tensor& tensor) {
   std::vector<int64_t> values(static_cast<size_t>(tensor.count()));

@@ -32,10 +32,10 @@ enum class DType : uint8_t {
   kFloat8E5M2,
 };
 
-std::string_view to_string(DType dtype);       // "float32"
-size_t item_size(DType dtype);                 // bytes of one element; 0 for kUndefined
-bool is_floating(DType dtype);                 // float16, bfloat16, float32, float64
-bool is_integer(DType dtype);                  // signed and unsigned, without bool
+std::string_view to_string(DType dtype);  // "float32"
+size_t item_size(DType dtype);            // bytes of one element; 0 for kUndefined
+bool is_floating(DType dtype);            // float16, bfloat16, float32, float64
+bool is_integer(DType dtype);             // signed and unsigned, without bool
 bool is_signed_integer(DType dtype);
 
 // Paddle's number of an element type in programs, parameter files and attributes; kUndefined for containers and unknown

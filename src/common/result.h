@@ -20,8 +20,8 @@ enum Code : int {
   kFileUnreadable = 302,
   kFileEmpty = 303,
   kGitLfsPointer = 304,
-  kNotAModel = 305,       // content of an unknown kind
-  kFilesSwapped = 306,    // model and parameter arguments exchanged
+  kNotAModel = 305,     // content of an unknown kind
+  kFilesSwapped = 306,  // model and parameter arguments exchanged
   kMalformedProgram = 307,
   kMalformedParams = 308,
   kParamsMismatch = 309,  // a parameter file of another model

@@ -96,7 +96,8 @@ std::vector<Value> Builder::nodes(std::string_view op_type, std::vector<Value> i
   std::vector<Value> outputs;
   std::vector<Value> final_outputs;
   for (size_t i = 0; i < results.size(); ++i) {
-    const bool widened = computed != own && results[i].dtype == own && (i > 0 || fixed_result_dtype(op_type) == DType::kUndefined);
+    const bool widened =
+        computed != own && results[i].dtype == own && (i > 0 || fixed_result_dtype(op_type) == DType::kUndefined);
     outputs.push_back(new_value("", widened ? computed : results[i].dtype, results[i].dims));
   }
   if (outputs.size() == 1 && is_integer(outputs.front().dtype())) {
@@ -111,7 +112,8 @@ std::vector<Value> Builder::nodes(std::string_view op_type, std::vector<Value> i
       outputs.front().info()->elements = std::move(elements);
     }
   }
-  graph_.nodes.push_back({std::string(op_type), std::string(domain), scope_, std::move(inputs), outputs, std::move(attributes)});
+  graph_.nodes.push_back(
+      {std::string(op_type), std::string(domain), scope_, std::move(inputs), outputs, std::move(attributes)});
   for (size_t i = 0; i < outputs.size(); ++i) final_outputs.push_back(cast(outputs[i], results[i].dtype));
   return final_outputs;
 }
@@ -141,7 +143,8 @@ Value Builder::ints(const Ints& values) {
 Value Builder::scalar(double value, DType dtype) { return constant(from_doubles(dtype, {}, {value})); }
 
 Value Builder::filled(double value, DType dtype, const Dims& dims) {
-  return constant(from_doubles(dtype, dims, std::vector<double>(static_cast<size_t>(element_count(dims).value_or(0)), value)));
+  return constant(
+      from_doubles(dtype, dims, std::vector<double>(static_cast<size_t>(element_count(dims).value_or(0)), value)));
 }
 
 // --- casts and shapes -----------------------------------------------------------------------------------------------
@@ -153,7 +156,8 @@ Value Builder::cast(Value x, DType dtype) {
 
 Value Builder::shape(Value x) {
   if (x.is_static()) return ints(*x.dims());
-  Value result = node("Shape", {x}, {}, {DType::kInt64, x.has_rank() ? std::optional(Dims{x.rank()}) : std::optional(Dims{-1})});
+  Value result =
+      node("Shape", {x}, {}, {DType::kInt64, x.has_rank() ? std::optional(Dims{x.rank()}) : std::optional(Dims{-1})});
   if (x.has_rank()) {
     Elements elements;
     for (const int64_t dim : *x.dims()) elements.push_back(dim >= 0 ? std::optional(dim) : std::nullopt);
@@ -301,11 +305,14 @@ Value Builder::slice(Value x, const Ints& starts, const Ints& ends, const Ints& 
     if (!plain) need_opset(10, "Slice with steps");
     return node("Slice", {x}, {{"starts", starts}, {"ends", ends}, {"axes", axes}}, {x.dtype(), dims});
   }
-  return node("Slice", {x, ints(starts), ints(ends), ints(axes), plain ? Value() : ints(strides)}, {}, {x.dtype(), dims});
+  return node("Slice", {x, ints(starts), ints(ends), ints(axes), plain ? Value() : ints(strides)}, {},
+              {x.dtype(), dims});
 }
 
 Value Builder::slice(Value x, Value starts, Value ends, Value axes, Value steps) {
-  const auto constant_ints = [](Value v) { return v && v.constant() != nullptr ? std::optional(as_ints(*v.constant())) : std::nullopt; };
+  const auto constant_ints = [](Value v) {
+    return v && v.constant() != nullptr ? std::optional(as_ints(*v.constant())) : std::nullopt;
+  };
   const auto [first, last, on] = std::tuple(constant_ints(starts), constant_ints(ends), constant_ints(axes));
   const auto by = constant_ints(steps);
   if (first && last && on && (by || !steps)) return slice(x, *first, *last, *on, by.value_or(Ints{}));
@@ -376,7 +383,8 @@ Value Builder::pad(Value x, Value pads, std::string_view mode, Value fill) {
   return node("Pad", {x, pads, fill}, {{"mode", std::string(mode)}}, {x.dtype(), dims});
 }
 
-// --- arithmetic -------------------------------------------------------------------------------------------------------
+// --- arithmetic
+// -------------------------------------------------------------------------------------------------------
 
 Value Builder::clip(Value x, std::optional<double> low, std::optional<double> high) {
   if (!low && !high) return x;
@@ -390,7 +398,8 @@ Value Builder::clip(Value x, std::optional<double> low, std::optional<double> hi
   return node("Clip", {x, low ? scalar(*low, x.dtype()) : Value(), high ? scalar(*high, x.dtype()) : Value()});
 }
 
-// --- comparison -------------------------------------------------------------------------------------------------------
+// --- comparison
+// -------------------------------------------------------------------------------------------------------
 
 Value Builder::less_equal(Value a, Value b) {
   if (opset_ >= 12) return node("LessOrEqual", {a, b});
@@ -402,7 +411,8 @@ Value Builder::greater_equal(Value a, Value b) {
   return logical_or(greater(a, b), equal(a, b));
 }
 
-// --- reductions -------------------------------------------------------------------------------------------------------
+// --- reductions
+// -------------------------------------------------------------------------------------------------------
 
 Value Builder::reduce(std::string_view op_type, Value x, const std::optional<Ints>& axes, bool keepdims) {
   NodeAttributes attributes = {{"keepdims", int64_t{keepdims}}};
@@ -439,7 +449,8 @@ Value Builder::reduce(std::string_view op_type, Value x, const std::optional<Int
 
 Value Builder::softmax(Value x, int64_t axis, std::string_view op_type) {
   if (opset_ >= 13) return node(op_type, {x}, {{"axis", axis}});
-  // Up to 12 the operator flattens to two dimensions at the axis: the same for the last axis, else it must be moved there.
+  // Up to 12 the operator flattens to two dimensions at the axis: the same for the last axis, else it must be moved
+  // there.
   if (axis < 0) axis += x.rank();
   if (axis == x.rank() - 1) return node(op_type, {x}, {{"axis", axis}});
   Ints perm(static_cast<size_t>(x.rank()));
@@ -456,7 +467,8 @@ std::pair<Value, Value> Builder::topk(Value x, Value k, int64_t axis, bool large
   const std::vector<NodeResult> results = {{x.dtype(), dims}, {DType::kInt64, dims}};
   const auto pair = [](const std::vector<Value>& values) { return std::pair(values[0], values[1]); };
   if (opset_ >= 11) {
-    return pair(nodes("TopK", {x, k}, {{"axis", axis}, {"largest", int64_t{largest}}, {"sorted", int64_t{sorted}}}, results));
+    return pair(
+        nodes("TopK", {x, k}, {{"axis", axis}, {"largest", int64_t{largest}}, {"sorted", int64_t{sorted}}}, results));
   }
   // Up to 10 there are the largest only, of floats, and sorted.
   if (!largest) {

@@ -1,6 +1,7 @@
 // Emits ONNX nodes for the mappers and hides the target opset where the meaning is the same: axes as attribute or as
-// input, operators that are younger than the target, element types that ONNX Runtime has no kernel for. Nodes whose inputs are all
-// constants are computed at once (fold.h), so that shape arithmetic of static shapes leaves no nodes behind.
+// input, operators that are younger than the target, element types that ONNX Runtime has no kernel for. Nodes whose
+// inputs are all constants are computed at once (fold.h), so that shape arithmetic of static shapes leaves no nodes
+// behind.
 #pragma once
 
 #include <initializer_list>
@@ -43,7 +44,8 @@ class Builder {
   void set_scope(std::string scope) { scope_ = std::move(scope); }
 
   // --- nodes ------------------------------------------------------------------------------------------------------
-  Value node(std::string_view op_type, std::vector<Value> inputs, NodeAttributes attributes = {}, NodeResult result = {});
+  Value node(std::string_view op_type, std::vector<Value> inputs, NodeAttributes attributes = {},
+             NodeResult result = {});
   // A node with several outputs; `results` has one item per output.
   std::vector<Value> nodes(std::string_view op_type, std::vector<Value> inputs, NodeAttributes attributes,
                            std::vector<NodeResult> results, std::string_view domain = {});
@@ -54,22 +56,23 @@ class Builder {
 
   // --- constants: equal small ones are shared -----------------------------------------------------------------------
   Value constant(Tensor tensor, std::string_view name = {});
-  Value ints(const Ints& values);                               // int64 [n]
-  Value scalar(double value, DType dtype);                      // rank 0
+  Value ints(const Ints& values);           // int64 [n]
+  Value scalar(double value, DType dtype);  // rank 0
   Value scalar_i64(int64_t value) { return constant(from_ints(DType::kInt64, {}, {value})); }
-  Value filled(double value, DType dtype, const Dims& dims);    // a tensor of one value
+  Value filled(double value, DType dtype, const Dims& dims);  // a tensor of one value
 
-  // --- casts and shapes -----------------------------------------------------------------------------------------------
-  Value cast(Value x, DType dtype);             // x itself if it is of the type
-  Value shape(Value x);                         // int64 [rank]; constant if the shape is static
-  Value dim(Value x, int64_t axis);             // int64 [1]; constant if it is known
-  Value reshape(Value x, const Ints& shape);    // 0 copies, -1 infers. A static identity is x itself
+  // --- casts and shapes
+  // -----------------------------------------------------------------------------------------------
+  Value cast(Value x, DType dtype);           // x itself if it is of the type
+  Value shape(Value x);                       // int64 [rank]; constant if the shape is static
+  Value dim(Value x, int64_t axis);           // int64 [1]; constant if it is known
+  Value reshape(Value x, const Ints& shape);  // 0 copies, -1 infers. A static identity is x itself
   Value reshape(Value x, Value shape);
   Value flatten_to_1d(Value x) { return reshape(x, Ints{-1}); }
   Value squeeze(Value x, Ints axes);
   Value unsqueeze(Value x, Ints axes);
   Value transpose(Value x, Ints perm);
-  Value expand(Value x, Value shape);           // numpy broadcast to the shape (int64 [n])
+  Value expand(Value x, Value shape);  // numpy broadcast to the shape (int64 [n])
   Value concat(const std::vector<Value>& xs, int64_t axis);
   // A shape from constant and run-time parts, each an int64 [n].
   Value concat_ints(const std::vector<Value>& parts) { return parts.size() == 1 ? parts.front() : concat(parts, 0); }
@@ -104,7 +107,8 @@ class Builder {
   // x limited to [low, high]; an absent limit is none. The limits are of x's type.
   Value clip(Value x, std::optional<double> low, std::optional<double> high);
 
-  // --- comparison and logic -------------------------------------------------------------------------------------------
+  // --- comparison and logic
+  // -------------------------------------------------------------------------------------------
   Value equal(Value a, Value b) { return node("Equal", {a, b}); }
   Value less(Value a, Value b) { return node("Less", {a, b}); }
   Value greater(Value a, Value b) { return node("Greater", {a, b}); }
@@ -115,8 +119,9 @@ class Builder {
   Value logical_or(Value a, Value b) { return node("Or", {a, b}); }
   Value where(Value condition, Value a, Value b) { return node("Where", {condition, a, b}); }
 
-  // --- reductions and others --------------------------------------------------------------------------------------------
-  // op_type is ReduceSum, ReduceMean, …; nothing in `axes`: all of them.
+  // --- reductions and others
+  // -------------------------------------------------------------------------------------------- op_type is ReduceSum,
+  // ReduceMean, …; nothing in `axes`: all of them.
   Value reduce(std::string_view op_type, Value x, const std::optional<Ints>& axes, bool keepdims);
   Value softmax(Value x, int64_t axis, std::string_view op_type = "Softmax");
   // {values, indices (int64)}; k is int64 [1].

@@ -15,7 +15,8 @@ constexpr int64_t kSmall = 1 << 16;
 
 template <typename T>
 const T* attribute(const NodeAttributes& attributes, std::string_view name) {
-  const auto found = std::ranges::find(attributes, name, [](const auto& item) -> std::string_view { return item.first; });
+  const auto found =
+      std::ranges::find(attributes, name, [](const auto& item) -> std::string_view { return item.first; });
   return found == attributes.end() ? nullptr : std::get_if<T>(&found->second);
 }
 
@@ -25,10 +26,11 @@ int64_t int_attribute(const NodeAttributes& attributes, std::string_view name, i
 }
 
 // Integers given as the attribute `name` (older opsets) or as constant input `index`.
-std::optional<std::vector<int64_t>> ints_operand(const std::vector<Value>& inputs, size_t index, const NodeAttributes& attributes,
-                                                 std::string_view name) {
+std::optional<std::vector<int64_t>> ints_operand(const std::vector<Value>& inputs, size_t index,
+                                                 const NodeAttributes& attributes, std::string_view name) {
   if (const auto* list = attribute<std::vector<int64_t>>(attributes, name)) return *list;
-  if (index < inputs.size() && inputs[index] && inputs[index].constant() != nullptr) return as_ints(*inputs[index].constant());
+  if (index < inputs.size() && inputs[index] && inputs[index].constant() != nullptr)
+    return as_ints(*inputs[index].constant());
   return std::nullopt;
 }
 
@@ -99,13 +101,15 @@ std::optional<Tensor> sliced(const Tensor& source, const std::vector<int64_t>& s
     std::iota(axes.begin(), axes.end(), 0);
   }
   if (steps.empty()) steps.assign(starts.size(), 1);
-  if (ends.size() != starts.size() || axes.size() != starts.size() || steps.size() != starts.size()) return std::nullopt;
+  if (ends.size() != starts.size() || axes.size() != starts.size() || steps.size() != starts.size())
+    return std::nullopt;
   Dims dims = source.dims;
   Dims strides = contiguous_strides(source.dims);
   int64_t offset = 0;
   for (size_t i = 0; i < axes.size(); ++i) {
     const int64_t axis = axes[i] < 0 ? axes[i] + rank : axes[i];
-    if (axis < 0 || axis >= rank || steps[i] == 0 || steps[i] == std::numeric_limits<int64_t>::min()) return std::nullopt;
+    if (axis < 0 || axis >= rank || steps[i] == 0 || steps[i] == std::numeric_limits<int64_t>::min())
+      return std::nullopt;
     const auto [begin, count] = slice_range(source.dims[static_cast<size_t>(axis)], starts[i], ends[i], steps[i]);
     offset += begin * strides[static_cast<size_t>(axis)];
     dims[static_cast<size_t>(axis)] = count;
@@ -152,8 +156,9 @@ std::optional<Tensor> gathered(const Tensor& source, const Tensor& indices, int6
   const auto count = element_count(dims);
   if (!count || *count > std::max(kSmall, source.count())) return std::nullopt;
   const int64_t outer = element_count(std::span(source.dims).first(static_cast<size_t>(axis))).value_or(0);
-  const size_t run = static_cast<size_t>(element_count(std::span(source.dims).subspan(static_cast<size_t>(axis) + 1)).value_or(0)) *
-                     item_size(source.dtype);
+  const size_t run =
+      static_cast<size_t>(element_count(std::span(source.dims).subspan(static_cast<size_t>(axis) + 1)).value_or(0)) *
+      item_size(source.dtype);
   std::vector<std::byte> bytes;
   bytes.reserve(static_cast<size_t>(*count) * item_size(source.dtype));
   const auto positions = as_ints(indices);
@@ -174,7 +179,8 @@ std::optional<Tensor> tiled(const Tensor& source, const std::vector<int64_t>& re
   Dims target;
   Dims result;
   for (size_t i = 0; i < repeats.size(); ++i) {
-    if (repeats[i] < 0 || __builtin_mul_overflow(repeats[i], source.dims[i], &result.emplace_back())) return std::nullopt;
+    if (repeats[i] < 0 || __builtin_mul_overflow(repeats[i], source.dims[i], &result.emplace_back()))
+      return std::nullopt;
     interleaved.insert(interleaved.end(), {1, source.dims[i]});
     target.insert(target.end(), {repeats[i], source.dims[i]});
   }
@@ -188,7 +194,8 @@ std::optional<Tensor> cast(const Tensor& source, DType dtype) {
   if (dtype == source.dtype) return source;
   const auto numeric = [](DType d) { return d == DType::kBool || is_integer(d) || is_floating(d); };
   if (!numeric(dtype) || !numeric(source.dtype)) return std::nullopt;
-  return is_floating(source.dtype) ? from_doubles(dtype, source.dims, as_doubles(source)) : from_ints(dtype, source.dims, as_ints(source));
+  return is_floating(source.dtype) ? from_doubles(dtype, source.dims, as_doubles(source))
+                                   : from_ints(dtype, source.dims, as_ints(source));
 }
 
 // Element by element over the broadcast operands, in T.
@@ -249,7 +256,8 @@ std::optional<int64_t> integer_result(std::string_view op, const std::vector<int
   return std::nullopt;
 }
 
-// What an operator does with floats, rounded once to the result's type. NaN is not folded: its sign and payload are the runtime's.
+// What an operator does with floats, rounded once to the result's type. NaN is not folded: its sign and payload are the
+// runtime's.
 std::optional<double> float_result(std::string_view op, const std::vector<double>& v) {
   if (std::ranges::any_of(v, [](double x) { return std::isnan(x); })) return std::nullopt;
   if (op == "Add") return v[0] + v[1];
@@ -272,7 +280,9 @@ std::optional<double> float_result(std::string_view op, const std::vector<double
 }
 
 std::optional<Tensor> arithmetic(std::string_view op, const std::vector<const Tensor*>& operands, DType dtype) {
-  const auto integral = [](const Tensor* t) { return t->dtype == DType::kBool || (is_integer(t->dtype) && t->dtype != DType::kUInt64); };
+  const auto integral = [](const Tensor* t) {
+    return t->dtype == DType::kBool || (is_integer(t->dtype) && t->dtype != DType::kUInt64);
+  };
   if (std::ranges::all_of(operands, integral)) {
     auto result = elementwise<int64_t>(
         operands, [](const Tensor& t) { return as_ints(t); },
@@ -293,9 +303,11 @@ std::optional<Tensor> arithmetic(std::string_view op, const std::vector<const Te
 }
 
 bool is_arithmetic(std::string_view op) {
-  static constexpr std::string_view kOps[] = {"Add", "Sub", "Mul", "Div", "Mod", "Neg", "Abs", "Min", "Max", "Equal", "Less", "Greater",
-                                              "LessOrEqual", "GreaterOrEqual", "Not", "And", "Or", "Xor", "Where", "Sqrt", "Floor",
-                                              "Ceil", "Reciprocal"};
+  static constexpr std::string_view kOps[] = {
+      "Add",  "Sub",       "Mul",   "Div",  "Mod",     "Neg",         "Abs",
+      "Min",  "Max",       "Equal", "Less", "Greater", "LessOrEqual", "GreaterOrEqual",
+      "Not",  "And",       "Or",    "Xor",  "Where",   "Sqrt",        "Floor",
+      "Ceil", "Reciprocal"};
   return std::ranges::count(kOps, op) > 0;
 }
 
@@ -316,7 +328,9 @@ std::optional<Tensor> reduced_to_scalar(std::string_view op, const Tensor& sourc
   const auto values = as_ints(source);
   int64_t result = op == "ReduceProd" ? 1 : 0;
   for (const int64_t value : values) {
-    if (op == "ReduceProd" ? __builtin_mul_overflow(result, value, &result) : __builtin_add_overflow(result, value, &result)) return std::nullopt;
+    if (op == "ReduceProd" ? __builtin_mul_overflow(result, value, &result)
+                           : __builtin_add_overflow(result, value, &result))
+      return std::nullopt;
   }
   Dims dims;
   if (int_attribute(attributes, "keepdims", 1) != 0) dims.assign(source.dims.size(), 1);
@@ -340,8 +354,8 @@ std::pair<int64_t, int64_t> slice_range(int64_t extent, int64_t start, int64_t e
   return {first, first > last ? (first - last - step - 1) / -step : 0};
 }
 
-std::optional<std::vector<Tensor>> fold_node(std::string_view op, const std::vector<Value>& inputs, const NodeAttributes& attributes,
-                                             size_t outputs, DType dtype) {
+std::optional<std::vector<Tensor>> fold_node(std::string_view op, const std::vector<Value>& inputs,
+                                             const NodeAttributes& attributes, size_t outputs, DType dtype) {
   std::vector<const Tensor*> operands;
   for (const Value& input : inputs) {
     if (!input) return std::nullopt;
@@ -440,7 +454,8 @@ std::optional<std::vector<Tensor>> fold_node(std::string_view op, const std::vec
     }
     return parts;
   }
-  if (op == "Gather" && operands.size() == 2) return one(gathered(x, *operands[1], int_attribute(attributes, "axis", 0)));
+  if (op == "Gather" && operands.size() == 2)
+    return one(gathered(x, *operands[1], int_attribute(attributes, "axis", 0)));
   if (op == "Expand" && operands.size() == 2) return one(expanded(x, as_ints(*operands[1])));
   if (op == "Tile" && operands.size() == 2) return one(tiled(x, as_ints(*operands[1])));
   if (op == "Range" && operands.size() == 3) return one(ranged(x, *operands[1], *operands[2]));
@@ -463,7 +478,8 @@ std::optional<Elements> known_elements(Value value) {
   return value.info()->elements;
 }
 
-std::optional<Elements> fold_elements(std::string_view op, const std::vector<Value>& inputs, const NodeAttributes& attributes) {
+std::optional<Elements> fold_elements(std::string_view op, const std::vector<Value>& inputs,
+                                      const NodeAttributes& attributes) {
   if (inputs.empty() || !inputs.front()) return std::nullopt;
   const auto x = known_elements(inputs.front());
   if (op == "Concat") {
@@ -497,7 +513,8 @@ std::optional<Elements> fold_elements(std::string_view op, const std::vector<Val
     const auto starts = ints_operand(inputs, 1, attributes, "starts");
     const auto ends = ints_operand(inputs, 2, attributes, "ends");
     const auto steps = ints_operand(inputs, 4, attributes, "steps").value_or(Dims{1});
-    if (!starts || !ends || starts->size() != 1 || ends->size() != 1 || steps.size() != 1 || steps[0] == 0) return std::nullopt;
+    if (!starts || !ends || starts->size() != 1 || ends->size() != 1 || steps.size() != 1 || steps[0] == 0)
+      return std::nullopt;
     const auto [begin, count] = slice_range(static_cast<int64_t>(x->size()), (*starts)[0], (*ends)[0], steps[0]);
     Elements picked;
     for (int64_t i = 0; i < count; ++i) picked.push_back((*x)[static_cast<size_t>(begin + i * steps[0])]);
@@ -518,16 +535,88 @@ std::optional<Elements> fold_elements(std::string_view op, const std::vector<Val
 }
 
 std::optional<Dims> infer_dims(std::string_view op, const std::vector<Value>& inputs, const NodeAttributes&) {
-  static constexpr std::string_view kLikeFirst[] = {
-      "Neg", "Abs", "Exp", "Log", "Sqrt", "Tanh", "Sigmoid", "Erf", "Floor", "Ceil", "Round", "Relu", "LeakyRelu", "Elu", "Selu",
-      "Celu", "Softplus", "Softsign", "HardSigmoid", "HardSwish", "ThresholdedRelu", "Sign", "Sin", "Cos", "Tan", "Asin", "Acos",
-      "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh", "Reciprocal", "IsNaN", "IsInf", "Not", "Softmax", "LogSoftmax", "Hardmax",
-      "Clip", "Cast", "Identity", "Shrink", "Gelu", "Mish", "Swish", "CumSum", "CumProd", "Trilu", "BatchNormalization",
-      "InstanceNormalization", "GroupNormalization", "LayerNormalization", "RMSNormalization", "LRN", "PRelu", "ScatterND",
-      "ScatterElements", "BitwiseNot"};
-  static constexpr std::string_view kBroadcast[] = {"Add", "Sub", "Mul", "Div", "Mod", "Pow", "Min", "Max", "Equal", "Less", "Greater",
-                                                    "LessOrEqual", "GreaterOrEqual", "And", "Or", "Xor", "Where", "Sum", "Mean",
-                                                    "BitwiseAnd", "BitwiseOr", "BitwiseXor"};
+  static constexpr std::string_view kLikeFirst[] = {"Neg",
+                                                    "Abs",
+                                                    "Exp",
+                                                    "Log",
+                                                    "Sqrt",
+                                                    "Tanh",
+                                                    "Sigmoid",
+                                                    "Erf",
+                                                    "Floor",
+                                                    "Ceil",
+                                                    "Round",
+                                                    "Relu",
+                                                    "LeakyRelu",
+                                                    "Elu",
+                                                    "Selu",
+                                                    "Celu",
+                                                    "Softplus",
+                                                    "Softsign",
+                                                    "HardSigmoid",
+                                                    "HardSwish",
+                                                    "ThresholdedRelu",
+                                                    "Sign",
+                                                    "Sin",
+                                                    "Cos",
+                                                    "Tan",
+                                                    "Asin",
+                                                    "Acos",
+                                                    "Atan",
+                                                    "Sinh",
+                                                    "Cosh",
+                                                    "Asinh",
+                                                    "Acosh",
+                                                    "Atanh",
+                                                    "Reciprocal",
+                                                    "IsNaN",
+                                                    "IsInf",
+                                                    "Not",
+                                                    "Softmax",
+                                                    "LogSoftmax",
+                                                    "Hardmax",
+                                                    "Clip",
+                                                    "Cast",
+                                                    "Identity",
+                                                    "Shrink",
+                                                    "Gelu",
+                                                    "Mish",
+                                                    "Swish",
+                                                    "CumSum",
+                                                    "CumProd",
+                                                    "Trilu",
+                                                    "BatchNormalization",
+                                                    "InstanceNormalization",
+                                                    "GroupNormalization",
+                                                    "LayerNormalization",
+                                                    "RMSNormalization",
+                                                    "LRN",
+                                                    "PRelu",
+                                                    "ScatterND",
+                                                    "ScatterElements",
+                                                    "BitwiseNot"};
+  static constexpr std::string_view kBroadcast[] = {"Add",
+                                                    "Sub",
+                                                    "Mul",
+                                                    "Div",
+                                                    "Mod",
+                                                    "Pow",
+                                                    "Min",
+                                                    "Max",
+                                                    "Equal",
+                                                    "Less",
+                                                    "Greater",
+                                                    "LessOrEqual",
+                                                    "GreaterOrEqual",
+                                                    "And",
+                                                    "Or",
+                                                    "Xor",
+                                                    "Where",
+                                                    "Sum",
+                                                    "Mean",
+                                                    "BitwiseAnd",
+                                                    "BitwiseOr",
+                                                    "BitwiseXor"};
   if (inputs.empty() || !inputs.front()) return std::nullopt;
   if (std::ranges::count(kLikeFirst, op) > 0) return inputs.front().dims();
   if (std::ranges::count(kBroadcast, op) > 0) {

@@ -11,7 +11,8 @@
 
 namespace paddle2onnx {
 
-// The results of a node all of whose inputs are constants, or nothing if it is not folded. `dtype` is the first output's.
+// The results of a node all of whose inputs are constants, or nothing if it is not folded. `dtype` is the first
+// output's.
 std::optional<std::vector<Tensor>> fold_node(std::string_view op_type, const std::vector<Value>& inputs,
                                              const NodeAttributes& attributes, size_t outputs, DType dtype);
 
@@ -27,6 +28,7 @@ std::optional<Elements> known_elements(Value value);
 std::pair<int64_t, int64_t> slice_range(int64_t extent, int64_t start, int64_t end, int64_t step);
 
 // The dimensions of a node's first result, as far as they follow from the inputs' and are cheap to tell.
-std::optional<Dims> infer_dims(std::string_view op_type, const std::vector<Value>& inputs, const NodeAttributes& attributes);
+std::optional<Dims> infer_dims(std::string_view op_type, const std::vector<Value>& inputs,
+                               const NodeAttributes& attributes);
 
 }  // namespace paddle2onnx

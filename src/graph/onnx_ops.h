@@ -1,5 +1,5 @@
-// Facts on ONNX operators, as data: since when they exist, what they return, and the element types that ONNX Runtime's CPU
-// kernels take (kernels.inc). The one place for all of that.
+// Facts on ONNX operators, as data: since when they exist, what they return, and the element types that ONNX Runtime's
+// CPU kernels take (kernels.inc). The one place for all of that.
 #pragma once
 
 #include <cstddef>

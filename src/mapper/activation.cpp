@@ -7,7 +7,8 @@
 namespace paddle2onnx {
 namespace {
 
-// GELU(x) = x · Φ(x). Φ through Erf, exact, or by the tanh form, as the operator asks (Hendrycks and Gimpel, arXiv:1606.08415).
+// GELU(x) = x · Φ(x). Φ through Erf, exact, or by the tanh form, as the operator asks (Hendrycks and Gimpel,
+// arXiv:1606.08415).
 void gelu_decomposed(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("x");
@@ -42,7 +43,8 @@ void softmax_like(OpContext& op) {
 }
 
 void leaky_relu(OpContext& op) {
-  const double slope = op.has_attr("negative_slope") ? op.attr<double>("negative_slope") : op.attr<double>("alpha", 0.02);
+  const double slope =
+      op.has_attr("negative_slope") ? op.attr<double>("negative_slope") : op.attr<double>("alpha", 0.02);
   op.out("out", op.graph().node("LeakyRelu", {op.in("x")}, {{"alpha", static_cast<float>(slope)}}));
 }
 
@@ -51,7 +53,7 @@ constexpr MapperEntry kEntries[] = {
     {"sigmoid", 7, unary<"Sigmoid">},
     {"tanh", 7, unary<"Tanh">},
     {"softsign", 7, unary<"Softsign">},
-    {"gelu", 9, gelu_decomposed},  // Erf: opset 9
+    {"gelu", 7, gelu_decomposed},
     {"gelu", 20, gelu},
     {"leaky_relu", 7, leaky_relu},
     {"softmax", 7, softmax_like<"Softmax">},

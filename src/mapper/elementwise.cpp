@@ -4,8 +4,8 @@
 namespace paddle2onnx {
 namespace {
 
-// Both operands, for a numpy broadcast. In older programs `axis` k ≥ 0 puts y's first dimension at x's dimension k: y gets trailing
-// dimensions of 1. If y has the higher rank, x is the one that is placed.
+// Both operands, for a numpy broadcast. In older programs `axis` k ≥ 0 puts y's first dimension at x's dimension k: y
+// gets trailing dimensions of 1. If y has the higher rank, x is the one that is placed.
 std::pair<Value, Value> broadcast_operands(OpContext& op) {
   Builder& g = op.graph();
   Value x = op.in("x");
@@ -15,7 +15,8 @@ std::pair<Value, Value> broadcast_operands(OpContext& op) {
   const bool y_is_placed = x.rank() > y.rank();
   Value& placed = y_is_placed ? y : x;
   const int64_t missing = (y_is_placed ? x : y).rank() - axis - placed.rank();
-  if (missing < 0) op.fail("axis " + std::to_string(axis) + " leaves no room for an operand of rank " + std::to_string(placed.rank()));
+  if (missing < 0)
+    op.fail("axis " + std::to_string(axis) + " leaves no room for an operand of rank " + std::to_string(placed.rank()));
   Ints axes;
   for (int64_t i = 0; i < missing; ++i) axes.push_back(placed.rank() + i);
   placed = g.unsqueeze(placed, axes);

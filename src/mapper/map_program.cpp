@@ -14,12 +14,15 @@ namespace {
 
 constexpr size_t kMaxPlaces = 8;  // of one finding, spelled out
 
-std::string place_of(size_t block, size_t index) { return "block " + std::to_string(block) + ", operator " + std::to_string(index); }
+std::string place_of(size_t block, size_t index) {
+  return "block " + std::to_string(block) + ", operator " + std::to_string(index);
+}
 
 // Findings of the same kind at several operators are one diagnostic with a count and the places.
 class Findings {
  public:
-  void add(Severity severity, Code code, std::string message, std::string hint, const Program& program, size_t block, size_t index) {
+  void add(Severity severity, Code code, std::string message, std::string hint, const Program& program, size_t block,
+           size_t index) {
     const Operator& op = program.blocks[block].operators[index];
     const auto key = std::tuple(int{code}, op.source_name, message);
     const auto [found, fresh] = index_.emplace(key, items_.size());
@@ -46,7 +49,8 @@ class Findings {
     for (Item& item : items_) {
       std::string places;
       for (const std::string& place : item.places) places += (places.empty() ? "" : "; ") + place;
-      if (item.count > item.places.size()) places += "; and " + std::to_string(item.count - item.places.size()) + " more";
+      if (item.count > item.places.size())
+        places += "; and " + std::to_string(item.count - item.places.size()) + " more";
       if (item.count > 1) item.diagnostic.message += " (" + std::to_string(item.count) + " times)";
       item.diagnostic.place = std::move(places);
       diagnostics.push_back(std::move(item.diagnostic));
@@ -66,7 +70,8 @@ class Findings {
 // One run over the program at one target opset.
 class Attempt {
  public:
-  Attempt(const Program& program, int opset) : program_(program), graph_(std::make_unique<Graph>()), builder_(*graph_, opset) {}
+  Attempt(const Program& program, int opset)
+      : program_(program), graph_(std::make_unique<Graph>()), builder_(*graph_, opset) {}
 
   void run() {
     values_.resize(program_.values.size());
@@ -84,7 +89,9 @@ class Attempt {
     std::string op;
     std::string what;
     int opset;
-    bool operator<(const Need& other) const { return std::tie(op, what, opset) < std::tie(other.op, other.what, other.opset); }
+    bool operator<(const Need& other) const {
+      return std::tie(op, what, opset) < std::tie(other.op, other.what, other.opset);
+    }
   };
   const std::set<Need>& needs() const { return needs_; }
   int needed_opset() const {
@@ -166,9 +173,12 @@ class Attempt {
     } catch (const MapperFailure& failure) {
       unsupported(kUnsupportedAttribute, named(op) + ": " + failure.message, failure.hint);
     } catch (const std::out_of_range&) {
-      unsupported(kUnsupportedAttribute, named(op) + ": an attribute or operand is out of range for the operand's rank or shape", "is the model file damaged?");
+      unsupported(kUnsupportedAttribute,
+                  named(op) + ": an attribute or operand is out of range for the operand's rank or shape",
+                  "is the model file damaged?");
     }
-    for (std::string& reason : lossy) findings_.add(Severity::kWarning, kLossy, named(op) + ": " + std::move(reason), "", program_, 0, index);
+    for (std::string& reason : lossy)
+      findings_.add(Severity::kWarning, kLossy, named(op) + ": " + std::move(reason), "", program_, 0, index);
     // What a failed operator should have given is stood in for, so that the ones behind it are judged too.
     for (const auto& [slot, ids] : op.outputs) {
       for (const ValueId id : ids) {
@@ -191,7 +201,8 @@ class Attempt {
       const auto& operators = program_.blocks[block].operators;
       for (size_t i = 0; i < operators.size(); ++i) {
         if (find_mapper(operators[i].name, builder_.opset()).first_opset > 0) continue;
-        findings_.add(Severity::kError, kUnsupportedOperator, "the operator " + named(operators[i]) + " is not supported", "", program_, block, i);
+        findings_.add(Severity::kError, kUnsupportedOperator,
+                      "the operator " + named(operators[i]) + " is not supported", "", program_, block, i);
       }
     }
   }
@@ -238,9 +249,11 @@ MappedGraph map_program(const Program& program, const MapOptions& options, std::
       Diagnostic diagnostic =
           raised ? error(kOpsetRaised, "the opset was raised from " + std::to_string(options.opset_version) + " to " +
                                            std::to_string(opset) + ": " + list_needs(reasons))
-                 : error(kOpsetTooLow, "opset " + std::to_string(opset) + " is too low, " + std::to_string(needed) +
-                                           " is needed: " + list_needs(reasons),
-                         "ask for --opset_version " + std::to_string(needed) + " or allow --enable_auto_update_opset True");
+                 : error(kOpsetTooLow,
+                         "opset " + std::to_string(opset) + " is too low, " + std::to_string(needed) +
+                             " is needed: " + list_needs(reasons),
+                         "ask for --opset_version " + std::to_string(needed) +
+                             " or allow --enable_auto_update_opset True");
       diagnostic.severity = raised ? Severity::kNote : Severity::kError;
       diagnostics.push_back(std::move(diagnostic));
     }

@@ -62,7 +62,9 @@ std::vector<Value> OpContext::ins(std::string_view name) {
   const auto* ids = find(op_.inputs, name);
   if (ids == nullptr) return values;
   for (const ValueId id : *ids) {
-    if (!values_[id]) fail("operand '" + std::string(name) + "' is '" + program_.values[id].name + "', which no operator before has written");
+    if (!values_[id])
+      fail("operand '" + std::string(name) + "' is '" + program_.values[id].name +
+           "', which no operator before has written");
     values.push_back(values_[id]);
   }
   return values;
@@ -76,7 +78,8 @@ Value OpContext::in_or_none(std::string_view name) {
 Value OpContext::in(std::string_view name) {
   const Value value = in_or_none(name);
   if (!value) fail("the operand '" + std::string(name) + "' is missing");
-  if (value.dtype() == DType::kUndefined) fail("operand '" + std::string(name) + "' is no tensor of a known element type");
+  if (value.dtype() == DType::kUndefined)
+    fail("operand '" + std::string(name) + "' is no tensor of a known element type");
   return value;
 }
 
@@ -167,12 +170,15 @@ ScalarArgument OpContext::scalar(std::string_view name) {
   const Value operand = in_or_none(name);
   if (!operand) {
     const auto found = op_.attributes.find(name);
-    if (found != op_.attributes.end() && std::holds_alternative<int64_t>(found->second)) result.integer = std::get<int64_t>(found->second);
+    if (found != op_.attributes.end() && std::holds_alternative<int64_t>(found->second))
+      result.integer = std::get<int64_t>(found->second);
     result.number = attr<double>(name);
     return result;
   }
   if (const Tensor* tensor = operand.constant()) {
-    if (tensor->count() != 1) fail("operand '" + std::string(name) + "' has " + std::to_string(tensor->count()) + " elements where one is expected");
+    if (tensor->count() != 1)
+      fail("operand '" + std::string(name) + "' has " + std::to_string(tensor->count()) +
+           " elements where one is expected");
     result.number = as_doubles(*tensor).at(0);
     if (is_integer(tensor->dtype)) result.integer = as_ints(*tensor).at(0);
   } else if (const auto elements = known_elements(operand); elements && elements->size() == 1 && elements->front()) {
@@ -193,11 +199,14 @@ Value OpContext::scalar_value(std::string_view name, DType dtype) {
   return x.rank() == 1 ? builder_.squeeze(x, {0}) : builder_.reshape(x, Ints{});
 }
 
-void OpContext::fail(std::string message, std::string hint) const { throw MapperFailure{std::move(message), std::move(hint)}; }
+void OpContext::fail(std::string message, std::string hint) const {
+  throw MapperFailure{std::move(message), std::move(hint)};
+}
 
 int64_t normalize_axis(const OpContext& op, int64_t axis, int64_t rank) {
   const int64_t normal = axis < 0 ? axis + rank : axis;
-  if (normal < 0 || normal >= rank) op.fail("axis " + std::to_string(axis) + " does not exist in a tensor of rank " + std::to_string(rank));
+  if (normal < 0 || normal >= rank)
+    op.fail("axis " + std::to_string(axis) + " does not exist in a tensor of rank " + std::to_string(rank));
   return normal;
 }
 

@@ -34,9 +34,9 @@ struct IntsArgument {
 
 // One number that Paddle takes as an attribute or a tensor.
 struct ScalarArgument {
-  Value value;                         // none if it is known
-  std::optional<double> number;        // if it is known
-  std::optional<int64_t> integer;      // if it is known and an integer
+  Value value;                     // none if it is known
+  std::optional<double> number;    // if it is known
+  std::optional<int64_t> integer;  // if it is known and an integer
   bool known() const { return number.has_value(); }
 };
 
@@ -49,14 +49,16 @@ class OpContext {
   Builder& graph() { return builder_; }
   const Operator& op() const { return op_; }
 
-  // --- operands -------------------------------------------------------------------------------------------------------
-  bool has(std::string_view name) const;              // the operand is there
-  Value in(std::string_view name);                    // required; fails if absent
+  // --- operands
+  // -------------------------------------------------------------------------------------------------------
+  bool has(std::string_view name) const;  // the operand is there
+  Value in(std::string_view name);        // required; fails if absent
   Value in_or_none(std::string_view name);
-  std::vector<Value> ins(std::string_view name);      // a list; empty if absent
+  std::vector<Value> ins(std::string_view name);  // a list; empty if absent
 
-  // --- results --------------------------------------------------------------------------------------------------------
-  bool wants(std::string_view name) const;            // the result is there and has a name in the program
+  // --- results
+  // --------------------------------------------------------------------------------------------------------
+  bool wants(std::string_view name) const;  // the result is there and has a name in the program
   size_t out_count(std::string_view name) const;
   // Paddle's declared type of a result; kUndefined or nothing if it doesn't say.
   DType out_dtype(std::string_view name, size_t index = 0) const;
@@ -64,7 +66,8 @@ class OpContext {
   // Binds a result; ignored if the program has no such result. Its dtype must be exactly what Paddle computes.
   void out(std::string_view name, Value value, size_t index = 0);
 
-  // --- attributes -------------------------------------------------------------------------------------------------------
+  // --- attributes
+  // -------------------------------------------------------------------------------------------------------
   bool has_attr(std::string_view name) const { return op_.attributes.contains(name); }
   // T: bool, int64_t, double, std::string, std::vector of these, DType. Numbers convert by value. Fails if absent.
   template <typename T>
@@ -82,14 +85,16 @@ class OpContext {
   Value scalar_value(std::string_view name, DType dtype);
   bool has_number(std::string_view name) const { return has(name) || has_attr(name); }
 
-  // --- errors -----------------------------------------------------------------------------------------------------------
-  // What is unsupported and why; the driver adds the operator and its place.
+  // --- errors
+  // ----------------------------------------------------------------------------------------------------------- What is
+  // unsupported and why; the driver adds the operator and its place.
   [[noreturn]] void fail(std::string message, std::string hint = {}) const;
   // Marks the conversion of this operator as not exact (a random operator, an approximation).
   void lossy(std::string reason) { lossy_.push_back(std::move(reason)); }
 
  private:
-  const std::vector<ValueId>* find(const std::vector<std::pair<std::string, std::vector<ValueId>>>& slots, std::string_view name) const;
+  const std::vector<ValueId>* find(const std::vector<std::pair<std::string, std::vector<ValueId>>>& slots,
+                                   std::string_view name) const;
 
   const Program& program_;
   const Operator& op_;
@@ -117,7 +122,9 @@ Ints normalize_axes(const OpContext& op, Ints axes, int64_t rank);
 template <size_t N>
 struct FixedString {
   char text[N];
-  constexpr FixedString(const char (&literal)[N]) { std::copy_n(literal, N, text); }  // NOLINT(google-explicit-constructor)
+  constexpr FixedString(const char (&literal)[N]) {
+    std::copy_n(literal, N, text);
+  }  // NOLINT(google-explicit-constructor)
 };
 
 // out = OnnxOp(x)

@@ -6,11 +6,29 @@
 namespace paddle2onnx {
 
 extern const MapperTable kActivationMappers;
+extern const MapperTable kComparisonMappers;
+extern const MapperTable kConvolutionMappers;
+extern const MapperTable kCreationMappers;
 extern const MapperTable kElementwiseMappers;
+extern const MapperTable kIndexingMappers;
+extern const MapperTable kInterpolationMappers;
+extern const MapperTable kJoiningMappers;
+extern const MapperTable kLayoutMappers;
+extern const MapperTable kLinearMappers;
+extern const MapperTable kMathMappers;
+extern const MapperTable kNormalizationMappers;
+extern const MapperTable kPaddingMappers;
+extern const MapperTable kPoolingMappers;
+extern const MapperTable kRecurrentMappers;
+extern const MapperTable kReductionMappers;
+extern const MapperTable kSlicingMappers;
+extern const MapperTable kSortingMappers;
 
 inline const MapperTable* const kMapperTableList[] = {
-    &kActivationMappers,
-    &kElementwiseMappers,
+    &kActivationMappers, &kComparisonMappers,    &kConvolutionMappers, &kCreationMappers, &kElementwiseMappers,
+    &kIndexingMappers,   &kInterpolationMappers, &kJoiningMappers,     &kLayoutMappers,   &kLinearMappers,
+    &kMathMappers,       &kNormalizationMappers, &kPaddingMappers,     &kPoolingMappers,  &kRecurrentMappers,
+    &kReductionMappers,  &kSlicingMappers,       &kSortingMappers,
 };
 
 }  // namespace paddle2onnx

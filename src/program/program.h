@@ -1,7 +1,7 @@
 // The in-memory Paddle program: what a reader makes of a file and what the mappers read.
 //
-// One vocabulary whatever the file's format and age: operators have Paddle's current names (those of PIR without the dialect
-// prefix and the in-place underscore: conv2d, matmul, add, …) with its named operands, results and attributes;
+// One vocabulary whatever the file's format and age: operators have Paddle's current names (those of PIR without the
+// dialect prefix and the in-place underscore: conv2d, matmul, add, …) with its named operands, results and attributes;
 // vocabulary.h translates. Values are in single-assignment form: a name that the file writes twice is two values here.
 #pragma once
 

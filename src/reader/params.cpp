@@ -44,7 +44,8 @@ Result<Tensor> read_tensor_record(std::span<const std::byte> bytes, size_t& offs
   if (*stream_version != 0) {
     return fail(kMalformedParams, "tensor stream version " + std::to_string(*stream_version) + " is not known (0 is)");
   }
-  if (*levels > kMaxLodLevels) return fail(kMalformedParams, "impossible number of LoD levels " + std::to_string(*levels));
+  if (*levels > kMaxLodLevels)
+    return fail(kMalformedParams, "impossible number of LoD levels " + std::to_string(*levels));
   for (uint64_t level = 0; level < *levels; ++level) {
     const auto length = take<uint64_t>(bytes, at);
     if (!length || *length > bytes.size() - at) return short_of("a LoD table");
@@ -82,8 +83,8 @@ Result<Tensor> read_tensor_record(std::span<const std::byte> bytes, size_t& offs
   }
   if (static_cast<uint64_t>(size) > bytes.size() - at) {
     return fail(kParamsTooShort, "the file ends inside the data of a tensor " + dims_text(tensor.dims) + ": " +
-                                     std::to_string(size) + " bytes are declared, " + std::to_string(bytes.size() - at) +
-                                     " left");
+                                     std::to_string(size) + " bytes are declared, " +
+                                     std::to_string(bytes.size() - at) + " left");
   }
   tensor.bytes = bytes.subspan(at, static_cast<size_t>(size));
   tensor.mapped = owner != nullptr;
@@ -109,9 +110,10 @@ Result<void> attach_combined_params(Program& program, std::vector<ValueId> param
     const std::string place = "record " + std::to_string(i + 1) + " of " + std::to_string(parameters.size()) +
                               " (parameter '" + value.name + "') of " + file;
     if (offset == bytes.size()) {
-      return fail(kParamsTooShort, file + " is too short: it holds " + std::to_string(i) + " of the program's " +
-                                       std::to_string(parameters.size()) + " parameters; '" + value.name +
-                                       "' is the first that is missing",
+      return fail(kParamsTooShort,
+                  file + " is too short: it holds " + std::to_string(i) + " of the program's " +
+                      std::to_string(parameters.size()) + " parameters; '" + value.name +
+                      "' is the first that is missing",
                   "the download may be incomplete, or the file belongs to another model");
     }
     auto tensor = read_tensor_record(bytes, offset, owner);
@@ -121,11 +123,12 @@ Result<void> attach_combined_params(Program& program, std::vector<ValueId> param
       if (diagnostic.code == kParamsTooShort) diagnostic.hint = "the download may be incomplete";
       return tl::make_unexpected(std::move(diagnostic));
     }
-    // Quantised models store scales as [], [1] or [1, C] under a declaration [1] or [C], and int8 weights under float32:
-    // what is stored counts. Another number of elements is another model.
+    // Quantised models store scales as [], [1] or [1, C] under a declaration [1] or [C], and int8 weights under
+    // float32: what is stored counts. Another number of elements is another model.
     if (value.type.dims && element_count(*value.type.dims) && element_count(*value.type.dims) != tensor->count()) {
-      return fail(kParamsMismatch, place + " has the shape " + dims_text(tensor->dims) + ", the program declares " +
-                                       dims_text(*value.type.dims) + ": the file belongs to another model",
+      return fail(kParamsMismatch,
+                  place + " has the shape " + dims_text(tensor->dims) + ", the program declares " +
+                      dims_text(*value.type.dims) + ": the file belongs to another model",
                   "give the parameter file that was saved together with this program");
     }
     value.type.dims = tensor->dims;
@@ -133,8 +136,9 @@ Result<void> attach_combined_params(Program& program, std::vector<ValueId> param
     value.data = std::move(*tensor);
   }
   if (offset != bytes.size()) {
-    return fail(kParamsTooLong, file + " is too long: " + std::to_string(bytes.size() - offset) + " bytes follow the program's " +
-                                    std::to_string(parameters.size()) + " parameters",
+    return fail(kParamsTooLong,
+                file + " is too long: " + std::to_string(bytes.size() - offset) + " bytes follow the program's " +
+                    std::to_string(parameters.size()) + " parameters",
                 "give the parameter file that was saved together with this program");
   }
   return {};

@@ -109,7 +109,8 @@ struct Translation {
     std::vector<Operand> result;
     for (const auto item : split(column, ' ')) {
       const size_t equals = item.find('=');
-      result.push_back({item.substr(0, equals), split(equals == std::string_view::npos ? item : item.substr(equals + 1), '|')});
+      result.push_back(
+          {item.substr(0, equals), split(equals == std::string_view::npos ? item : item.substr(equals + 1), '|')});
     }
     return result;
   }
@@ -187,7 +188,8 @@ std::string user_source(const google::protobuf::RepeatedPtrField<std::string>& c
     const size_t line_end = frame->find_first_not_of("0123456789", line + 7);
     std::string text = file + ":" + frame->substr(line + 7, line_end - line - 7);
     const size_t function = frame->find(", in ", line);
-    if (function != std::string::npos) text += " (" + frame->substr(function + 5, frame->find('\n', function) - function - 5) + ")";
+    if (function != std::string::npos)
+      text += " (" + frame->substr(function + 5, frame->find('\n', function) - function - 5) + ")";
     return text;
   }
   return {};
@@ -195,7 +197,8 @@ std::string user_source(const google::protobuf::RepeatedPtrField<std::string>& c
 
 std::string version_text(int64_t version) {
   if (version <= 0) return {};
-  return std::to_string(version / 1000000) + "." + std::to_string(version / 1000 % 1000) + "." + std::to_string(version % 1000);
+  return std::to_string(version / 1000000) + "." + std::to_string(version / 1000 % 1000) + "." +
+         std::to_string(version % 1000);
 }
 
 bool is_dtype_attribute(std::string_view name) { return name == "dtype" || name == "out_dtype" || name == "in_dtype"; }
@@ -215,7 +218,8 @@ class ProgramBuilder {
       const int parent = desc_.blocks(i).parent_idx();
       // Parents come first, so that walking up ends.
       if (i > 0 && (parent < 0 || parent >= i)) {
-        return fail(kMalformedProgram, "block " + std::to_string(i) + " has the impossible parent " + std::to_string(parent));
+        return fail(kMalformedProgram,
+                    "block " + std::to_string(i) + " has the impossible parent " + std::to_string(parent));
       }
       if (i > 0) program().blocks[i].parent = static_cast<BlockId>(parent);
       if (auto status = declare_variables(i); !status) return tl::make_unexpected(status.error());
@@ -230,7 +234,8 @@ class ProgramBuilder {
     std::ranges::stable_sort(feeds_, {}, &Column::index);
     std::ranges::stable_sort(fetches_, {}, &Column::index);
     for (const Column& feed : feeds_) program().feeds.push_back(feed.value);
-    for (const Column& fetch : fetches_) program().fetches.emplace_back(program().values[fetch.value].name, fetch.value);
+    for (const Column& fetch : fetches_)
+      program().fetches.emplace_back(program().values[fetch.value].name, fetch.value);
     if (program().fetches.empty()) {
       return fail(kMalformedProgram, "the program has no fetch operator, so it has no outputs",
                   "export it for inference with paddle.jit.save or paddle.static.save_inference_model");
@@ -255,7 +260,8 @@ class ProgramBuilder {
     ProgramType result;
     const auto tensor = [&](const VarType::TensorDesc& description) -> Result<void> {
       result.dtype = dtype_of_framework(description.data_type());
-      if (description.dims_size() > kMaxRank) return fail(kMalformedProgram, "variable '" + variable.name() + "' has an impossible rank");
+      if (description.dims_size() > kMaxRank)
+        return fail(kMalformedProgram, "variable '" + variable.name() + "' has an impossible rank");
       result.dims.emplace(description.dims().begin(), description.dims().end());
       for (int64_t& dim : *result.dims) dim = std::max<int64_t>(dim, -1);
       return {};
@@ -338,7 +344,8 @@ class ProgramBuilder {
     };
     for (const auto& rule : rules) {
       for (const auto slot : rule.slots) {
-        const auto var = std::ranges::find_if(vars, [&](const OpDesc::Var& v) { return v.parameter() == slot && v.arguments_size() > 0; });
+        const auto var = std::ranges::find_if(
+            vars, [&](const OpDesc::Var& v) { return v.parameter() == slot && v.arguments_size() > 0; });
         if (var == vars.end()) continue;
         if (auto status = add(rule.name, *var); !status) return status;
         break;
@@ -363,11 +370,12 @@ class ProgramBuilder {
     Operator op;
     op.source_name = desc.type();
     op.name = rules.name.empty() ? desc.type() : std::string(rules.name);
-    auto status = convert_operands(desc.inputs(), rules.inputs, [&](const std::string& name) { return read(block, name); }, op.inputs);
+    auto status = convert_operands(
+        desc.inputs(), rules.inputs, [&](const std::string& name) { return read(block, name); }, op.inputs);
     if (status) status = convert_attributes(block, desc, rules, op);
     if (status) {
-      status = convert_operands(desc.outputs(), rules.outputs,
-                                [&](const std::string& name) { return new_value(block, name); }, op.outputs);
+      status = convert_operands(
+          desc.outputs(), rules.outputs, [&](const std::string& name) { return new_value(block, name); }, op.outputs);
     }
     if (!status) return status;
     program().blocks[static_cast<size_t>(block)].operators.push_back(std::move(op));
@@ -380,7 +388,8 @@ class ProgramBuilder {
         op.source = user_source(attribute.strings());
         continue;
       }
-      if (attribute.name() == "op_namescope" || attribute.name() == "op_role" || attribute.name() == "op_role_var") continue;
+      if (attribute.name() == "op_namescope" || attribute.name() == "op_role" || attribute.name() == "op_role_var")
+        continue;
       const std::string name(rules.attribute_name(attribute.name()));
       if (attribute.type() == OpDesc::BLOCK || attribute.type() == OpDesc::BLOCKS) {
         std::vector<int64_t> ids(attribute.blocks_idx().begin(), attribute.blocks_idx().end());
@@ -409,8 +418,8 @@ class ProgramBuilder {
         }
         op.attributes.insert_or_assign(name, std::move(*value));
       } else {
-        return fail(kMalformedProgram, "attribute '" + attribute.name() + "' of operator " + desc.type() + " has the unknown type " +
-                                           std::to_string(attribute.type()));
+        return fail(kMalformedProgram, "attribute '" + attribute.name() + "' of operator " + desc.type() +
+                                           " has the unknown type " + std::to_string(attribute.type()));
       }
     }
     for (const auto& rule : rules.attributes) {
@@ -425,7 +434,8 @@ class ProgramBuilder {
   Result<void> add_column(int block, const OpDesc& desc) {
     const bool is_feed = desc.type() == "feed";
     const auto& vars = is_feed ? desc.outputs() : desc.inputs();
-    const auto slot = std::ranges::find_if(vars, [&](const OpDesc::Var& v) { return v.parameter() == (is_feed ? "Out" : "X"); });
+    const auto slot =
+        std::ranges::find_if(vars, [&](const OpDesc::Var& v) { return v.parameter() == (is_feed ? "Out" : "X"); });
     if (block != 0 || slot == vars.end() || slot->arguments_size() != 1) {
       return fail(kMalformedProgram, "a " + desc.type() + " operator is malformed");
     }

@@ -35,7 +35,8 @@ bool is_pir_json(std::span<const std::byte> bytes) {
 std::optional<Diagnostic> refuse_placeholder(std::span<const std::byte> bytes, const std::string& file) {
   if (bytes.empty()) return error(kFileEmpty, file + " is empty");
   if (is_git_lfs_pointer(bytes)) {
-    return error(kGitLfsPointer, file + " is a Git LFS pointer, not the file itself", "run 'git lfs pull' in that repository");
+    return error(kGitLfsPointer, file + " is a Git LFS pointer, not the file itself",
+                 "run 'git lfs pull' in that repository");
   }
   return std::nullopt;
 }
@@ -44,16 +45,19 @@ std::optional<Diagnostic> refuse_placeholder(std::span<const std::byte> bytes, c
 Diagnostic not_a_model(std::span<const std::byte> bytes, const std::string& file) {
   const auto text = as_text(bytes);
   if (looks_like_params(bytes)) {
-    return error(kFilesSwapped, file + " holds parameters, not a program", "are the model and the parameter file swapped?");
+    return error(kFilesSwapped, file + " holds parameters, not a program",
+                 "are the model and the parameter file swapped?");
   }
   if (text.starts_with("\x80")) {
-    return error(kNotAModel, file + " is a Python pickle (a training checkpoint such as .pdparams), not an inference model",
+    return error(kNotAModel,
+                 file + " is a Python pickle (a training checkpoint such as .pdparams), not an inference model",
                  "export the network with paddle.jit.save and convert the .pdmodel file");
   }
   if (text.starts_with("\x08")) {
     return error(kNotAModel, file + " is not a Paddle program; it may already be an ONNX model");
   }
-  if (text.starts_with("<")) return error(kNotAModel, file + " is a web page or XML, not a model", "download the file itself");
+  if (text.starts_with("<"))
+    return error(kNotAModel, file + " is a web page or XML, not a model", "download the file itself");
   if (text.starts_with("PK")) return error(kNotAModel, file + " is a zip archive, not a model", "unpack it first");
   return error(kNotAModel, file + " is neither a .pdmodel program nor a PIR program");
 }
@@ -73,7 +77,8 @@ bool is_file(const fs::path& path) {
 std::vector<fs::path> files_with_extension(const fs::path& folder, const char* extension) {
   std::vector<fs::path> found;
   std::error_code failed;
-  for (auto entry = fs::directory_iterator(folder, failed); !failed && entry != fs::directory_iterator(); entry.increment(failed)) {
+  for (auto entry = fs::directory_iterator(folder, failed); !failed && entry != fs::directory_iterator();
+       entry.increment(failed)) {
     if (is_file(entry->path()) && entry->path().extension() == extension) found.push_back(entry->path());
   }
   std::ranges::sort(found);
@@ -104,7 +109,8 @@ Result<fs::path> find_model_file(const ModelSource& source) {
   for (const char* name : {"__model__", "inference.json", "model.json"}) {
     if (is_file(folder / name)) return folder / name;
   }
-  return fail(kFileNotFound, "no model in " + folder.string() + " (looked for *.pdmodel, __model__, inference.json, model.json)",
+  return fail(kFileNotFound,
+              "no model in " + folder.string() + " (looked for *.pdmodel, __model__, inference.json, model.json)",
               "name the file with --model_filename");
 }
 
@@ -128,12 +134,14 @@ bool stays_inside(const std::string& name) {
 Result<void> attach_separate_params(Program& program, const std::vector<ValueId>& parameters, const fs::path& folder) {
   for (const ValueId id : parameters) {
     ProgramValue& value = program.values[id];
-    if (!stays_inside(value.name)) return fail(kMalformedProgram, "parameter name '" + value.name + "' is no file name");
+    if (!stays_inside(value.name))
+      return fail(kMalformedProgram, "parameter name '" + value.name + "' is no file name");
     const std::string file = (folder / value.name).string();
     auto content = open_file(file);
     if (!content) return tl::make_unexpected(std::move(content).error());
     if (auto refused = refuse_placeholder(content->bytes, file)) return tl::make_unexpected(std::move(*refused));
-    if (auto status = attach_combined_params(program, {id}, content->bytes, content->owner, file); !status) return status;
+    if (auto status = attach_combined_params(program, {id}, content->bytes, content->owner, file); !status)
+      return status;
   }
   return {};
 }
@@ -155,8 +163,10 @@ Result<void> load_params(const ModelSource& source, const fs::path& model, Parse
     const auto& first = parsed.program.values[parsed.parameters.front()].name;
     const fs::path folder = model.parent_path();
     if (source.model_bytes || !stays_inside(first) || !is_file(folder / first)) {
-      return fail(kParamsMissing, "the model has " + std::to_string(parsed.parameters.size()) + " parameters, but no parameter file was found",
-                  "name it with --params_filename");
+      return fail(
+          kParamsMissing,
+          "the model has " + std::to_string(parsed.parameters.size()) + " parameters, but no parameter file was found",
+          "name it with --params_filename");
     }
     loaded.params_file = folder.string();
     return attach_separate_params(parsed.program, parsed.parameters, folder);
@@ -167,13 +177,17 @@ Result<void> load_params(const ModelSource& source, const fs::path& model, Parse
     content = std::move(*opened);
   }
   if (content.bytes.empty() && parsed.parameters.empty()) return {};
-  if (auto refused = refuse_placeholder(content.bytes, loaded.params_file)) return tl::make_unexpected(std::move(*refused));
+  if (auto refused = refuse_placeholder(content.bytes, loaded.params_file))
+    return tl::make_unexpected(std::move(*refused));
   if (looks_like_program_desc(content.bytes) || is_pir_json(content.bytes)) {
-    return fail(kFilesSwapped, loaded.params_file + " holds a program, not parameters", "are the model and the parameter file swapped?");
+    return fail(kFilesSwapped, loaded.params_file + " holds a program, not parameters",
+                "are the model and the parameter file swapped?");
   }
   if (!looks_like_params(content.bytes)) {
     return fail(kMalformedParams, loaded.params_file + " is not a Paddle parameter file",
-                as_text(content.bytes).starts_with("\x80") ? "it is a Python pickle (.pdparams?): a .pdiparams file is wanted" : "");
+                as_text(content.bytes).starts_with("\x80")
+                    ? "it is a Python pickle (.pdparams?): a .pdiparams file is wanted"
+                    : "");
   }
   return attach_combined_params(parsed.program, parsed.parameters, content.bytes, content.owner, loaded.params_file);
 }
@@ -196,12 +210,15 @@ Result<LoadedModel> load_model(const ModelSource& source) {
     if (!opened) return tl::make_unexpected(std::move(opened).error());
     content = std::move(*opened);
   }
-  if (auto refused = refuse_placeholder(content.bytes, loaded.model_file)) return tl::make_unexpected(std::move(*refused));
+  if (auto refused = refuse_placeholder(content.bytes, loaded.model_file))
+    return tl::make_unexpected(std::move(*refused));
   if (is_pir_json(content.bytes)) {
-    return fail(kFormatNotSupported, loaded.model_file + " is a PIR program (Paddle 3), which this version does not read yet",
+    return fail(kFormatNotSupported,
+                loaded.model_file + " is a PIR program (Paddle 3), which this version does not read yet",
                 "export the model as .pdmodel with Paddle 2.6.2");
   }
-  if (!looks_like_program_desc(content.bytes)) return tl::make_unexpected(not_a_model(content.bytes, loaded.model_file));
+  if (!looks_like_program_desc(content.bytes))
+    return tl::make_unexpected(not_a_model(content.bytes, loaded.model_file));
 
   auto parsed = parse_program_desc(content.bytes);
   if (!parsed) {
@@ -209,7 +226,8 @@ Result<LoadedModel> load_model(const ModelSource& source) {
     diagnostic.message = loaded.model_file + ": " + diagnostic.message;
     return tl::make_unexpected(std::move(diagnostic));
   }
-  if (auto status = load_params(source, path, *parsed, loaded); !status) return tl::make_unexpected(std::move(status).error());
+  if (auto status = load_params(source, path, *parsed, loaded); !status)
+    return tl::make_unexpected(std::move(status).error());
   loaded.program = std::move(parsed->program);
   return loaded;
 }

@@ -15,8 +15,8 @@ struct LoadedModel {
   std::string params_file;  // empty for a model without weights, a folder where each weight has a file
 };
 
-// Every error names the file. Weights of the program are views of mapped files that the tensors keep alive; where the source is in
-// memory, its bytes must outlive the program.
+// Every error names the file. Weights of the program are views of mapped files that the tensors keep alive; where the
+// source is in memory, its bytes must outlive the program.
 Result<LoadedModel> load_model(const ModelSource& source);
 
 }  // namespace paddle2onnx

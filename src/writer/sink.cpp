@@ -36,7 +36,8 @@ void drop_pages(std::span<const std::byte> bytes) {
   const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
   const auto begin = (reinterpret_cast<uintptr_t>(bytes.data()) + page - 1) / page * page;
   const auto end = reinterpret_cast<uintptr_t>(bytes.data() + bytes.size()) / page * page;
-  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);  // NOLINT(performance-no-int-to-ptr)
+  if (begin < end)
+    ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);  // NOLINT(performance-no-int-to-ptr)
 }
 
 }  // namespace
@@ -48,10 +49,12 @@ Result<void> MemorySink::write(std::span<const std::byte> bytes, bool /*mapped*/
 
 Result<std::unique_ptr<FileSink>> FileSink::create(const std::filesystem::path& path) {
   std::error_code failed;
-  if (std::filesystem::is_directory(path, failed)) return fail(kWriteFailed, path.string() + " is a folder", "name a file with --save_file");
+  if (std::filesystem::is_directory(path, failed))
+    return fail(kWriteFailed, path.string() + " is a folder", "name a file with --save_file");
   if (path.has_parent_path()) {
     std::filesystem::create_directories(path.parent_path(), failed);
-    if (failed) return fail(kWriteFailed, "cannot make the folder " + path.parent_path().string() + ": " + failed.message());
+    if (failed)
+      return fail(kWriteFailed, "cannot make the folder " + path.parent_path().string() + ": " + failed.message());
   }
   std::string temporary = path.string() + ".XXXXXX";
   const int descriptor = ::mkostemp(temporary.data(), O_CLOEXEC);

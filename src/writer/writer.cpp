@@ -20,7 +20,8 @@
 namespace paddle2onnx {
 namespace {
 
-// Constants up to this size are in the messages that are checked: shape inference reads shapes, axes and scales from them.
+// Constants up to this size are in the messages that are checked: shape inference reads shapes, axes and scales from
+// them.
 constexpr size_t kSmall = 1024;
 constexpr int64_t kProtobufLimit = std::numeric_limits<int32_t>::max();
 constexpr int64_t kFirstIrWithFreeInitializers = 4;
@@ -110,13 +111,15 @@ void set_graph(onnx::GraphProto& proto, const Graph& graph) {
 }
 
 // All constants that nodes of the graph and its subgraphs use, in the order of first use.
-void collect_constants(const Graph& graph, std::vector<const ValueInfo*>& constants, std::unordered_set<const ValueInfo*>& seen) {
+void collect_constants(const Graph& graph, std::vector<const ValueInfo*>& constants,
+                       std::unordered_set<const ValueInfo*>& seen) {
   for (const Node& node : graph.nodes) {
     for (const Value& input : node.inputs) {
       if (input && input.info()->constant && seen.insert(input.info()).second) constants.push_back(input.info());
     }
     for (const auto& [name, attribute] : node.attributes) {
-      if (const auto* body = std::get_if<std::shared_ptr<Graph>>(&attribute)) collect_constants(**body, constants, seen);
+      if (const auto* body = std::get_if<std::shared_ptr<Graph>>(&attribute))
+        collect_constants(**body, constants, seen);
     }
   }
 }
@@ -140,7 +143,8 @@ void collect_domains(const Graph& graph, std::set<std::string>& domains) {
   }
 }
 
-// --- symbolic dimensions ------------------------------------------------------------------------------------------------
+// --- symbolic dimensions
+// ------------------------------------------------------------------------------------------------
 
 // Which symbols must be the same: sets that merge.
 class SameSymbols {
@@ -174,8 +178,8 @@ Shapes shapes_of(const onnx::GraphProto& graph) {
 }
 
 // Two inputs' unknown dimensions are one where an operator demands it: a concatenation along another axis, and
-// elementwise operators (there one could also be 1 at run time, but then both names stay true for equal sizes; a batch is
-// never broadcast against itself).
+// elementwise operators (there one could also be 1 at run time, but then both names stay true for equal sizes; a batch
+// is never broadcast against itself).
 void merge_symbols(const onnx::GraphProto& graph, const std::set<std::string>& inputs, SameSymbols& same) {
   static constexpr std::array<std::string_view, 6> kElementwise = {"Add", "Sub", "Mul", "Div", "Where", "Concat"};
   const Shapes shapes = shapes_of(graph);
@@ -218,8 +222,8 @@ void rename_symbols(onnx::GraphProto& graph, const std::map<std::string, std::st
   }
 }
 
-// Names for the inputs' unknown dimensions: the leading one is the batch, by Paddle's convention, and all that are the same dimension
-// share one name.
+// Names for the inputs' unknown dimensions: the leading one is the batch, by Paddle's convention, and all that are the
+// same dimension share one name.
 std::map<std::string, std::string> symbol_names(const onnx::GraphProto& graph, const Graph& source) {
   std::set<std::string> symbols;
   std::vector<std::string> leading;
@@ -244,7 +248,8 @@ std::map<std::string, std::string> symbol_names(const onnx::GraphProto& graph, c
   return names;
 }
 
-// --- streaming ----------------------------------------------------------------------------------------------------------
+// --- streaming
+// ----------------------------------------------------------------------------------------------------------
 
 void append_varint(std::string& bytes, uint64_t value) {
   std::array<uint8_t, 10> buffer{};
@@ -281,7 +286,8 @@ Piece initializer_piece(const ValueInfo& value) {
   return {std::move(head), &tensor};
 }
 
-// IR version 3 wants every initializer among the graph's inputs, where it looks like something to feed: a Constant node instead.
+// IR version 3 wants every initializer among the graph's inputs, where it looks like something to feed: a Constant node
+// instead.
 Piece constant_node_piece(const ValueInfo& value) {
   const Tensor& tensor = *value.constant;
   const auto enclose = [&](const std::string& before, int number, const std::string& inner) {
@@ -294,7 +300,8 @@ Piece constant_node_piece(const ValueInfo& value) {
   node.add_output(value.name);
   node.set_name(value.name);
   node.set_op_type("Constant");
-  std::string head = enclose(attribute.SerializeAsString(), onnx::AttributeProto::kTFieldNumber, tensor_head(tensor, ""));
+  std::string head =
+      enclose(attribute.SerializeAsString(), onnx::AttributeProto::kTFieldNumber, tensor_head(tensor, ""));
   head = enclose(node.SerializeAsString(), onnx::NodeProto::kAttributeFieldNumber, head);
   head = enclose("", onnx::GraphProto::kNodeFieldNumber, head);
   return {std::move(head), &tensor};
@@ -350,10 +357,13 @@ class ModelWriter {
     }
     const std::string graph = model_.graph().SerializeAsString();
     model_.clear_graph();
-    const std::string head = model_.SerializeAsString() + field_head(onnx::ModelProto::kGraphFieldNumber, graph.size() + constant_bytes);
+    const std::string head =
+        model_.SerializeAsString() + field_head(onnx::ModelProto::kGraphFieldNumber, graph.size() + constant_bytes);
     written.bytes = head.size() + graph.size() + constant_bytes;
     if (written.bytes > static_cast<uint64_t>(kProtobufLimit)) {
-      return fail(kTooLarge, "the model would have " + std::to_string(written.bytes) + " bytes, more than the 2 GiB that an ONNX file can hold",
+      return fail(kTooLarge,
+                  "the model would have " + std::to_string(written.bytes) +
+                      " bytes, more than the 2 GiB that an ONNX file can hold",
                   "external data is not available in this version yet");
     }
     auto status = sink.write(as_bytes(head), false);

@@ -1,7 +1,7 @@
 // From the finished graph to a checked ONNX model. The only room that knows onnx's messages.
 //
-// Weights never enter a message: the graph is checked with the big ones declared as inputs, and written as a stream in which each
-// weight's bytes come straight from where they lie.
+// Weights never enter a message: the graph is checked with the big ones declared as inputs, and written as a stream in
+// which each weight's bytes come straight from where they lie.
 #pragma once
 
 #include <filesystem>
@@ -27,8 +27,8 @@ struct WrittenModel {
 // The lowest IR version in which an opset can be written.
 int64_t ir_version_of(int opset);
 
-// Writes to a temporary file beside `path`, syncs and renames it, so that the file appears whole or not at all. Makes missing
-// parent folders. Fails with kCheckerRefused, kWriteFailed, kTooLarge.
+// Writes to a temporary file beside `path`, syncs and renames it, so that the file appears whole or not at all. Makes
+// missing parent folders. Fails with kCheckerRefused, kWriteFailed, kTooLarge.
 Result<WrittenModel> write_model(const Graph& graph, const WriteOptions& options, const std::filesystem::path& path);
 
 // Writes to memory; `model` is replaced on success only.

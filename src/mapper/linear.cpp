@@ -1,0 +1,8 @@
+// Matrix products and embeddings.
+#include "mapper/tables.h"
+
+namespace paddle2onnx {
+
+extern const MapperTable kLinearMappers = {};
+
+}  // namespace paddle2onnx

@@ -1,0 +1,8 @@
+// Slices, and assignment to slices.
+#include "mapper/tables.h"
+
+namespace paddle2onnx {
+
+extern const MapperTable kSlicingMappers = {};
+
+}  // namespace paddle2onnx
