@@ -165,7 +165,8 @@ void transposed_convolution(OpContext& op) {
     }
     y = g.slice(y, g.concat_ints(starts), g.concat_ints(ends), g.ints(on));
   }
-  op.out("out", last ? channels_to_back(g, y) : y);
+  // Paddle adds output_padding to a size of -1.
+  op.out_as_computed("out", last ? channels_to_back(g, y) : y);
 }
 
 constexpr MapperEntry kEntries[] = {

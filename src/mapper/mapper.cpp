@@ -119,6 +119,12 @@ void OpContext::out(std::string_view name, Value value, size_t index) {
   values_[id] = value;
 }
 
+void OpContext::out_as_computed(std::string_view name, Value value, size_t index) {
+  const std::optional<Dims> dims = value.dims();
+  out(name, value, index);
+  value.info()->dims = dims;
+}
+
 template <typename T>
 T OpContext::attr(std::string_view name) const {
   const auto found = op_.attributes.find(name);

@@ -65,6 +65,8 @@ class OpContext {
   std::optional<Dims> out_dims(std::string_view name, size_t index = 0) const;
   // Binds a result; ignored if the program has no such result. Its dtype must be exactly what Paddle computes.
   void out(std::string_view name, Value value, size_t index = 0);
+  // The same for a result whose dimensions Paddle declares wrongly where they are known at run time only.
+  void out_as_computed(std::string_view name, Value value, size_t index = 0);
 
   // --- attributes
   // -------------------------------------------------------------------------------------------------------
