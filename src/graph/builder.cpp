@@ -59,7 +59,6 @@ Value Builder::node(std::string_view op_type, std::vector<Value> inputs, NodeAtt
 std::vector<Value> Builder::nodes(std::string_view op_type, std::vector<Value> inputs, NodeAttributes attributes,
                                   std::vector<NodeResult> results, std::string_view domain) {
   const bool standard = domain.empty();
-  if (standard) need_opset(first_opset(op_type), op_type);
   while (!inputs.empty() && !inputs.back()) inputs.pop_back();
 
   // The type that the operator computes in.
@@ -79,6 +78,7 @@ std::vector<Value> Builder::nodes(std::string_view op_type, std::vector<Value> i
       for (Tensor& tensor : *tensors) values.push_back(constant(std::move(tensor)));
       return values;
     }
+    need_opset(first_opset(op_type), op_type);
   }
 
   DType computed = own;

@@ -72,7 +72,7 @@ void round(OpContext& op) {
   const Value scaled = decimals == 0 ? x : decimals > 0 ? g.mul(x, power) : g.div(x, power);
   const Value size = g.abs(scaled);
   const Value whole = g.floor(size);
-  const Value up = g.cast(g.greater_equal(g.sub(size, whole), number(0.5)), x.dtype());
+  const Value up = g.cast(g.logical_not(g.less(g.sub(size, whole), number(0.5))), x.dtype());
   const Value rounded = g.mul(g.node("Sign", {scaled}), g.add(whole, up));
   op.out("out", decimals == 0 ? rounded : decimals > 0 ? g.div(rounded, power) : g.mul(rounded, power));
 }
@@ -172,21 +172,22 @@ void test_tensor(OpContext& op) {
 struct Running {
   Value x;
   int64_t axis;
-  bool is_scalar;  // the operand has rank 0
+  bool is_scalar;       // the operand has rank 0
+  Value computed_axis;  // int64 of rank 0, where the axis is known at run time only
 };
 
 Running running_operand(OpContext& op, std::string_view axis_name) {
   Builder& g = op.graph();
   const Value x = op.in("x");
-  if (x.rank() == 0) return {g.reshape(x, Ints{1}), 0, true};
-  if (op.attr<bool>("flatten", false)) return {x.rank() == 1 ? x : g.flatten_to_1d(x), 0, false};
+  if (x.rank() == 0) return {g.reshape(x, Ints{1}), 0, true, {}};
+  if (op.attr<bool>("flatten", false)) return {x.rank() == 1 ? x : g.flatten_to_1d(x), 0, false, {}};
   int64_t axis = -1;
   if (op.has_number(axis_name)) {
     const ScalarArgument argument = op.scalar(axis_name);
-    if (!argument.known()) op.fail("a computed axis", "export with a constant axis");
+    if (!argument.known()) return {x, 0, false, op.scalar_value(axis_name, DType::kInt64)};
     axis = static_cast<int64_t>(*argument.number);
   }
-  return {x, normalize_axis(op, axis, x.rank()), false};
+  return {x, normalize_axis(op, axis, x.rank()), false, {}};
 }
 
 void out_running(OpContext& op, const Running& running, Value result, std::string_view name = "out") {
@@ -197,7 +198,7 @@ void cumsum(OpContext& op) {
   Builder& g = op.graph();
   const Running r = running_operand(op, "axis");
   out_running(op, r,
-              g.node("CumSum", {r.x, g.scalar_i64(r.axis)},
+              g.node("CumSum", {r.x, r.computed_axis ? r.computed_axis : g.scalar_i64(r.axis)},
                      {{"exclusive", int64_t{op.attr<bool>("exclusive", false)}},
                       {"reverse", int64_t{op.attr<bool>("reverse", false)}}}));
 }
@@ -221,6 +222,7 @@ struct Prefixes {
 
 Prefixes prefixes_of(OpContext& op, const Running& r) {
   Builder& g = op.graph();
+  if (r.computed_axis) op.fail("the axis is computed at run time", "export it with a constant axis");
   Ints perm;
   for (int64_t i = 0; i < r.x.rank(); ++i) perm.push_back(i);
   std::swap(perm[static_cast<size_t>(r.axis)], perm.back());
@@ -257,7 +259,9 @@ void logcumsumexp(OpContext& op) {
   // Where all terms are -inf so is the result, and no difference of infinities must be taken.
   const Value origin = g.where(is_infinite(g, largest_term), g.scalar(0, r.x.dtype()), largest_term);
   const Value sum = g.reduce("ReduceSum", g.exp(g.sub(terms, origin)), Ints{-1}, false);
-  const Value result = g.add(g.log(sum), g.squeeze(origin, {-1}));
+  Value result = g.add(g.log(sum), g.squeeze(origin, {-1}));
+  // Of nothing: Paddle starts from the lowest number, not from -inf.
+  if (op.attr<bool>("exclusive", false)) result = g.max(result, g.scalar(-largest(r.x.dtype()), r.x.dtype()));
   out_running(op, r, g.transpose(result, p.perm));
 }
 

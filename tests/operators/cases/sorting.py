@@ -60,7 +60,7 @@ case("bucketize", paddle.bucketize, v=f32["b", 9].ints(0, 7), s=f32[5].values([1
 case("quantile", lambda x: paddle.quantile(x, 0.3, axis=1), x=f32["b", 9], opset=13)
 
 raw("raw_top_k", "top_k", inputs={"X": f32["b", 16].unique()}, outputs={"Out": "float32", "Indices": "int64"}, attrs={"k": 3})
-raw("raw_top_k_tensor", "top_k", inputs={"X": f32["b", 16].unique(), "K": i32_value([3])}, outputs={"Out": "float32", "Indices": "int64"}, opset=10)
+raw("raw_top_k_tensor", "top_k", inputs={"X": f32["b", 16].unique(), "K": param(np.array([3], "int32"))}, outputs={"Out": "float32", "Indices": "int64"})
 raw("raw_top_k_v2_unsorted", "top_k_v2", inputs={"X": f32["b", 4].unique()}, outputs={"Out": "float32", "Indices": "int64"}, attrs={"k": 1, "sorted": False})
 raw("raw_arg_max_default", "arg_max", inputs={"X": f32["b", 16]}, outputs={"Out": "int64"}, attrs={"axis": 1})
 raw("raw_argsort_default", "argsort", inputs={"X": f32["b", 16].unique()}, outputs={"Out": "float32", "Indices": "int64"})
