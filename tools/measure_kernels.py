@@ -155,16 +155,22 @@ def loads(op, opset, since, code):
 print(f"// Written by tools/measure_kernels.py with onnx {onnx.__version__} and onnxruntime {ort.__version__}. A row:")
 print("// {operator, first opset, types}; " + " ".join(f"{k} {T.DataType.Name(v).lower()}" for k, v in DTYPES.items()))
 for op in sorted(CASES):
-    previous = None
+    # By opset. Not at the opsets of new definitions only: what ONNX Runtime computes by the definition's function body
+    # instead of a kernel it no longer loads where an operator of the body has got a new definition. Only types that are
+    # taken up to the newest opset count, so that a model does not stop to load when it is converted for a newer one.
+    taken = {}
     for opset in OPSETS:
         try:
             since = defs.get_schema(op, opset).since_version
         except onnx.defs.SchemaError:
             continue
-        if previous is not None and since != opset:
-            continue
-        types = "".join(code for code in DTYPES if loads(op, opset, since, code))
-        if types and types != previous:
+        taken[opset] = {code for code in DTYPES if loads(op, opset, since, code)}
+    lasting, rows = set(DTYPES), []
+    for opset in sorted(taken, reverse=True):
+        lasting &= taken[opset]
+        rows.append((opset, "".join(code for code in DTYPES if code in lasting)))
+    previous = ""
+    for opset, types in reversed(rows):
+        if types != previous:
             print(f'    {{"{op}", {opset}, "{types}"}},', flush=True)
-        if types:
-            previous = types
+        previous = types
