@@ -25,8 +25,9 @@ def main(name, model):
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     (got,) = session.run([output], inputs)
 
-    print(f"{about['task']}: the first of {len(got)} recorded inputs")
-    for i in range(3):
+    print(f"{about['task']}: some of {len(got)} recorded inputs")
+    firsts = {label: i for i, label in reversed(list(enumerate(about["labels"])))}  # one of each class
+    for i in sorted(firsts.values())[:3]:
         if "vocabulary" in about:
             print("  " + " ".join(about["vocabulary"][w] for w in inputs["words"][i][: inputs["lengths"][i]]))
         else:

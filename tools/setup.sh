@@ -67,7 +67,7 @@ venv() {
 build() {
   local preset=$1 tools
   need_packages g++ make ninja-build pkg-config libprotobuf-dev protobuf-compiler libspdlog-dev libfmt-dev libcli11-dev \
-    libgtest-dev libgmock-dev libsimdjson-dev
+    libexpected-dev libgtest-dev libgmock-dev
   tools=$(venv build)
   # pip comes from the venv, so that CMake can fetch onnx's source package where no new enough onnx is installed.
   export PATH=$tools/bin:$PATH

@@ -635,13 +635,15 @@ std::optional<Dims> infer_dims(std::string_view op, const std::vector<Value>& in
     }
     return dims;
   }
-  if (op == "MatMul" && inputs[0].rank() >= 2 && inputs[1].rank() >= 2) {
+  if (op == "MatMul" && inputs[0].rank() >= 1 && inputs[1].rank() >= 1) {
+    // A vector is a row on the left and a column on the right; the dimension that this adds is not in the result.
     const Dims& a = *inputs[0].dims();
     const Dims& b = *inputs[1].dims();
-    auto dims = broadcast_dims(Dims(a.begin(), a.end() - 2), Dims(b.begin(), b.end() - 2));
+    auto dims = broadcast_dims(Dims(a.begin(), a.size() > 1 ? a.end() - 2 : a.begin()),
+                               Dims(b.begin(), b.size() > 1 ? b.end() - 2 : b.begin()));
     if (!dims) return std::nullopt;
-    dims->push_back(a[a.size() - 2]);
-    dims->push_back(b.back());
+    if (a.size() > 1) dims->push_back(a[a.size() - 2]);
+    if (b.size() > 1) dims->push_back(b.back());
     return dims;
   }
   return std::nullopt;

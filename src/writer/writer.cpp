@@ -177,9 +177,9 @@ Shapes shapes_of(const onnx::GraphProto& graph) {
   return shapes;
 }
 
-// Two inputs' unknown dimensions are one where an operator demands it: a concatenation along another axis, and
-// elementwise operators (there one could also be 1 at run time, but then both names stay true for equal sizes; a batch
-// is never broadcast against itself).
+// Two inputs' unknown dimensions are one where an operator demands it: all but the axis of a concatenation, and the
+// leading one, the batch, of elementwise operators. (Other dimensions of those could be broadcast, and a name shared by
+// dimensions that differ makes ONNX Runtime reuse buffers of the wrong size.)
 void merge_symbols(const onnx::GraphProto& graph, const std::set<std::string>& inputs, SameSymbols& same) {
   static constexpr std::array<std::string_view, 6> kElementwise = {"Add", "Sub", "Mul", "Div", "Where", "Concat"};
   const Shapes shapes = shapes_of(graph);
@@ -195,7 +195,9 @@ void merge_symbols(const onnx::GraphProto& graph, const std::set<std::string>& i
       if (a == shapes.end() || b == shapes.end() || a->second->dim_size() != b->second->dim_size()) continue;
       const int rank = a->second->dim_size();
       for (int axis = 0; axis < rank; ++axis) {
-        if (node.op_type() == "Concat" && axis == (concat_axis < 0 ? concat_axis + rank : concat_axis)) continue;
+        const bool demanded =
+            node.op_type() == "Concat" ? axis != (concat_axis < 0 ? concat_axis + rank : concat_axis) : axis == 0;
+        if (!demanded) continue;
         const auto& x = a->second->dim(axis).dim_param();
         const auto& y = b->second->dim(axis).dim_param();
         if (inputs.contains(x) && inputs.contains(y)) same.merge(std::min(x, y), std::max(x, y));

@@ -50,5 +50,4 @@ case("rnn_lengths", lambda net, x, n: net(x, sequence_length=n), layer=lambda: n
 case("rnn_states", lambda net, x, h: net(x, h), layer=lambda: nn.SimpleRNN(6, 5, num_layers=2, direction="bidirect"), x=X, h=STATES, sizes=SIZES)
 case("lstm_cell", lambda net, x, h, c: net(x, (h, c)), layer=lambda: nn.LSTMCell(6, 5), x=f32["b", 6], h=f32["b", 5], c=f32["b", 5])
 case("gru_cell", lambda net, x, h: net(x, h), layer=lambda: nn.GRUCell(6, 5), x=f32["b", 6], h=f32["b", 5])
-case("rnn_over_cell", layer=lambda: nn.RNN(nn.LSTMCell(6, 5)), x=f32["b", 4, 6])
 case("seq2seq", layer=Seq2Seq, words=i64["b", "t"].ints(0, 20), sizes=SIZES)
