@@ -51,7 +51,7 @@ void run(const ModelSource& source, const Options& options, const Write& write, 
     }
     return;
   }
-  run_passes(*mapped.graph, mapped.opset_version, options.optimize);
+  run_passes(*mapped.graph, options.optimize);
   auto written = write(*mapped.graph, {mapped.opset_version, options.check});
   if (!written) return close(conversion, std::move(written).error());
   summary.ir_version = written->ir_version;

@@ -1,13 +1,9 @@
 #include "pass/pass.h"
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <string>
 #include <unordered_set>
-#include <vector>
-
-#include "graph/onnx_ops.h"
 
 namespace paddle2onnx {
 namespace {
@@ -82,33 +78,6 @@ void remove_dead_nodes(Graph& graph) {
   graph.nodes.resize(kept);
 }
 
-void cast_constants_from_floats(Graph& graph) {
-  std::unordered_set<const ValueInfo*> used;
-  for (const Node& node : graph.nodes) collect_uses(node, used);
-  for (const Value& output : graph.outputs) used.insert(output.info());
-  std::vector<Node> casts;
-  const size_t count = graph.values.size();  // grows below
-  for (size_t i = 0; i < count; ++i) {
-    ValueInfo& value = graph.values[i];
-    if (!value.constant || !used.contains(&value) || is_floating(value.dtype)) continue;
-    std::vector<double> numbers = as_doubles(*value.constant);
-    // The largest int64 is a limit without end; 2^63, what it is rounded to, would not be one.
-    for (double& number : numbers) number = std::min(number, 0x1.fffffffffffffp62);
-    const DType from = DType::kFloat64;
-    graph.values.push_back({value.name + "_as_double", from, value.dims,
-                            from_doubles(from, value.constant->dims, numbers), std::nullopt});
-    const Value source(&graph.values.back());
-    Node& node = casts.emplace_back();
-    node.op_type = "Cast";
-    node.name = value.name;
-    node.inputs = {source};
-    node.outputs = {Value(&value)};
-    node.attributes.emplace_back("to", int64_t{onnx_dtype(value.dtype)});
-    value.constant.reset();
-  }
-  graph.nodes.insert(graph.nodes.begin(), std::make_move_iterator(casts.begin()), std::make_move_iterator(casts.end()));
-}
-
 void assign_names(Graph& graph) {
   Names nodes;
   Names values;
@@ -116,11 +85,9 @@ void assign_names(Graph& graph) {
   assign_names(graph, nodes, values);
 }
 
-void run_passes(Graph& graph, int opset, bool optimize) {
+void run_passes(Graph& graph, bool optimize) {
   // First, so that later passes see live nodes only.
   if (optimize) remove_dead_nodes(graph);
-  // After all that looks at constants.
-  if (opset < 9) cast_constants_from_floats(graph);
   // Last: passes make and remove nodes.
   assign_names(graph);
 }

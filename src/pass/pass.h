@@ -8,14 +8,10 @@ namespace paddle2onnx {
 // Drops nodes none of whose results is used.
 void remove_dead_nodes(Graph& graph);
 
-// Up to opset 8, where constants are Constant nodes, these hold floats only: other types are cast from float64, at the
-// start of the graph.
-void cast_constants_from_floats(Graph& graph);
-
 // Gives every node and value that has none a unique, readable name: `scope`/<operator>, and `…_out` for results.
 void assign_names(Graph& graph);
 
 // All passes in order. `optimize` false leaves out what the result does not need to be valid.
-void run_passes(Graph& graph, int opset, bool optimize);
+void run_passes(Graph& graph, bool optimize);
 
 }  // namespace paddle2onnx
