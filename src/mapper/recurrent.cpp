@@ -44,8 +44,8 @@ NetworkResult run_network(OpContext& op, const Network& net) {
 
   // Paddle has the gates i f c o (LSTM) and r z c (GRU), ONNX i o f c and z r c.
   const Ints order = lstm ? Ints{0, 3, 1, 2} : gru ? Ints{1, 0, 2} : Ints{0};
-  NodeAttributes attributes = {{"hidden_size", net.hidden}};
-  if (net.directions == 2) attributes.emplace_back("direction", std::string("bidirectional"));
+  NodeAttributes attributes = {{"hidden_size", net.hidden},
+                               {"direction", std::string(net.directions == 2 ? "bidirectional" : "forward")}};
   if (net.mode == "RNN_RELU")
     attributes.emplace_back("activations", std::vector<std::string>(static_cast<size_t>(net.directions), "Relu"));
   // Paddle's reset gate acts on the recurrent product with its bias, not on the state.

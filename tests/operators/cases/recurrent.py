@@ -1,0 +1,48 @@
+"""Recurrent networks: the operator by itself, Paddle's layers, cells, the older operators."""
+import paddle
+import paddle.nn as nn
+from dsl import *
+
+
+def weights(gates, size=5, input_size=4, layers=1, directions=1, dtype="float32"):
+    """As the operator wants them: input and recurrent weights of each layer and direction, then the biases."""
+    random, matrices, biases = np.random.RandomState(0), [], []
+    for layer in range(layers):
+        for _ in range(directions):
+            columns = input_size if layer == 0 else size * directions
+            matrices += [0.5 * random.randn(gates * size, columns), 0.5 * random.randn(gates * size, size)]
+            biases += [0.5 * random.randn(gates * size), 0.5 * random.randn(gates * size)]
+    return [dsl_param(v, dtype) for v in matrices + biases]
+
+
+def dsl_param(v, dtype):
+    return param(v) if dtype == "float32" else f64[v.shape].values(v)
+
+
+X = f32["t", "b", 4]
+LENGTHS = i32["b"].values([np.array([6, 3]), np.array([1, 8, 5])])
+SIZES = [{"t": 6, "b": 2}, {"t": 8, "b": 3}]
+LSTM_OUT = {"Out": "float32", "State": ["float32", "float32"], "DropoutState": None, "Reserve": None}
+GRU_OUT = {"Out": "float32", "State": ["float32"], "DropoutState": None, "Reserve": None}
+ONE, TWO, FOUR = f32[1, "b", 5], f32[2, "b", 5], f32[4, "b", 5]
+
+# --- the operator rnn -------------------------------------------------------------------------------------------------
+raw("rnn_lstm", "rnn", inputs={"Input": X, "PreState": [ONE, ONE], "WeightList": weights(4)}, outputs=LSTM_OUT, attrs={"mode": "LSTM", "hidden_size": 5, "input_size": 4, "is_test": True})
+raw("rnn_lstm_lengths", "rnn", inputs={"Input": X, "PreState": [ONE, ONE], "WeightList": weights(4), "SequenceLength": LENGTHS}, outputs=LSTM_OUT, attrs={"mode": "LSTM", "hidden_size": 5, "input_size": 4, "is_test": True}, sizes=SIZES)
+raw("rnn_lstm_bidirectional", "rnn", inputs={"Input": X, "PreState": [TWO, TWO], "WeightList": weights(4, directions=2)}, outputs=LSTM_OUT, attrs={"mode": "LSTM", "hidden_size": 5, "input_size": 4, "is_bidirec": True, "is_test": True})
+raw("rnn_lstm_bidirectional_lengths", "rnn", inputs={"Input": X, "PreState": [TWO, TWO], "WeightList": weights(4, directions=2), "SequenceLength": LENGTHS}, outputs=LSTM_OUT, attrs={"mode": "LSTM", "hidden_size": 5, "input_size": 4, "is_bidirec": True, "is_test": True}, sizes=SIZES)
+raw("rnn_lstm_layers", "rnn", inputs={"Input": X, "PreState": [TWO, TWO], "WeightList": weights(4, layers=2)}, outputs=LSTM_OUT, attrs={"mode": "LSTM", "hidden_size": 5, "input_size": 4, "num_layers": 2, "dropout_prob": 0.4, "is_test": True})
+raw("rnn_lstm_layers_bidirectional_lengths", "rnn", inputs={"Input": X, "PreState": [FOUR, FOUR], "WeightList": weights(4, layers=2, directions=2), "SequenceLength": LENGTHS}, outputs=LSTM_OUT, attrs={"mode": "LSTM", "hidden_size": 5, "input_size": 4, "num_layers": 2, "is_bidirec": True, "is_test": True}, sizes=SIZES)
+raw("rnn_lstm_weights_given", "rnn", inputs={"Input": X, "PreState": [ONE, ONE], "WeightList": [f32[20, 4], f32[20, 5], f32[20], f32[20]]}, outputs=LSTM_OUT, attrs={"mode": "LSTM", "hidden_size": 5, "input_size": 4, "is_test": True})
+raw("rnn_gru", "rnn", inputs={"Input": X, "PreState": [ONE], "WeightList": weights(3)}, outputs=GRU_OUT, attrs={"mode": "GRU", "hidden_size": 5, "input_size": 4, "is_test": True})
+raw("rnn_gru_layers_bidirectional", "rnn", inputs={"Input": X, "PreState": [FOUR], "WeightList": weights(3, layers=2, directions=2)}, outputs=GRU_OUT, attrs={"mode": "GRU", "hidden_size": 5, "input_size": 4, "num_layers": 2, "is_bidirec": True, "is_test": True})
+raw("rnn_gru_lengths", "rnn", inputs={"Input": X, "PreState": [TWO], "WeightList": weights(3, directions=2), "SequenceLength": LENGTHS}, outputs=GRU_OUT, attrs={"mode": "GRU", "hidden_size": 5, "input_size": 4, "is_bidirec": True, "is_test": True}, sizes=SIZES)
+raw("rnn_tanh", "rnn", inputs={"Input": X, "PreState": [ONE], "WeightList": weights(1)}, outputs=GRU_OUT, attrs={"mode": "RNN_TANH", "hidden_size": 5, "input_size": 4, "is_test": True})
+raw("rnn_relu_bidirectional_lengths", "rnn", inputs={"Input": X, "PreState": [TWO], "WeightList": weights(1, directions=2), "SequenceLength": LENGTHS}, outputs=GRU_OUT, attrs={"mode": "RNN_RELU", "hidden_size": 5, "input_size": 4, "is_bidirec": True, "is_test": True}, sizes=SIZES)
+raw("rnn_relu_layers", "rnn", inputs={"Input": X, "PreState": [TWO], "WeightList": weights(1, layers=2)}, outputs=GRU_OUT, attrs={"mode": "RNN_RELU", "hidden_size": 5, "input_size": 4, "num_layers": 2, "is_test": True})
+
+# --- older ------------------------------------------------------------------------------------------------------------
+raw("gru_unit", "gru_unit", inputs={"Input": f32["b", 15], "HiddenPrev": f32["b", 5], "Weight": param(np.random.randn(5, 15)), "Bias": param(np.random.randn(1, 15))}, outputs={"Gate": "float32", "ResetHiddenPrev": "float32", "Hidden": "float32"})
+raw("gru_unit_origin", "gru_unit", inputs={"Input": f32["b", 15], "HiddenPrev": f32["b", 5], "Weight": param(np.random.randn(5, 15))}, outputs={"Gate": None, "ResetHiddenPrev": None, "Hidden": "float32"}, attrs={"origin_mode": True})
+raw("gru_unit_activations", "gru_unit", inputs={"Input": f32["b", 15], "HiddenPrev": f32["b", 5], "Weight": f32[5, 15]}, outputs={"Gate": None, "ResetHiddenPrev": None, "Hidden": "float32"}, attrs={"activation": 3, "gate_activation": 0})
+raw("gru_unit_f64", "gru_unit", inputs={"Input": f64["b", 15], "HiddenPrev": f64["b", 5], "Weight": f64[5, 15]}, outputs={"Gate": None, "ResetHiddenPrev": None, "Hidden": "float64"})
