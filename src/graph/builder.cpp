@@ -387,15 +387,24 @@ Value Builder::pad(Value x, Value pads, std::string_view mode, Value fill) {
 // -------------------------------------------------------------------------------------------------------
 
 Value Builder::clip(Value x, std::optional<double> low, std::optional<double> high) {
+  return clip(x, low ? scalar(*low, x.dtype()) : Value(), high ? scalar(*high, x.dtype()) : Value());
+}
+
+Value Builder::clip(Value x, Value low, Value high) {
   if (!low && !high) return x;
-  if (opset_ < 11) {
-    if (!is_floating(x.dtype())) need_opset(12, "Clip on " + std::string(to_string(x.dtype())));
+  const auto is_constant = [](Value limit) { return !limit || limit.constant() != nullptr; };
+  const DType dtype = x.dtype();
+  const bool in_float32 = dtype == DType::kFloat32 || dtype == DType::kFloat16 || dtype == DType::kBFloat16;
+  if (opset_ >= 12 || (opset_ == 11 && in_float32)) return node("Clip", {x, low, high});
+  // Up to 10 the limits are attributes, and up to 11 the operator is float32's alone.
+  if (in_float32 && is_constant(low) && is_constant(high)) {
     NodeAttributes attributes;
-    if (low) attributes.emplace_back("min", static_cast<float>(*low));
-    if (high) attributes.emplace_back("max", static_cast<float>(*high));
+    if (low) attributes.emplace_back("min", static_cast<float>(as_doubles(*low.constant()).at(0)));
+    if (high) attributes.emplace_back("max", static_cast<float>(as_doubles(*high.constant()).at(0)));
     return node("Clip", {x}, std::move(attributes));
   }
-  return node("Clip", {x, low ? scalar(*low, x.dtype()) : Value(), high ? scalar(*high, x.dtype()) : Value()});
+  if (low) x = max(x, low);
+  return high ? min(x, high) : x;
 }
 
 // --- comparison

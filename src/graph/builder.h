@@ -106,6 +106,7 @@ class Builder {
   Value matmul(Value a, Value b) { return node("MatMul", {a, b}); }
   // x limited to [low, high]; an absent limit is none. The limits are of x's type.
   Value clip(Value x, std::optional<double> low, std::optional<double> high);
+  Value clip(Value x, Value low, Value high);  // limits of rank 0, of x's type
 
   // --- comparison and logic
   // -------------------------------------------------------------------------------------------

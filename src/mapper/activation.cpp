@@ -42,22 +42,297 @@ void softmax_like(OpContext& op) {
   op.out("out", g.softmax(x, normalize_axis(op, axis, x.rank()), OnnxOp.text));
 }
 
+float number(OpContext& op, std::string_view name, double fallback) {
+  return static_cast<float>(op.attr<double>(name, fallback));
+}
+
 void leaky_relu(OpContext& op) {
-  const double slope =
-      op.has_attr("negative_slope") ? op.attr<double>("negative_slope") : op.attr<double>("alpha", 0.02);
-  op.out("out", op.graph().node("LeakyRelu", {op.in("x")}, {{"alpha", static_cast<float>(slope)}}));
+  op.out("out", op.graph().node("LeakyRelu", {op.in("x")}, {{"alpha", number(op, "negative_slope", 0.02)}}));
+}
+
+// At inference the slope is the middle of the interval that training draws it from.
+void rrelu(OpContext& op) {
+  const double lower = op.attr<double>("lower", 0.125);
+  const double upper = op.attr<double>("upper", 1.0 / 3);
+  if (!op.attr<bool>("is_test", false) && lower != upper)
+    op.fail("it is in training mode: the slope is random", "call eval() on the layer before the export");
+  op.out("out", op.graph().node("LeakyRelu", {op.in("x")}, {{"alpha", static_cast<float>((lower + upper) / 2)}}));
+}
+
+void relu6(OpContext& op) { op.out("out", op.graph().clip(op.in("x"), 0, op.attr<double>("threshold", 6.0))); }
+
+void hardtanh(OpContext& op) {
+  op.out("out", op.graph().clip(op.in("x"), op.attr<double>("t_min", 0.0), op.attr<double>("t_max", 24.0)));
+}
+
+void elu(OpContext& op) { op.out("out", op.graph().node("Elu", {op.in("x")}, {{"alpha", number(op, "alpha", 1.0)}})); }
+
+void selu(OpContext& op) {
+  op.out("out", op.graph().node("Selu", {op.in("x")},
+                                {{"alpha", number(op, "alpha", 1.6732632423543772848170429916717)},
+                                 {"gamma", number(op, "scale", 1.0507009873554804934193349852946)}}));
+}
+
+// max(0, x) + min(0, α · (e^(x/α) - 1))
+void celu_decomposed(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const Value alpha = g.scalar(op.attr<double>("alpha", 1.0), x.dtype());
+  const Value curve = g.mul(alpha, g.sub(g.exp(g.div(x, alpha)), g.scalar(1, x.dtype())));
+  op.out("out", g.sub(g.relu(x), g.relu(g.neg(curve))));
+}
+
+void celu(OpContext& op) {
+  op.out("out", op.graph().node("Celu", {op.in("x")}, {{"alpha", number(op, "alpha", 1.0)}}));
+}
+
+void hardsigmoid(OpContext& op) {
+  op.out("out", op.graph().node("HardSigmoid", {op.in("x")},
+                                {{"alpha", number(op, "slope", 0.2)}, {"beta", number(op, "offset", 0.5)}}));
+}
+
+// x · min(max(0, x + offset), threshold) / scale
+void hardswish_decomposed(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const double threshold = op.attr<double>("threshold", 6.0);
+  const double scale = op.attr<double>("scale", 6.0);
+  const double offset = op.attr<double>("offset", 3.0);
+  if (threshold == scale && scale > 0) {
+    const auto part = [&](double value) { return static_cast<float>(value / scale); };
+    op.out("out", g.mul(x, g.node("HardSigmoid", {x}, {{"alpha", part(1)}, {"beta", part(offset)}})));
+    return;
+  }
+  const Value gate = g.clip(g.add(x, g.scalar(offset, x.dtype())), 0, threshold);
+  op.out("out", g.mul(x, g.div(gate, g.scalar(scale, x.dtype()))));
+}
+
+void hardswish(OpContext& op) {
+  if (op.attr<double>("threshold", 6.0) != 6.0 || op.attr<double>("scale", 6.0) != 6.0 ||
+      op.attr<double>("offset", 3.0) != 3.0) {
+    hardswish_decomposed(op);
+    return;
+  }
+  op.out("out", op.graph().node("HardSwish", {op.in("x")}));
+}
+
+// x where |x| > threshold, else 0
+void hardshrink(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const Value far = g.greater(g.abs(x), g.scalar(op.attr<double>("threshold", 0.5), x.dtype()));
+  op.out("out", g.mul(x, g.cast(far, x.dtype())));
+}
+
+// x - t beyond t, x + t before -t, else 0
+void softshrink_decomposed(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const Value t = g.scalar(op.attr<double>("threshold", 0.5), x.dtype());
+  op.out("out", g.sub(g.relu(g.sub(x, t)), g.relu(g.sub(g.neg(x), t))));
+}
+
+void softshrink(OpContext& op) {
+  const float t = number(op, "threshold", 0.5);
+  op.out("out", op.graph().node("Shrink", {op.in("x")}, {{"lambd", t}, {"bias", t}}));
+}
+
+// x where x > threshold, else `value`
+void thresholded_relu(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const double value = op.attr<double>("value", 0.0);
+  const Value above = g.greater(x, g.scalar(op.attr<double>("threshold", 1.0), x.dtype()));
+  op.out("out", value == 0 ? g.mul(x, g.cast(above, x.dtype())) : g.where(above, x, g.scalar(value, x.dtype())));
+}
+
+// One slope for all, for each channel or for each element of a sample.
+void prelu(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  Value slope = op.in("alpha");
+  const auto mode = op.attr<std::string>("mode", "all");
+  const bool channels_last = op.attr<std::string>("data_format", "NCHW").ends_with("C");
+  if (mode == "all") {
+    slope = g.reshape(slope, x.rank() == 0 ? Ints{} : Ints{1});
+  } else if (mode == "channel") {
+    Ints shape = {-1};
+    if (!channels_last && x.rank() > 2) shape.resize(static_cast<size_t>(x.rank() - 1), 1);
+    slope = g.reshape(slope, shape);
+  } else if (mode == "element") {
+    // As many numbers as a sample has, whatever their own shape.
+    Ints shape;
+    for (int64_t i = 1; i < x.rank(); ++i) shape.push_back(x.dim(i));
+    if (slope.rank() != x.rank() && std::ranges::count(shape, -1) <= 1) slope = g.reshape(slope, shape);
+  } else {
+    op.fail("mode '" + mode + "' is unknown");
+  }
+  op.out("out", g.node("PRelu", {x, slope}, {}, {x.dtype(), x.dims()}));
+}
+
+// The largest of each group of neighbouring channels.
+void maxout(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const int64_t axis = normalize_axis(op, op.attr<int64_t>("axis", 1), x.rank());
+  const int64_t groups = op.attr<int64_t>("groups");
+  std::vector<Value> shape;
+  for (int64_t i = 0; i < x.rank(); ++i) {
+    if (i != axis) {
+      shape.push_back(g.dim(x, i));
+      continue;
+    }
+    shape.push_back(g.div(g.dim(x, i), g.ints({groups})));
+    shape.push_back(g.ints({groups}));
+  }
+  op.out("out", g.reduce("ReduceMax", g.reshape(x, g.concat_ints(shape)), Ints{axis + 1}, false));
+}
+
+void logsigmoid(OpContext& op) {
+  Builder& g = op.graph();
+  op.out("out", g.neg(g.node("Softplus", {g.neg(op.in("x"))})));
+}
+
+// x · sigmoid(β · x)
+void swish_decomposed(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const double beta = op.attr<double>("beta", 1.0);
+  op.out("out", g.mul(x, g.sigmoid(beta == 1 ? x : g.mul(x, g.scalar(beta, x.dtype())))));
+}
+
+void swish(OpContext& op) {
+  op.out("out", op.graph().node("Swish", {op.in("x")}, {{"alpha", number(op, "beta", 1.0)}}));
+}
+
+// ln(1 + e^(β·x)) / β, and x itself where β·x > threshold. From 20 on these are the same number in float32.
+Value softplus_of(Builder& g, Value x, double beta, double threshold) {
+  const Value scale = g.scalar(beta, x.dtype());
+  const Value scaled = beta == 1 ? x : g.mul(x, scale);
+  Value curve = g.node("Softplus", {scaled});
+  if (beta != 1) curve = g.div(curve, scale);
+  return threshold >= 20 ? curve : g.where(g.greater(scaled, g.scalar(threshold, x.dtype())), x, curve);
+}
+
+void softplus(OpContext& op) {
+  op.out("out", softplus_of(op.graph(), op.in("x"), op.attr<double>("beta", 1.0), op.attr<double>("threshold", 20.0)));
+}
+
+// x · tanh(softplus(x))
+void mish_decomposed(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  op.out("out", g.mul(x, g.tanh(softplus_of(g, x, 1, op.attr<double>("lambda", 20.0)))));
+}
+
+void mish(OpContext& op) {
+  if (op.attr<double>("lambda", 20.0) < 20) {
+    mish_decomposed(op);
+    return;
+  }
+  op.out("out", op.graph().node("Mish", {op.in("x")}));
+}
+
+void tanh_shrink(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  op.out("out", g.sub(x, g.tanh(x)));
+}
+
+// b · tanh(a · x)
+void stanh(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const Value a = g.scalar(op.attr<double>("scale_a", 0.67), x.dtype());
+  const Value b = g.scalar(op.attr<double>("scale_b", 1.7159), x.dtype());
+  op.out("out", g.mul(b, g.tanh(g.mul(a, x))));
+}
+
+// ln(1 + e^x) of x limited to ±threshold
+void soft_relu(OpContext& op) {
+  Builder& g = op.graph();
+  const double limit = op.attr<double>("threshold", 40.0);
+  op.out("out", g.node("Softplus", {g.clip(op.in("x"), -limit, limit)}));
+}
+
+// silu(x) · y; without y, of the two halves of the last axis.
+void swiglu(OpContext& op) {
+  Builder& g = op.graph();
+  Value x = op.in("x");
+  Value y = op.in_or_none("y");
+  if (!y) {
+    const int64_t width = x.dim(-1);
+    if (width < 0) op.fail("the size of the last axis is not known");
+    const auto halves = g.split(x, {width / 2, width / 2}, x.rank() - 1);
+    x = halves[0];
+    y = halves[1];
+  }
+  op.out("out", g.mul(g.mul(x, g.sigmoid(x)), y));
+}
+
+void fused_softmax_mask(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  op.out("out", g.softmax(g.add(x, g.cast(op.in("mask"), x.dtype())), x.rank() - 1));
+}
+
+// At inference, mode upscale_in_train is the identity; downgrade_in_infer multiplies by 1 - p, the share that training
+// keeps.
+void dropout(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const ScalarArgument p = op.scalar("p");
+  if (!op.attr<bool>("is_test", false) && p.number != 0.0)
+    op.fail("it is in training mode: its result is random", "call eval() on the layer before the export");
+  if (op.attr<std::string>("mode", "downgrade_in_infer") == "upscale_in_train" || p.number == 0.0) {
+    op.out("out", x);
+    return;
+  }
+  const Value kept =
+      p.known() ? g.scalar(1 - *p.number, x.dtype()) : g.sub(g.scalar(1, x.dtype()), op.scalar_value("p", x.dtype()));
+  op.out("out", g.mul(x, kept));
 }
 
 constexpr MapperEntry kEntries[] = {
-    {"relu", 7, unary<"Relu">},
-    {"sigmoid", 7, unary<"Sigmoid">},
-    {"tanh", 7, unary<"Tanh">},
-    {"softsign", 7, unary<"Softsign">},
+    {"celu", 7, celu_decomposed},
+    {"celu", 12, celu},
+    {"dropout", 7, dropout},
+    {"elu", 7, elu},
+    {"fused_softmax_mask", 7, fused_softmax_mask},
     {"gelu", 7, gelu_decomposed},
     {"gelu", 20, gelu},
+    {"hardshrink", 7, hardshrink},
+    {"hardsigmoid", 7, hardsigmoid},
+    {"hardswish", 7, hardswish_decomposed},
+    {"hardswish", 14, hardswish},
+    {"hardtanh", 7, hardtanh},
     {"leaky_relu", 7, leaky_relu},
-    {"softmax", 7, softmax_like<"Softmax">},
     {"log_softmax", 7, softmax_like<"LogSoftmax">},
+    {"logsigmoid", 7, logsigmoid},
+    {"maxout", 7, maxout},
+    {"mish", 7, mish_decomposed},
+    {"mish", 18, mish},
+    {"prelu", 7, prelu},
+    {"relu", 7, unary<"Relu">},
+    {"relu6", 7, relu6},
+    {"rrelu", 7, rrelu},
+    {"selu", 7, selu},
+    {"sigmoid", 7, unary<"Sigmoid">},
+    {"silu", 7, swish_decomposed},
+    {"silu", 24, swish},
+    {"soft_relu", 7, soft_relu},
+    {"softmax", 7, softmax_like<"Softmax">},
+    {"softplus", 7, softplus},
+    {"softshrink", 7, softshrink_decomposed},
+    {"softshrink", 9, softshrink},
+    {"softsign", 7, unary<"Softsign">},
+    {"stanh", 7, stanh},
+    {"swiglu", 7, swiglu},
+    {"swish", 7, swish_decomposed},
+    {"swish", 24, swish},
+    {"tanh", 7, unary<"Tanh">},
+    {"tanh_shrink", 7, tanh_shrink},
+    {"thresholded_relu", 7, thresholded_relu},
 };
 
 }  // namespace

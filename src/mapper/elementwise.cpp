@@ -1,46 +1,124 @@
-// Arithmetic, comparison and logic of two tensors, with broadcasting; functions of one tensor that are no activations.
+// Arithmetic of two tensors, with broadcasting, and the few operators that combine more of them or scale one.
+#include <numbers>
+
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
 namespace {
 
-// Both operands, for a numpy broadcast. In older programs `axis` k ≥ 0 puts y's first dimension at x's dimension k: y
-// gets trailing dimensions of 1. If y has the higher rank, x is the one that is placed.
-std::pair<Value, Value> broadcast_operands(OpContext& op) {
-  Builder& g = op.graph();
-  Value x = op.in("x");
-  Value y = op.in("y");
-  const int64_t axis = op.attr<int64_t>("axis", -1);
-  if (axis < 0 || x.rank() == y.rank()) return {x, y};
-  const bool y_is_placed = x.rank() > y.rank();
-  Value& placed = y_is_placed ? y : x;
-  const int64_t missing = (y_is_placed ? x : y).rank() - axis - placed.rank();
-  if (missing < 0)
-    op.fail("axis " + std::to_string(axis) + " leaves no room for an operand of rank " + std::to_string(placed.rank()));
-  Ints axes;
-  for (int64_t i = 0; i < missing; ++i) axes.push_back(placed.rank() + i);
-  placed = g.unsqueeze(placed, axes);
-  return {x, y};
-}
-
-template <FixedString OnnxOp>
-void binary(OpContext& op) {
+// Of bool operands the product is And.
+void multiply(OpContext& op) {
   const auto [x, y] = broadcast_operands(op);
-  op.out("out", op.graph().node(OnnxOp.text, {x, y}));
+  op.out("out", op.graph().node(x.dtype() == DType::kBool ? "And" : "Mul", {x, y}));
 }
 
-// out = scale · x + bias, or scale · (x + bias). Paddle computes in x's type.
+// x - fmod(x, y) is the quotient towards zero times y, without rounding.
+struct Division {
+  Value rest;     // of the sign of y, as Python's
+  Value borrows;  // bool: one less than the quotient towards zero
+  Value towards_zero_rest;
+};
+
+Division float_division(Builder& g, Value x, Value y) {
+  const Value zero = g.scalar(0, x.dtype());
+  const Value rest = g.node("Mod", {x, y}, {{"fmod", int64_t{1}}});
+  const Value wrong_sign = g.less(g.mul(g.node("Sign", {rest}), g.node("Sign", {y})), zero);
+  return {g.where(wrong_sign, g.add(rest, y), rest), wrong_sign, rest};
+}
+
+// x - floor(x / y) · y: of the sign of y, for integers and floats.
+void remainder(OpContext& op) {
+  Builder& g = op.graph();
+  const auto [x, y] = broadcast_operands(op);
+  op.out("out", is_floating(x.dtype()) ? float_division(g, x, y).rest : g.node("Mod", {x, y}));
+}
+
+// floor(x / y). For floats as Python: of the exact quotient, not of the rounded one (1 // 0.1 is 9).
+void floor_divide(OpContext& op) {
+  Builder& g = op.graph();
+  const auto [x, y] = broadcast_operands(op);
+  if (!is_floating(x.dtype())) {
+    op.out("out", g.div(g.sub(x, g.node("Mod", {x, y})), y));
+    return;
+  }
+  const Division division = float_division(g, x, y);
+  const Value towards_zero = g.div(g.sub(x, division.towards_zero_rest), y);
+  const Value floor = g.node("Round", {g.sub(towards_zero, g.cast(division.borrows, x.dtype()))});
+  op.out("out", g.where(g.equal(y, g.scalar(0, x.dtype())), g.div(x, y), floor));
+}
+
+// fmax, fmin: a NaN loses against a number.
+template <FixedString OnnxOp>
+void ignoring_nan(OpContext& op) {
+  Builder& g = op.graph();
+  const auto [x, y] = broadcast_operands(op);
+  Value result = g.node(OnnxOp.text, {x, y});
+  if (is_floating(x.dtype())) {
+    result = g.where(g.node("IsNaN", {x}), y, g.where(g.node("IsNaN", {y}), x, result));
+  }
+  op.out("out", result);
+}
+
+// y where x is 0, else whether x is positive.
+void heaviside(OpContext& op) {
+  Builder& g = op.graph();
+  const auto [x, y] = broadcast_operands(op);
+  const Value zero = g.scalar(0, x.dtype());
+  op.out("out", g.where(g.equal(x, zero), y, g.cast(g.greater(x, zero), x.dtype())));
+}
+
+// The angle of the point (x, y), from that in the first octant: atan(min / max) of the absolute values.
+void atan2(OpContext& op) {
+  Builder& g = op.graph();
+  auto [y, x] = broadcast_operands(op);
+  const DType dtype = is_floating(y.dtype()) ? y.dtype() : DType::kFloat64;
+  y = g.cast(y, dtype);
+  x = g.cast(x, dtype);
+  const auto number = [&](double value) { return g.scalar(value, dtype); };
+  // Of -0 too.
+  const auto is_negative = [&](Value v) {
+    return g.logical_or(g.less(v, number(0)), g.less(g.node("Reciprocal", {v}), number(0)));
+  };
+  const Value width = g.abs(x);
+  const Value height = g.abs(y);
+  const Value larger = g.max(width, height);
+  const Value smaller = g.min(width, height);
+  // 0 / 0 and inf / inf.
+  const Value diagonal = g.where(g.equal(larger, number(0)), number(0), number(1));
+  const Value ratio = g.where(g.equal(smaller, larger), diagonal, g.div(smaller, larger));
+  const Value octant = g.node("Atan", {ratio});
+  const Value quadrant = g.where(g.greater(height, width), g.sub(number(std::numbers::pi / 2), octant), octant);
+  const Value half = g.where(is_negative(x), g.sub(number(std::numbers::pi), quadrant), quadrant);
+  op.out("out", g.where(is_negative(y), g.neg(half), half));
+}
+
+// x with the sign of y, which counts for -0 too.
+void copysign(OpContext& op) {
+  Builder& g = op.graph();
+  auto [x, y] = broadcast_operands(op);
+  if (!is_floating(x.dtype())) {
+    x = g.cast(x, DType::kFloat32);
+    y = g.cast(y, DType::kFloat32);
+  }
+  const Value zero = g.scalar(0, x.dtype());
+  const Value negative = g.logical_or(g.less(y, zero), g.less(g.node("Reciprocal", {y}), zero));
+  const Value size = g.abs(x);
+  op.out("out", g.where(negative, g.neg(size), size));
+}
+
+// out = scale · x + bias, or scale · (x + bias). Paddle computes in x's type: of integers, both are cut to integers.
 void scale(OpContext& op) {
   Builder& g = op.graph();
   Value x = op.in("x");
   const bool bias_after_scale = op.attr<bool>("bias_after_scale", true);
+  const bool logical = x.dtype() == DType::kBool;
   const ScalarArgument factor = op.scalar("scale");
-  const ScalarArgument offset = op.scalar("bias");
+  const ScalarArgument offset = op.has_number("bias") ? op.scalar("bias") : ScalarArgument{{}, 0.0, {}};
   const auto multiply = [&] {
-    if (factor.number != 1.0) x = g.mul(x, op.scalar_value("scale", x.dtype()));
+    if (factor.number != 1.0) x = g.node(logical ? "And" : "Mul", {x, op.scalar_value("scale", x.dtype())});
   };
   const auto add = [&] {
-    if (offset.number != 0.0) x = g.add(x, op.scalar_value("bias", x.dtype()));
+    if (offset.number != 0.0) x = g.node(logical ? "Or" : "Add", {x, op.scalar_value("bias", x.dtype())});
   };
   if (bias_after_scale) {
     multiply();
@@ -52,11 +130,45 @@ void scale(OpContext& op) {
   op.out("out", x);
 }
 
+// The sum of a list of tensors.
+void add_n(OpContext& op) {
+  Builder& g = op.graph();
+  const std::vector<Value> inputs = op.ins("inputs");
+  if (inputs.empty()) op.fail("the operand 'inputs' is empty");
+  if (inputs.size() > 2 && is_floating(inputs.front().dtype())) {
+    op.out("out", g.node("Sum", inputs));
+    return;
+  }
+  Value sum = inputs.front();
+  for (size_t i = 1; i < inputs.size(); ++i) sum = g.add(sum, inputs[i]);
+  op.out("out", sum);
+}
+
+// x + weight · (y - x)
+void lerp(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  op.out("out", g.add(x, g.mul(op.in("weight"), g.sub(op.in("y"), x))));
+}
+
 constexpr MapperEntry kEntries[] = {
     {"add", 7, binary<"Add">},
     {"subtract", 7, binary<"Sub">},
-    {"multiply", 7, binary<"Mul">},
+    {"multiply", 7, multiply},
+    {"divide", 7, binary<"Div">},
+    {"floor_divide", 7, floor_divide},
+    {"remainder", 7, remainder},
+    {"elementwise_pow", 7, binary<"Pow">},
+    {"maximum", 7, binary<"Max">},
+    {"minimum", 7, binary<"Min">},
+    {"fmax", 7, ignoring_nan<"Max">},
+    {"fmin", 7, ignoring_nan<"Min">},
+    {"heaviside", 7, heaviside},
+    {"atan2", 7, atan2},
+    {"copysign", 7, copysign},
     {"scale", 7, scale},
+    {"add_n", 7, add_n},
+    {"lerp", 7, lerp},
 };
 
 }  // namespace

@@ -1,8 +1,348 @@
-// Interpolation (resizing).
+// Interpolation of images to another size.
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "mapper/spatial.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
+namespace {
 
-extern const MapperTable kInterpolationMappers = {};
+enum class Method { kNearest, kLinear, kCubic };
+
+// What an interpolation is told of one axis.
+struct Axis {
+  std::optional<int64_t> size;  // of the result, if it is known
+  double scale = 0;             // 0: the sizes tell the ratio
+};
+
+struct Interpolation {
+  Method method;
+  bool align_corners;
+  bool half_pixel;  // align_mode 0: the centres of pixels are aligned
+  std::vector<Axis> axes;
+  Value sizes;   // int64 [axes], of the result; none if only `scales` are there
+  Value scales;  // float32 [axes], computed
+};
+
+// The sizes of the result, by what is given first: a list of tensors, a tensor, a scale (tensor or attribute), numbers.
+Interpolation read_interpolation(OpContext& op, Value x, Method method) {
+  Builder& g = op.graph();
+  Interpolation r;
+  r.method = method;
+  r.align_corners = op.attr<bool>("align_corners", true);
+  r.half_pixel = method == Method::kCubic || op.attr<int64_t>("align_mode", 1) == 0;
+  const auto rank = static_cast<size_t>(x.rank() - 2);
+  r.axes.resize(rank);
+  const bool by_size_tensor = op.has("size_tensor") || op.has("out_size");
+
+  std::vector<double> scale;
+  if (!by_size_tensor && op.has("scale_tensor")) {
+    const Value tensor = op.in("scale_tensor");
+    if (tensor.constant() != nullptr) {
+      scale = as_doubles(*tensor.constant());
+    } else {
+      const Value flat = g.cast(tensor.rank() == 1 ? tensor : g.flatten_to_1d(tensor), DType::kFloat32);
+      r.scales = flat.dim(0) == static_cast<int64_t>(rank) || flat.dim(0) < 0
+                     ? flat
+                     : g.concat(std::vector<Value>(rank, flat), 0);
+    }
+  } else if (op.has_attr("scale")) {
+    scale = op.attr<std::vector<double>>("scale");
+  }
+  if (scale.size() == 1) scale.resize(rank, scale.front());
+  const bool by_scale = scale.size() == rank && std::ranges::all_of(scale, [](double s) { return s > 0; });
+  if (by_scale && !op.attr<bool>("scale_gives_size_only", false)) {
+    for (size_t i = 0; i < rank; ++i) r.axes[i].scale = static_cast<float>(scale[i]);
+  }
+
+  if (by_size_tensor) {
+    const IntsArgument sizes = op.ints(op.has("size_tensor") ? "size_tensor" : "out_size");
+    if (sizes.count_known && sizes.size() != rank)
+      op.fail(std::to_string(sizes.size()) + " sizes for " + std::to_string(rank) + " axes");
+    r.sizes = sizes.value;
+    for (size_t i = 0; i < sizes.size(); ++i) r.axes[i].size = sizes.elements[i];
+    return r;
+  }
+  if (r.scales) return r;
+  if (by_scale) {
+    std::vector<Value> parts;
+    for (size_t i = 0; i < rank; ++i) {
+      const auto factor = static_cast<float>(scale[i]);
+      const int64_t in = x.dim(static_cast<int64_t>(i) + 2);
+      if (in >= 0) {
+        r.axes[i].size = static_cast<int64_t>(static_cast<float>(in) * factor);
+        parts.push_back(g.ints({*r.axes[i].size}));
+      } else if (factor == std::floor(factor)) {
+        parts.push_back(g.mul(g.dim(x, static_cast<int64_t>(i) + 2), g.ints({static_cast<int64_t>(factor)})));
+      } else {
+        const Value size = g.cast(g.dim(x, static_cast<int64_t>(i) + 2), DType::kFloat32);
+        parts.push_back(g.cast(g.mul(size, g.scalar(factor, DType::kFloat32)), DType::kInt64));
+      }
+    }
+    r.sizes = g.concat_ints(parts);
+    return r;
+  }
+  static constexpr std::string_view kNames[] = {"out_d", "out_h", "out_w"};
+  Ints sizes;
+  for (size_t i = 0; i < rank; ++i) {
+    const int64_t size = op.attr<int64_t>(kNames[3 - rank + i], 0);
+    if (size <= 0) op.fail("neither a size nor a scale");
+    sizes.push_back(size);
+    r.axes[i].size = size;
+  }
+  r.sizes = g.ints(sizes);
+  return r;
+}
+
+// Where Paddle takes the pixel at `out` from: its ratio and its arithmetic in float32.
+float ratio_of(const Interpolation& r, const Axis& axis, int64_t in) {
+  const int64_t out = *axis.size;
+  if (out <= 1) return 0;
+  if (r.align_corners) return static_cast<float>(in - 1) / static_cast<float>(out - 1);
+  if (axis.scale > 0) return static_cast<float>(1. / axis.scale);
+  return static_cast<float>(in) / static_cast<float>(out);
+}
+
+// The nearest pixels of one axis.
+Ints nearest_pixels(const Interpolation& r, const Axis& axis, int64_t in) {
+  const float ratio = ratio_of(r, axis, in);
+  Ints pixels;
+  for (int64_t i = 0; i < *axis.size; ++i) {
+    const auto at = static_cast<int64_t>(r.align_corners ? static_cast<double>(ratio * static_cast<float>(i)) + 0.5
+                                                         : ratio * static_cast<float>(i));
+    pixels.push_back(std::min(at, in - 1));
+  }
+  return pixels;
+}
+
+// One matrix [out, in] with the weights of one axis.
+Tensor weights(const Interpolation& r, const Axis& axis, int64_t in, DType dtype) {
+  const int64_t out = *axis.size;
+  std::vector<double> matrix(static_cast<size_t>(out * in), 0);
+  const float ratio = ratio_of(r, axis, in);
+  const auto put = [&](int64_t row, int64_t column, double weight) {
+    matrix[static_cast<size_t>(row * in + std::clamp<int64_t>(column, 0, in - 1))] += weight;
+  };
+  for (int64_t i = 0; i < out; ++i) {
+    const auto place = static_cast<float>(i);
+    float at = !r.align_corners && r.half_pixel ? ratio * (place + 0.5F) - 0.5F : ratio * place;
+    if (r.method == Method::kCubic) {
+      constexpr double kA = -0.75;
+      const double first = std::floor(at);
+      const double t = at - first;
+      const auto column = static_cast<int64_t>(first);
+      const auto near = [](double d) { return ((kA + 2) * d - (kA + 3)) * d * d + 1; };
+      const auto far = [](double d) { return ((kA * d - 5 * kA) * d + 8 * kA) * d - 4 * kA; };
+      put(i, column - 1, far(t + 1));
+      put(i, column, near(t));
+      put(i, column + 1, near(1 - t));
+      put(i, column + 2, far(2 - t));
+    } else {
+      at = std::max(at, 0.F);
+      const auto column = std::min(static_cast<int64_t>(at), in - 1);
+      put(i, column, 1 - (at - static_cast<double>(column)));
+      put(i, column + 1, at - static_cast<double>(column));
+    }
+  }
+  return from_doubles(dtype, {out, in}, matrix);
+}
+
+bool all_sizes_known(const Interpolation& r, Value x) {
+  for (size_t i = 0; i < r.axes.size(); ++i) {
+    if (!r.axes[i].size || x.dim(static_cast<int64_t>(i) + 2) < 0) return false;
+  }
+  return true;
+}
+
+// Nearest pixels as Paddle's float32 arithmetic picks them, gathered one axis after the other.
+Value nearest_by_gathering(Builder& g, Value x, const Interpolation& r) {
+  for (size_t i = 0; i < r.axes.size(); ++i) {
+    const auto axis = static_cast<int64_t>(i) + 2;
+    const int64_t in = x.dim(axis);
+    if (r.axes[i].size && in >= 0) {
+      if (*r.axes[i].size != in) x = g.gather(x, g.ints(nearest_pixels(r, r.axes[i], in)), axis);
+      continue;
+    }
+    const auto number = [&](double value) { return g.scalar(value, DType::kFloat32); };
+    const Value size = g.dim(x, axis);
+    const Value wanted = g.slice(r.sizes, Ints{static_cast<int64_t>(i)}, Ints{static_cast<int64_t>(i) + 1}, Ints{0});
+    const Value places = g.cast(g.range(g.scalar_i64(0), g.squeeze(wanted, {0}), g.scalar_i64(1)), DType::kFloat32);
+    Value ratio;
+    if (r.align_corners) {
+      const Value one = g.ints({1});
+      ratio = g.div(g.cast(g.sub(size, one), DType::kFloat32), g.cast(g.max(g.sub(wanted, one), one), DType::kFloat32));
+    } else if (r.axes[i].scale > 0) {
+      ratio = number(1. / r.axes[i].scale);
+    } else {
+      ratio = g.div(g.cast(size, DType::kFloat32), g.cast(wanted, DType::kFloat32));
+    }
+    Value at = g.mul(places, ratio);
+    if (r.align_corners) at = g.add(at, number(0.5));
+    x = g.gather(x, g.min(g.cast(at, DType::kInt64), g.sub(size, g.ints({1}))), axis);
+  }
+  return x;
+}
+
+// Whether Resize's formula for nearest pixels, in float32, gives Paddle's on all axes.
+bool resize_agrees(const Interpolation& r, Value x) {
+  for (size_t i = 0; i < r.axes.size(); ++i) {
+    const int64_t in = x.dim(static_cast<int64_t>(i) + 2);
+    const int64_t out = *r.axes[i].size;
+    const Ints pixels = nearest_pixels(r, r.axes[i], in);
+    const float scale = static_cast<float>(out) / static_cast<float>(in);
+    for (int64_t k = 0; k < out; ++k) {
+      const auto place = static_cast<float>(k);
+      const float at = !r.align_corners ? place / scale
+                       : out == 1       ? 0
+                                        : place * static_cast<float>(in - 1) / static_cast<float>(out - 1);
+      const float picked = r.align_corners ? std::floor(at + 0.5F) : std::floor(at);
+      if (std::min(static_cast<int64_t>(picked), in - 1) != pixels[static_cast<size_t>(k)]) return false;
+    }
+  }
+  return true;
+}
+
+// Linear and cubic interpolation of known sizes as one matrix product per axis; exact at any opset and for float64.
+Value interpolate_by_matrices(Builder& g, Value x, const Interpolation& r) {
+  const auto rank = static_cast<int64_t>(r.axes.size());
+  for (int64_t i = 0; i < rank; ++i) {
+    const Axis& axis = r.axes[static_cast<size_t>(i)];
+    const int64_t at = i + 2;
+    const int64_t in = x.dim(at);
+    if (*axis.size == in) continue;
+    Tensor matrix = weights(r, axis, in, x.dtype());
+    // The axis is multiplied from the left where it is the last but one; else it is swapped to the end.
+    Dims dims = *x.dims();
+    dims[static_cast<size_t>(at)] = *axis.size;
+    if (at == x.rank() - 2) {
+      x = g.node("MatMul", {g.constant(std::move(matrix)), x}, {}, {x.dtype(), dims});
+      continue;
+    }
+    Ints perm(static_cast<size_t>(x.rank()));
+    std::iota(perm.begin(), perm.end(), 0);
+    std::swap(perm[static_cast<size_t>(at)], perm.back());
+    Dims swapped = dims;
+    std::swap(swapped[static_cast<size_t>(at)], swapped.back());
+    const Value turned = g.transpose(g.constant(std::move(matrix)), {1, 0});
+    x = g.transpose(g.node("MatMul", {g.transpose(x, perm), turned}, {}, {x.dtype(), swapped}), perm);
+  }
+  return x;
+}
+
+Dims resized_dims(const Interpolation& r, Value x) {
+  Dims dims = {x.dim(0), x.dim(1)};
+  for (const Axis& axis : r.axes) dims.push_back(axis.size.value_or(-1));
+  return dims;
+}
+
+// Upsample and the first Resize know neither sizes nor alignments: ratios of sizes, places by x / scale. Nothing where
+// that isn't what the operator asks for.
+Value resize_before_11(OpContext& op, Value x, const Interpolation& r) {
+  Builder& g = op.graph();
+  if (r.align_corners || r.method == Method::kCubic || (r.method == Method::kLinear && r.half_pixel)) return {};
+  std::vector<float> scales = {1, 1};
+  bool grows = true;
+  for (size_t i = 0; i < r.axes.size(); ++i) {
+    const int64_t in = x.dim(static_cast<int64_t>(i) + 2);
+    float scale = 0;
+    if (r.axes[i].size && in >= 0) {
+      scale = static_cast<float>(*r.axes[i].size) / static_cast<float>(in);
+      if (static_cast<int64_t>(static_cast<float>(in) * scale) != *r.axes[i].size) return {};
+      // The ratio is that of the sizes, or a scale that says the same.
+      if (r.axes[i].scale > 0 && static_cast<float>(r.axes[i].scale) != scale) return {};
+    } else {
+      scale = static_cast<float>(r.axes[i].scale);
+      if (scale == 0 || scale != std::floor(scale)) return {};
+    }
+    grows &= scale >= 1;
+    scales.push_back(scale);
+  }
+  const std::string mode = r.method == Method::kNearest ? "nearest" : "linear";
+  const NodeResult result = {x.dtype(), resized_dims(r, x)};
+  if (g.opset() < 10 && !grows) return {};
+  if (g.opset() < 9) return g.node("Upsample", {x}, {{"mode", mode}, {"scales", scales}}, result);
+  const std::vector<double> numbers(scales.begin(), scales.end());
+  const Value factors = g.constant(from_doubles(DType::kFloat32, {static_cast<int64_t>(numbers.size())}, numbers));
+  return g.node(g.opset() < 10 ? "Upsample" : "Resize", {x, factors}, {{"mode", mode}}, result);
+}
+
+Value resize(OpContext& op, Value x, const Interpolation& r) {
+  Builder& g = op.graph();
+  g.need_opset(11, "Resize");
+  const bool by_scale = r.scales || std::ranges::all_of(r.axes, [](const Axis& axis) { return axis.scale > 0; });
+  NodeAttributes attributes;
+  const char* place = r.align_corners ? "align_corners" : r.half_pixel ? "pytorch_half_pixel" : "asymmetric";
+  if (r.method == Method::kNearest && !r.align_corners) place = "asymmetric";
+  attributes.emplace_back("coordinate_transformation_mode", std::string(place));
+  if (r.method == Method::kNearest) {
+    attributes.emplace_back("mode", std::string("nearest"));
+    attributes.emplace_back("nearest_mode", std::string(r.align_corners ? "round_prefer_ceil" : "floor"));
+  } else {
+    attributes.emplace_back("mode", std::string(r.method == Method::kLinear ? "linear" : "cubic"));
+    if (r.method == Method::kCubic) attributes.emplace_back("cubic_coeff_a", -0.75F);
+  }
+  const NodeResult result = {x.dtype(), resized_dims(r, x)};
+  // An unused input is left out from 13 on, and empty before.
+  const Value none = g.opset() >= 13 ? Value() : g.constant(from_doubles(DType::kFloat32, {0}, {}));
+  if (by_scale) {
+    Value scales = g.constant(from_doubles(DType::kFloat32, {2}, {1, 1}));
+    if (r.scales) {
+      scales = g.concat({scales, r.scales}, 0);
+    } else {
+      std::vector<double> numbers = {1, 1};
+      for (const Axis& axis : r.axes) numbers.push_back(axis.scale);
+      scales = g.constant(from_doubles(DType::kFloat32, {static_cast<int64_t>(numbers.size())}, numbers));
+    }
+    return g.node("Resize", {x, none, scales}, std::move(attributes), result);
+  }
+  const Value sizes = g.concat({g.dim(x, 0), g.dim(x, 1), r.sizes}, 0);
+  return g.node("Resize", {x, none, none, sizes}, std::move(attributes), result);
+}
+
+void interpolate(OpContext& op, Method method) {
+  Builder& g = op.graph();
+  const bool last = channels_last(op);
+  const Value given = last ? channels_to_front(g, op.in("x")) : op.in("x");
+  const DType dtype = given.dtype();
+  // Pixels of integers are interpolated as floats and cut off.
+  Value x = method != Method::kNearest && !is_floating(dtype) ? g.cast(given, DType::kFloat32) : given;
+  const Interpolation r = read_interpolation(op, x, method);
+  const bool all_known = all_sizes_known(r, x);
+  // Resize places the only pixel of a cubic result otherwise.
+  bool single = false;
+  for (const Axis& axis : r.axes) single |= axis.size == 1;
+
+  Value y;
+  const bool wide_integer = dtype == DType::kInt64 || dtype == DType::kFloat64;
+  if (method == Method::kNearest && ((all_known && !resize_agrees(r, x)) || (wide_integer && !r.scales))) {
+    y = nearest_by_gathering(g, x, r);
+  } else {
+    if (g.opset() < 11) y = resize_before_11(op, x, r);
+    if (!y && method == Method::kNearest && g.opset() < 11 && all_known) y = nearest_by_gathering(g, x, r);
+    const bool special = dtype == DType::kFloat64 || (single && method == Method::kCubic);
+    if (!y && method != Method::kNearest && all_known && (g.opset() < 11 || special))
+      y = interpolate_by_matrices(g, x, r);
+    if (!y) y = resize(op, x, r);
+  }
+  y = g.cast(y, dtype);
+  op.out("output", last ? channels_to_back(g, y) : y);
+}
+
+template <Method method>
+void interpolation(OpContext& op) {
+  interpolate(op, method);
+}
+
+constexpr MapperEntry kEntries[] = {
+    {"bicubic_interp", 7, interpolation<Method::kCubic>},    {"bilinear_interp", 7, interpolation<Method::kLinear>},
+    {"linear_interp", 7, interpolation<Method::kLinear>},    {"nearest_interp", 7, interpolation<Method::kNearest>},
+    {"trilinear_interp", 7, interpolation<Method::kLinear>},
+};
+
+}  // namespace
+
+extern const MapperTable kInterpolationMappers = kEntries;
 
 }  // namespace paddle2onnx

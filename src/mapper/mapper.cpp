@@ -119,6 +119,12 @@ void OpContext::out(std::string_view name, Value value, size_t index) {
   values_[id] = value;
 }
 
+void OpContext::out_as_computed(std::string_view name, Value value, size_t index) {
+  const std::optional<Dims> dims = value.dims();
+  out(name, value, index);
+  value.info()->dims = dims;
+}
+
 template <typename T>
 T OpContext::attr(std::string_view name) const {
   const auto found = op_.attributes.find(name);
@@ -213,6 +219,29 @@ int64_t normalize_axis(const OpContext& op, int64_t axis, int64_t rank) {
 Ints normalize_axes(const OpContext& op, Ints axes, int64_t rank) {
   for (int64_t& axis : axes) axis = normalize_axis(op, axis, rank);
   return axes;
+}
+
+std::pair<Value, Value> broadcast_operands(OpContext& op) {
+  Builder& g = op.graph();
+  // Left behind by Paddle's own graph optimiser, for int8 kernels.
+  for (const std::string_view fused : {"Scale_x", "Scale_y", "Scale_out"}) {
+    if (op.attr<double>(fused, 1.0) != 1.0)
+      op.fail("the program was optimised for oneDNN: " + std::string(fused) + " is not 1",
+              "convert the program that was exported, not the optimised one");
+  }
+  Value x = op.in("x");
+  Value y = g.cast(op.in("y"), x.dtype());
+  const int64_t axis = op.attr<int64_t>("axis", -1);
+  if (axis < 0 || x.rank() == y.rank()) return {x, y};
+  const bool y_is_placed = x.rank() > y.rank();
+  Value& placed = y_is_placed ? y : x;
+  const int64_t missing = (y_is_placed ? x : y).rank() - axis - placed.rank();
+  if (missing < 0)
+    op.fail("axis " + std::to_string(axis) + " leaves no room for an operand of rank " + std::to_string(placed.rank()));
+  Ints axes;
+  for (int64_t i = 0; i < missing; ++i) axes.push_back(placed.rank() + i);
+  placed = g.unsqueeze(placed, axes);
+  return {x, y};
 }
 
 }  // namespace paddle2onnx

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "graph/builder.h"
@@ -65,6 +66,8 @@ class OpContext {
   std::optional<Dims> out_dims(std::string_view name, size_t index = 0) const;
   // Binds a result; ignored if the program has no such result. Its dtype must be exactly what Paddle computes.
   void out(std::string_view name, Value value, size_t index = 0);
+  // The same for a result whose dimensions Paddle declares wrongly where they are known at run time only.
+  void out_as_computed(std::string_view name, Value value, size_t index = 0);
 
   // --- attributes
   // -------------------------------------------------------------------------------------------------------
@@ -118,6 +121,11 @@ using MapperTable = std::span<const MapperEntry>;
 int64_t normalize_axis(const OpContext& op, int64_t axis, int64_t rank);
 Ints normalize_axes(const OpContext& op, Ints axes, int64_t rank);
 
+// Both operands 'x' and 'y' of an elementwise operator, of x's type and placed for a numpy broadcast. In older programs
+// `axis` k ≥ 0 puts y's first dimension at x's dimension k: y gets trailing dimensions of 1. If y has the higher rank,
+// x is the one that is placed.
+std::pair<Value, Value> broadcast_operands(OpContext& op);
+
 // A string as a template argument: unary<"Relu">.
 template <size_t N>
 struct FixedString {
@@ -126,6 +134,13 @@ struct FixedString {
     std::copy_n(literal, N, text);
   }  // NOLINT(google-explicit-constructor)
 };
+
+// out = OnnxOp(x, y), with broadcasting
+template <FixedString OnnxOp>
+void binary(OpContext& op) {
+  const auto [x, y] = broadcast_operands(op);
+  op.out("out", op.graph().node(OnnxOp.text, {x, y}));
+}
 
 // out = OnnxOp(x)
 template <FixedString OnnxOp>

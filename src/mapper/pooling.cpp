@@ -1,8 +1,417 @@
-// Pooling.
+// Poolings: the largest or the mean of windows, of fixed size or adapted to the size of the result.
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "mapper/spatial.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
+namespace {
 
-extern const MapperTable kPoolingMappers = {};
+// The windows [start, end) of one axis, as int64 [windows], cut to the input. Constant if sizes and input are.
+struct AxisWindows {
+  Value starts;
+  Value ends;
+};
+
+// Adaptive: window i of n goes from floor(i · in / n) to ceil((i + 1) · in / n).
+AxisWindows adaptive_windows(Builder& g, Value in, Value count) {
+  Value index;
+  if (const auto n = known_elements(count); n && n->front()) {
+    Ints numbers(static_cast<size_t>(*n->front()));
+    std::iota(numbers.begin(), numbers.end(), 0);
+    index = g.ints(numbers);
+  } else {
+    index = g.range(g.scalar_i64(0), g.squeeze(count, {0}), g.scalar_i64(1));
+  }
+  const Value one = g.ints({1});
+  return {g.div(g.mul(index, in), count), g.div(g.add(g.mul(g.add(index, one), in), g.sub(count, one)), count)};
+}
+
+std::optional<Ints> known(Value v) {
+  if (v.constant() == nullptr) return std::nullopt;
+  return as_ints(*v.constant());
+}
+
+// x with one axis replaced by two: [windows, elements of the longest window]. Windows that are shorter go on with their
+// last element, or with 0 if `zeros`.
+Value gather_windows(Builder& g, Value x, int64_t axis, const AxisWindows& windows, bool zeros) {
+  const auto starts = known(windows.starts);
+  const auto ends = known(windows.ends);
+  Value indices;
+  if (starts && ends && x.dim(axis) >= 0) {
+    int64_t longest = 0;
+    for (size_t i = 0; i < starts->size(); ++i) longest = std::max(longest, (*ends)[i] - (*starts)[i]);
+    Ints numbers;
+    bool short_ones = false;
+    for (size_t i = 0; i < starts->size(); ++i) {
+      for (int64_t k = 0; k < longest; ++k) {
+        const int64_t at = (*starts)[i] + k;
+        short_ones |= at >= (*ends)[i];
+        numbers.push_back(at < (*ends)[i] ? at : zeros ? x.dim(axis) : (*ends)[i] - 1);
+      }
+    }
+    zeros &= short_ones;
+    indices = g.constant(from_ints(DType::kInt64, {static_cast<int64_t>(starts->size()), longest}, numbers));
+  } else {
+    const Value longest = g.reduce("ReduceMax", g.sub(windows.ends, windows.starts), Ints{0}, false);
+    const Value at = g.add(g.unsqueeze(windows.starts, {1}), g.range(g.scalar_i64(0), longest, g.scalar_i64(1)));
+    const Value end = g.unsqueeze(windows.ends, {1});
+    indices = zeros ? g.where(g.less(at, end), at, g.dim(x, axis)) : g.min(at, g.sub(end, g.ints({1})));
+  }
+  if (zeros) {
+    // The element behind the last is a 0.
+    Ints pads(static_cast<size_t>(2 * x.rank()), 0);
+    pads[static_cast<size_t>(x.rank() + axis)] = 1;
+    x = g.pad(x, g.ints(pads));
+  }
+  return g.gather(x, indices, axis);
+}
+
+// Poolings whose windows differ in size: one axis after the other is gathered into its windows, and those reduced.
+Value pool_by_gathering(Builder& g, Value x, const std::vector<AxisWindows>& windows, bool average) {
+  Value elements;  // of each window, of rank `spatial axes`
+  const auto rank = static_cast<int64_t>(windows.size());
+  for (int64_t i = 0; i < rank; ++i) {
+    const AxisWindows& axis = windows[static_cast<size_t>(i)];
+    x = gather_windows(g, x, i + 2, axis, average);
+    x = g.reduce(average ? "ReduceSum" : "ReduceMax", x, Ints{i + 3}, false);
+    if (!average) continue;
+    Ints behind;
+    for (int64_t k = 1; k < rank - i; ++k) behind.push_back(k);
+    const Value length = g.unsqueeze(g.sub(axis.ends, axis.starts), behind);
+    elements = elements ? g.mul(elements, length) : length;
+  }
+  return average ? g.div(x, g.cast(elements, x.dtype())) : x;
+}
+
+// A pooling with fixed windows, as a node of MaxPool or AveragePool takes it.
+struct Window {
+  Ints kernel;
+  Ints strides;
+  Paddings paddings;
+  bool same = false;       // SAME_UPPER of a size that is known at run time only
+  bool ceil_mode = false;  // of the node
+};
+
+NodeAttributes attributes_of(const Window& w) {
+  NodeAttributes attributes = {{"kernel_shape", w.kernel}, {"strides", w.strides}};
+  if (w.ceil_mode) attributes.emplace_back("ceil_mode", int64_t{1});
+  if (w.same) {
+    attributes.emplace_back("auto_pad", std::string("SAME_UPPER"));
+  } else {
+    attributes.emplace_back("pads", onnx_pads(w.paddings.before, w.paddings.after));
+  }
+  return attributes;
+}
+
+Dims pooled_dims(const Window& w, Value x) {
+  Dims dims = {x.dim(0), x.dim(1)};
+  for (size_t i = 0; i < w.kernel.size(); ++i) {
+    dims.push_back(w.same ? -1
+                          : window_count(x.dim(static_cast<int64_t>(i) + 2), w.kernel[i], w.strides[i],
+                                         w.paddings.before[i], w.paddings.after[i], w.ceil_mode));
+  }
+  return dims;
+}
+
+// The largest of each window, and where the program asks for it, at which place of the image that is.
+struct Pooled {
+  Value values;
+  Value indices;  // int64, counted in [H, W] or [D, H, W]
+};
+
+Value elements_of_image(Builder& g, Value x) {
+  Value count;
+  for (int64_t i = 2; i < x.rank(); ++i) count = count ? g.mul(count, g.dim(x, i)) : g.dim(x, i);
+  return count;
+}
+
+// a mod b of integers that are not negative.
+Value remainder(Builder& g, Value a, Value b) { return g.sub(a, g.mul(g.div(a, b), b)); }
+
+Pooled max_pool_node(Builder& g, Value x, const Window& w, bool with_indices) {
+  const Dims dims = pooled_dims(w, x);
+  if (!with_indices) return {g.node("MaxPool", {x}, attributes_of(w), {x.dtype(), dims}), {}};
+  g.need_opset(8, "MaxPool with indices");
+  const auto results = g.nodes("MaxPool", {x}, attributes_of(w), {{x.dtype(), dims}, {DType::kInt64, dims}});
+  // ONNX counts in the whole tensor.
+  return {results[0], remainder(g, results[1], elements_of_image(g, x))};
+}
+
+// The same with windows of different sizes: all axes are gathered, then the windows brought together.
+Pooled max_pool_with_indices_by_gathering(Builder& g, Value x, const std::vector<AxisWindows>& windows) {
+  const auto rank = static_cast<int64_t>(windows.size());
+  Value gathered = x;
+  for (int64_t i = 0; i < rank; ++i)
+    gathered = gather_windows(g, gathered, 2 + 2 * i, windows[static_cast<size_t>(i)], false);
+  // [N, C, h, kh, w, kw] → [N, C, h, w, kh · kw]
+  Ints perm = {0, 1};
+  for (int64_t i = 0; i < rank; ++i) perm.push_back(2 + 2 * i);
+  for (int64_t i = 0; i < rank; ++i) perm.push_back(3 + 2 * i);
+  std::vector<Value> shape = {g.ints({0, 0})};
+  std::vector<Value> lengths;
+  for (int64_t i = 0; i < rank; ++i) {
+    shape.push_back(g.dim(gathered, 2 + 2 * i));
+    lengths.push_back(g.dim(gathered, 3 + 2 * i));
+  }
+  shape.push_back(g.ints({-1}));
+  gathered = g.reshape(g.transpose(gathered, perm), g.concat_ints(shape));
+  std::optional<Dims> dims = gathered.dims();
+  if (dims) dims->pop_back();
+  Value place = g.node("ArgMax", {gathered}, {{"axis", rank + 2}, {"keepdims", int64_t{0}}}, {DType::kInt64, dims});
+  const Value values = g.reduce("ReduceMax", gathered, Ints{rank + 2}, false);
+  // The place in the window, taken apart from the last axis on, gives that in the image.
+  Value index;
+  Value step;
+  for (int64_t i = rank - 1; i >= 0; --i) {
+    const auto axis = static_cast<size_t>(i);
+    Ints behind;
+    for (int64_t k = 1; k < rank - i; ++k) behind.push_back(k);
+    const Value own = i > 0 ? remainder(g, place, lengths[axis]) : place;
+    if (i > 0) place = g.div(place, lengths[axis]);
+    const Value at = g.add(g.unsqueeze(windows[axis].starts, behind), own);
+    index = index ? g.add(index, g.mul(at, step)) : at;
+    step = step ? g.mul(step, g.dim(x, i + 2)) : g.dim(x, i + 2);
+  }
+  return {values, index};
+}
+
+// All windows of adaptive pooling are alike if this holds; then kernel and stride are returned.
+std::optional<std::pair<int64_t, int64_t>> even_windows(int64_t in, int64_t count) {
+  if (in < 0 || count <= 0) return std::nullopt;
+  const int64_t stride = count > 1 ? in / count : in;
+  const int64_t kernel = in - (count - 1) * stride;
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t start = i * in / count;
+    const int64_t end = ((i + 1) * in + count - 1) / count;
+    if (start != i * stride || end != start + kernel) return std::nullopt;
+  }
+  return std::pair(kernel, stride);
+}
+
+Pooled adaptive_pool(OpContext& op, Value x, bool average, bool with_indices) {
+  Builder& g = op.graph();
+  const int64_t rank = x.rank() - 2;
+  IntsArgument counts = op.ints("kernel_size");
+  if (counts.count_known && counts.size() == 1 && rank > 1) {
+    counts.value = g.concat_ints(std::vector<Value>(static_cast<size_t>(rank), counts.value));
+    counts.elements.resize(static_cast<size_t>(rank), counts.elements[0]);
+  }
+  if (counts.count_known && counts.size() != static_cast<size_t>(rank))
+    op.fail(std::to_string(counts.size()) + " sizes of the result for " + std::to_string(rank) + " spatial axes");
+  counts.elements.resize(static_cast<size_t>(rank));
+  bool all_ones = true;
+  bool even = true;
+  Window window;
+  for (int64_t i = 0; i < rank; ++i) {
+    const auto count = counts.elements[static_cast<size_t>(i)];
+    if (count && *count <= 0) op.fail("a result of size " + std::to_string(*count));
+    all_ones &= count == 1;
+    const auto same = even_windows(x.dim(i + 2), count.value_or(-1));
+    even &= same.has_value();
+    window.kernel.push_back(same ? same->first : 0);
+    window.strides.push_back(same ? same->second : 0);
+  }
+  if (all_ones && !with_indices) {
+    Dims dims(static_cast<size_t>(rank) + 2, 1);
+    dims[0] = x.dim(0);
+    dims[1] = x.dim(1);
+    return {g.node(average ? "GlobalAveragePool" : "GlobalMaxPool", {x}, {}, {x.dtype(), dims}), {}};
+  }
+  if (even) {
+    window.paddings = {Ints(static_cast<size_t>(rank), 0), Ints(static_cast<size_t>(rank), 0)};
+    if (!average) return max_pool_node(g, x, window, with_indices);
+    return {g.node("AveragePool", {x}, attributes_of(window), {x.dtype(), pooled_dims(window, x)}), {}};
+  }
+  std::vector<AxisWindows> windows;
+  for (int64_t i = 0; i < rank; ++i)
+    windows.push_back(adaptive_windows(g, g.dim(x, i + 2), g.slice(counts.value, Ints{i}, Ints{i + 1}, Ints{0})));
+  if (with_indices) return max_pool_with_indices_by_gathering(g, x, windows);
+  return {pool_by_gathering(g, x, windows, average), {}};
+}
+
+Value lowest(Builder& g, DType dtype) {
+  const double number = dtype == DType::kFloat16    ? -65504.0
+                        : dtype == DType::kFloat64  ? std::numeric_limits<double>::lowest()
+                        : dtype == DType::kBFloat16 ? -std::numeric_limits<float>::infinity()
+                                                    : std::numeric_limits<float>::lowest();
+  return g.scalar(number, dtype);
+}
+
+Value pad_image(Builder& g, Value x, const Paddings& paddings, Value fill = {}) {
+  Ints before = {0, 0};
+  Ints after = {0, 0};
+  before.insert(before.end(), paddings.before.begin(), paddings.before.end());
+  after.insert(after.end(), paddings.after.begin(), paddings.after.end());
+  return g.pad(x, g.ints(onnx_pads(before, after)), "constant", fill);
+}
+
+// Brings ceil_mode into the window: as paddings behind where the size is known, else as the node's own attribute, which
+// agrees with Paddle where no window lies wholly behind the input. Windows in front of or behind the input are left to
+// paddings of x itself.
+Value settle_ceil_mode(OpContext& op, Value x, Window& w, Value fill) {
+  Builder& g = op.graph();
+  bool differs = false;
+  bool expressible = g.opset() >= 10 && !w.same;
+  bool all_known = !w.same;
+  Ints extra;
+  for (size_t i = 0; i < w.kernel.size(); ++i) {
+    const int64_t in = x.dim(static_cast<int64_t>(i) + 2);
+    int64_t more = -1;
+    if (in >= 0) {
+      const int64_t padded = in + w.paddings.before[i] + w.paddings.after[i];
+      const int64_t count =
+          window_count(in, w.kernel[i], w.strides[i], w.paddings.before[i], w.paddings.after[i], true);
+      more = std::max<int64_t>((count - 1) * w.strides[i] + w.kernel[i] - padded, 0);
+      expressible &= (count - 1) * w.strides[i] < in + w.paddings.before[i];
+    } else if (w.strides[i] == 1) {
+      more = 0;
+    } else {
+      expressible &= w.paddings.after[i] + w.strides[i] <= w.kernel[i];
+    }
+    differs |= more != 0;
+    all_known &= more >= 0;
+    extra.push_back(std::max<int64_t>(more, 0));
+  }
+  if (!differs) return x;
+  if (w.same) {
+    // ceil(in / stride) windows are what SAME gives anyway, unless the stride leaves gaps.
+    for (size_t i = 0; i < w.kernel.size(); ++i) {
+      if (w.kernel[i] < w.strides[i]) op.fail("ceil_mode with SAME paddings, gaps between windows and dynamic size");
+    }
+    return x;
+  }
+  if (expressible) {
+    w.ceil_mode = true;
+    return x;
+  }
+  if (!all_known) {
+    g.need_opset(10, "ceil_mode of a dynamic size");
+    op.fail("ceil_mode of a dynamic size where a whole window may lie in the padding",
+            "export with a fixed height and width");
+  }
+  bool fits = true;
+  for (size_t i = 0; i < w.kernel.size(); ++i) {
+    w.paddings.after[i] += extra[i];
+    fits &= w.paddings.after[i] < w.kernel[i];
+  }
+  if (fits) return x;
+  if (!fill) op.fail("exclusive average of windows that lie wholly in the padding");
+  x = pad_image(g, x, w.paddings, fill);
+  w.paddings = {Ints(w.kernel.size(), 0), Ints(w.kernel.size(), 0)};
+  return x;
+}
+
+// pool2d, pool3d, max_pool2d_with_index, max_pool3d_with_index
+Pooled pool(OpContext& op, Value x, bool average, bool with_indices) {
+  Builder& g = op.graph();
+  const int64_t rank = x.rank() - 2;
+  const auto axes = static_cast<size_t>(rank);
+  const Paddings none = {Ints(axes, 0), Ints(axes, 0)};
+  if (op.attr<bool>("adaptive", false)) return adaptive_pool(op, x, average, with_indices);
+  if (op.attr<bool>("global_pooling", false)) {
+    Dims dims(axes + 2, 1);
+    dims[0] = x.dim(0);
+    dims[1] = x.dim(1);
+    if (!with_indices) {
+      return {g.node(average ? "GlobalAveragePool" : "GlobalMaxPool", {x}, {}, {x.dtype(), dims}), {}};
+    }
+    // One window: the image in a row.
+    const Value row = g.reshape(x, Ints{0, 0, -1});
+    const Value place = g.node("ArgMax", {row}, {{"axis", int64_t{2}}, {"keepdims", int64_t{1}}},
+                               {DType::kInt64, Dims{dims[0], dims[1], 1}});
+    Ints behind;
+    for (int64_t i = 1; i < rank; ++i) behind.push_back(i + 2);
+    return {g.unsqueeze(g.reduce("ReduceMax", row, Ints{2}, true), behind), g.unsqueeze(place, behind)};
+  }
+
+  const auto kernel = op.ints("kernel_size").constant();
+  if (!kernel) op.fail("a kernel size that is known at run time only");
+  Window w;
+  w.kernel = for_each_axis(op, *kernel, rank, "kernel sizes");
+  w.strides = for_each_axis(op, op.attr<Ints>("strides", Ints(axes, 1)), rank, "strides");
+  w.paddings = read_paddings(op, op.attr<Ints>("paddings", Ints(axes, 0)), rank);
+  const auto algorithm = op.attr<std::string>("padding_algorithm", "EXPLICIT");
+  if (algorithm == "VALID" || algorithm == "SAME") w.paddings = none;
+  if (algorithm == "SAME") {
+    for (size_t i = 0; i < axes; ++i) {
+      const int64_t in = w.strides[i] == 1 ? 1 : x.dim(static_cast<int64_t>(i) + 2);
+      w.same |= in < 0;
+      const int64_t zeros = in < 0 ? 0 : same_padding(in, w.kernel[i], w.strides[i]);
+      w.paddings.before[i] = zeros / 2;
+      w.paddings.after[i] = zeros - zeros / 2;
+    }
+  }
+  const bool ceil_mode = op.attr<bool>("ceil_mode", false);
+  if (!average) {
+    bool wide = false;
+    for (size_t i = 0; i < axes; ++i) wide |= std::max(w.paddings.before[i], w.paddings.after[i]) >= w.kernel[i];
+    if (wide) {
+      if (with_indices) op.fail("paddings that are as wide as the kernel, with indices");
+      x = pad_image(g, x, w.paddings, lowest(g, x.dtype()));
+      w.paddings = none;
+    }
+    if (ceil_mode) x = settle_ceil_mode(op, x, w, with_indices ? Value() : lowest(g, x.dtype()));
+    return max_pool_node(g, x, w, with_indices);
+  }
+
+  // exclusive: zeros of the padding do not count. Else they do, as far as the window reaches into the padding in
+  // front's width behind the input; what lies farther never counts.
+  const bool exclusive = op.attr<bool>("exclusive", true);
+  bool reaches_farther = ceil_mode;
+  for (size_t i = 0; i < axes && !w.same; ++i) {
+    reaches_farther |= w.paddings.after[i] > w.paddings.before[i];
+    if (exclusive && std::max(w.paddings.before[i], w.paddings.after[i]) >= w.kernel[i])
+      op.fail("exclusive average of windows that lie wholly in the padding");
+  }
+  bool count_pad = !exclusive;
+  if (count_pad && reaches_farther && !w.same) {
+    Paddings inner = w.paddings;
+    inner.after = inner.before;
+    x = pad_image(g, x, inner);
+    for (size_t i = 0; i < axes; ++i) {
+      w.paddings.after[i] -= w.paddings.before[i];
+      w.paddings.before[i] = 0;
+    }
+    count_pad = false;
+  }
+  if (ceil_mode) x = settle_ceil_mode(op, x, w, {});
+  NodeAttributes attributes = attributes_of(w);
+  if (count_pad) attributes.emplace_back("count_include_pad", int64_t{1});
+  return {g.node("AveragePool", {x}, std::move(attributes), {x.dtype(), pooled_dims(w, x)}), {}};
+}
+
+void pool_by_type(OpContext& op) {
+  Builder& g = op.graph();
+  const bool last = channels_last(op);
+  const Value x = last ? channels_to_front(g, op.in("x")) : op.in("x");
+  const auto type = op.attr<std::string>("pooling_type");
+  if (type != "max" && type != "avg") op.fail("pooling_type '" + type + "'");
+  const Value y = pool(op, x, type == "avg", false).values;
+  op.out("out", last ? channels_to_back(g, y) : y);
+}
+
+void max_pool_with_index(OpContext& op) {
+  Builder& g = op.graph();
+  const Pooled pooled = pool(op, op.in("x"), false, op.wants("mask"));
+  op.out("out", pooled.values);
+  if (pooled.indices) {
+    const DType declared = op.out_dtype("mask");
+    op.out("mask", g.cast(pooled.indices, declared == DType::kUndefined ? DType::kInt32 : declared));
+  }
+}
+
+constexpr MapperEntry kEntries[] = {
+    {"max_pool2d_with_index", 7, max_pool_with_index},
+    {"max_pool3d_with_index", 7, max_pool_with_index},
+    {"pool2d", 7, pool_by_type},
+    {"pool3d", 7, pool_by_type},
+};
+
+}  // namespace
+
+extern const MapperTable kPoolingMappers = kEntries;
 
 }  // namespace paddle2onnx

@@ -1,8 +1,151 @@
-// Sorting and searching: argmax, top-k, sort, cumulative sums.
+// Order: places of extremes, the first k, sorting and searching.
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
+namespace {
 
-extern const MapperTable kSortingMappers = {};
+// The place of the first of the largest or smallest elements.
+template <FixedString OnnxOp>
+void arg_extremum(OpContext& op) {
+  Builder& g = op.graph();
+  Value x = op.in("x");
+  const int64_t rank = x.rank();
+  const bool flatten = op.attr<bool>("flatten", false) || rank == 0;
+  const bool keepdims = op.attr<bool>("keepdims", false);
+  int64_t axis = 0;
+  if (flatten) {
+    x = rank == 1 ? x : g.flatten_to_1d(x);
+  } else {
+    const ScalarArgument argument = op.scalar("axis");
+    if (!argument.known()) op.fail("a computed axis", "export with a constant axis");
+    axis = normalize_axis(op, static_cast<int64_t>(*argument.number), rank);
+  }
+  std::optional<Dims> dims = x.dims();
+  if (dims) {
+    if (keepdims && !flatten) {
+      dims->at(static_cast<size_t>(axis)) = 1;
+    } else {
+      dims->erase(dims->begin() + axis);
+    }
+  }
+  Value place =
+      g.node(OnnxOp.text, {x}, {{"axis", axis}, {"keepdims", int64_t{keepdims && !flatten}}}, {DType::kInt64, dims});
+  if (flatten && keepdims && rank > 0) place = g.reshape(place, Ints(static_cast<size_t>(rank), 1));
+  DType dtype = op.attr<DType>("dtype", DType::kInt64);
+  if (dtype == DType::kUndefined) dtype = DType::kInt64;
+  op.out("out", g.cast(place, dtype));
+}
+
+// A tensor of rank 0 is sorted as one of one element.
+struct Sortable {
+  Value x;
+  int64_t axis;
+  bool is_scalar;
+};
+
+Sortable sortable_operand(OpContext& op) {
+  const Value x = op.in("x");
+  if (x.rank() == 0) return {op.graph().reshape(x, Ints{1}), 0, true};
+  return {x, normalize_axis(op, op.attr<int64_t>("axis", -1), x.rank()), false};
+}
+
+void out_sorted(OpContext& op, const Sortable& s, Value values, Value indices) {
+  Builder& g = op.graph();
+  op.out("out", s.is_scalar ? g.reshape(values, Ints{}) : values);
+  op.out("indices", s.is_scalar ? g.reshape(indices, Ints{}) : indices);
+}
+
+// `sorted` = false leaves the order open: sorted is right there too.
+void topk(OpContext& op) {
+  Builder& g = op.graph();
+  const Sortable s = sortable_operand(op);
+  const IntsArgument k = op.ints("k");
+  const auto [values, indices] = g.topk(s.x, k.value, s.axis, op.attr<bool>("largest", true), true);
+  out_sorted(op, s, values, indices);
+}
+
+// ONNX's TopK keeps the order of equal elements, so that this is stable.
+void argsort(OpContext& op) {
+  Builder& g = op.graph();
+  const Sortable s = sortable_operand(op);
+  const bool descending = op.attr<bool>("descending", false);
+  const auto [values, indices] = g.topk(s.x, g.dim(s.x, s.axis), s.axis, descending, true);
+  out_sorted(op, s, values, indices);
+}
+
+// The k-th smallest is the last of the k smallest.
+void kthvalue(OpContext& op) {
+  Builder& g = op.graph();
+  const Sortable s = sortable_operand(op);
+  const auto k = op.ints("k").constant();
+  if (!k || k->size() != 1) op.fail("a computed k", "export with a constant k");
+  const auto [values, indices] = g.topk(s.x, g.ints(*k), s.axis, false, true);
+  const auto last = [&](Value x) {
+    x = g.slice(x, Ints{k->front() - 1}, Ints{k->front()}, Ints{s.axis});
+    return op.attr<bool>("keepdim", false) && !s.is_scalar ? x : g.squeeze(x, {s.axis});
+  };
+  op.out("out", last(values));
+  op.out("indices", last(indices));
+}
+
+// The most frequent element (the smallest of them) and the last place where it stands: each element is compared with
+// all.
+void mode(OpContext& op) {
+  Builder& g = op.graph();
+  const Sortable s = sortable_operand(op);
+  Ints perm;
+  for (int64_t i = 0; i < s.x.rank(); ++i) perm.push_back(i);
+  std::swap(perm[static_cast<size_t>(s.axis)], perm.back());
+  const Value x = g.transpose(s.x, perm);
+  const int64_t last = x.rank() - 1;
+  const auto [sorted, places] = g.topk(x, g.dim(x, last), last, false, true);
+  const Value same = g.equal(g.unsqueeze(sorted, {-1}), g.unsqueeze(sorted, {-2}));
+  const Value frequency = g.reduce("ReduceSum", g.cast(same, DType::kInt64), Ints{-1}, false);
+  // Sorted, so that the first place of the largest frequency belongs to the smallest such element. Its run ends
+  // `largest frequency` - 1 later.
+  Dims dims = *x.dims();
+  dims.back() = 1;
+  const Value first = g.node("ArgMax", {frequency}, {{"axis", last}, {"keepdims", int64_t{1}}}, {DType::kInt64, dims});
+  const Value run = g.reduce("ReduceMax", frequency, Ints{-1}, true);
+  const Value end = g.sub(g.add(first, run), g.scalar_i64(1));
+  const auto picked = [&](Value from) {
+    Value y = g.node("GatherElements", {from, end}, {{"axis", last}}, {from.dtype(), dims});
+    if (s.is_scalar) return g.reshape(y, Ints{});
+    if (!op.attr<bool>("keepdim", false)) {
+      // The axis stands last; without it the others are in the order of a swap.
+      y = g.transpose(y, perm);
+      return g.squeeze(y, {s.axis});
+    }
+    return g.transpose(y, perm);
+  };
+  op.out("out", picked(sorted));
+  op.out("indices", picked(places));
+}
+
+// How many elements of the sorted sequence are smaller than the value (or not larger, from the right).
+void searchsorted(OpContext& op) {
+  Builder& g = op.graph();
+  const Value values = op.in("values");
+  Value sequence = op.in("sorted_sequence");
+  if (sequence.rank() > 1) sequence = g.unsqueeze(sequence, {-2});
+  const Value value = g.unsqueeze(values, {-1});
+  const Value before = op.attr<bool>("right", false) ? g.less_equal(sequence, value) : g.less(sequence, value);
+  const DType dtype = op.attr<bool>("out_int32", false) ? DType::kInt32 : DType::kInt64;
+  op.out("out", g.reduce("ReduceSum", g.cast(before, dtype), Ints{-1}, false));
+}
+
+constexpr MapperEntry kEntries[] = {
+    {"argmax", 7, arg_extremum<"ArgMax">},
+    {"argmin", 7, arg_extremum<"ArgMin">},
+    {"argsort", 7, argsort},
+    {"kthvalue", 7, kthvalue},
+    {"mode", 7, mode},
+    {"searchsorted", 7, searchsorted},
+    {"topk", 7, topk},
+};
+
+}  // namespace
+
+extern const MapperTable kSortingMappers = kEntries;
 
 }  // namespace paddle2onnx

@@ -1,0 +1,101 @@
+"""Interpolation: methods, alignments, formats, sizes and scales as numbers and as tensors, growing and shrinking."""
+import paddle
+import paddle.nn as nn
+import paddle.nn.functional as F
+from dsl import *
+
+IMAGE = f32["b", 3, "h", "w"]
+FIXED = f32["b", 3, 6, 5]
+
+case("nearest_scale2", nn.Upsample(scale_factor=2), x=IMAGE)
+case("nearest_scale_static", lambda x: F.interpolate(x, scale_factor=1.7), x=FIXED)
+case("nearest_scale_down", lambda x: F.interpolate(x, scale_factor=[0.5, 0.7]), x=IMAGE, opset=11)
+case("nearest_scale_pair", lambda x: F.interpolate(x, scale_factor=[3.0, 1.0]), x=IMAGE)
+case("nearest_size", lambda x: F.interpolate(x, size=[13, 4]), x=FIXED)
+case("nearest_size_dynamic", lambda x: F.interpolate(x, size=[17, 9]), x=IMAGE, opset=11)
+case("nearest_same_size", lambda x: F.interpolate(x, size=[6, 5]), x=FIXED)
+case("nearest_nhwc", lambda x: F.interpolate(x, scale_factor=2, data_format="NHWC"), x=f32["b", "h", "w", 3])
+case("nearest_5d", lambda x: F.interpolate(x, scale_factor=2, data_format="NCDHW"), x=f32["b", 2, "d", "h", "w"])
+case("nearest_5d_ndhwc", lambda x: F.interpolate(x, size=[3, 4, 9], data_format="NDHWC"), x=f32["b", 5, 6, 7, 2])
+case("nearest_i64", lambda x: F.interpolate(x, size=[13, 4]), x=i64["b", 3, 6, 5])
+case("nearest_i32", lambda x: F.interpolate(x, scale_factor=2), x=i32["b", 3, "h", "w"], opset=10)
+case("nearest_f64_dynamic", lambda x: F.interpolate(x, scale_factor=2), x=f64["b", 3, "h", "w"], opset=11)
+case("nearest_size_tensor", lambda x, s: F.interpolate(x, size=s), x=IMAGE, s=i32_value([7, 20], [30, 5]), opset=11)
+case("nearest_size_list", lambda x, s: F.interpolate(x, size=[s, 8]), x=IMAGE, s=i32_value([7], [30]), opset=11)
+case("nearest_size_like", lambda x, y: F.interpolate(x, size=paddle.shape(y)[2:]), x=IMAGE, y=f32["b", 3, "k", "l"], opset=11)
+case("nearest_scale_tensor", lambda x, s: F.interpolate(x, scale_factor=s), x=IMAGE, s=f32_value([2.0], [3.0]), opset=11)
+case("nearest_many_sizes", lambda x: F.interpolate(x, size=[49, 61]), x=f32["b", 1, 27, 35])
+
+case("bilinear_size", lambda x: F.interpolate(x, size=[13, 4], mode="bilinear"), x=FIXED)
+case("bilinear_dynamic", lambda x: F.interpolate(x, size=[17, 9], mode="bilinear"), x=IMAGE, opset=11)
+case("bilinear_corners", lambda x: F.interpolate(x, size=[13, 4], mode="bilinear", align_corners=True), x=FIXED)
+case("bilinear_corners_dynamic", lambda x: F.interpolate(x, size=[17, 9], mode="bilinear", align_corners=True), x=IMAGE,
+     opset=11)
+case("bilinear_mode1", lambda x: F.interpolate(x, size=[13, 4], mode="bilinear", align_mode=1), x=FIXED)
+case("bilinear_mode1_dynamic", lambda x: F.interpolate(x, scale_factor=2, mode="bilinear", align_mode=1), x=IMAGE)
+case("bilinear_mode1_corners", lambda x: F.interpolate(x, size=[13, 8], mode="bilinear", align_mode=1, align_corners=True),
+     x=FIXED)
+case("bilinear_scale", lambda x: F.interpolate(x, scale_factor=1.5, mode="bilinear"), x=IMAGE, opset=11)
+case("bilinear_scale_static", lambda x: F.interpolate(x, scale_factor=[1.7, 0.6], mode="bilinear"), x=FIXED)
+case("bilinear_scale_corners", lambda x: F.interpolate(x, scale_factor=1.5, mode="bilinear", align_corners=True), x=IMAGE,
+     opset=11)
+case("bilinear_one_pixel", lambda x: F.interpolate(x, size=[1, 7], mode="bilinear"), x=IMAGE, opset=11)
+case("bilinear_one_pixel_corners", lambda x: F.interpolate(x, size=[1, 7], mode="bilinear", align_corners=True), x=IMAGE,
+     opset=11)
+case("bilinear_nhwc", lambda x: F.interpolate(x, size=[9, 20], mode="bilinear", data_format="NHWC"), x=f32["b", "h", "w", 3],
+     opset=11)
+case("bilinear_f64", lambda x: F.interpolate(x, size=[13, 4], mode="bilinear"), x=f64["b", 3, 6, 5])
+case("bilinear_size_tensor", lambda x, s: F.interpolate(x, size=s, mode="bilinear"), x=IMAGE, s=i32_value([7, 20], [30, 5]),
+     opset=11)
+case("bilinear_size_list", lambda x, s: F.interpolate(x, size=[8, s], mode="bilinear", align_corners=True), x=IMAGE,
+     s=i32_value([7], [30]), opset=11)
+case("bilinear_scale_tensor", lambda x, s: F.interpolate(x, scale_factor=s, mode="bilinear"), x=IMAGE,
+     s=f32_value([1.5, 2.5], [0.7, 3.1]), opset=11)
+case("upsampling_bilinear2d", nn.UpsamplingBilinear2D(scale_factor=2), x=IMAGE, opset=11)
+case("upsampling_nearest2d", nn.UpsamplingNearest2D(size=[24, 10]), x=f32["b", 3, 12, 5])
+
+case("bicubic", lambda x: F.interpolate(x, size=[13, 4], mode="bicubic"), x=FIXED)
+case("bicubic_dynamic", lambda x: F.interpolate(x, scale_factor=2, mode="bicubic"), x=IMAGE, opset=11)
+case("bicubic_corners", lambda x: F.interpolate(x, size=[13, 8], mode="bicubic", align_corners=True), x=FIXED)
+case("bicubic_corners_dynamic", lambda x: F.interpolate(x, size=[13, 8], mode="bicubic", align_corners=True), x=IMAGE,
+     opset=11)
+case("bicubic_one_pixel", lambda x: F.interpolate(x, size=[1, 8], mode="bicubic"), x=FIXED)
+case("bicubic_nhwc", lambda x: F.interpolate(x, size=[13, 4], mode="bicubic", data_format="NHWC"), x=f32["b", "h", "w", 3],
+     opset=11)
+case("linear", lambda x: F.interpolate(x, size=[9], mode="linear", data_format="NCW"), x=f32["b", 3, "n"], opset=11)
+case("linear_static", lambda x: F.interpolate(x, size=[9], mode="linear", data_format="NCW"), x=f32["b", 3, 6])
+case("linear_corners", lambda x: F.interpolate(x, scale_factor=2, mode="linear", data_format="NCW", align_corners=True),
+     x=f32["b", 3, "n"], opset=11)
+case("linear_mode1", lambda x: F.interpolate(x, scale_factor=[2], mode="linear", data_format="NCW", align_mode=1),
+     x=f32["b", 3, "n"])
+case("linear_nwc", lambda x: F.interpolate(x, size=[9], mode="linear", data_format="NWC"), x=f32["b", "n", 3], opset=11)
+case("linear_size_tensor", lambda x, s: F.interpolate(x, size=s, mode="linear", data_format="NCW"), x=f32["b", 3, "n"],
+     s=i32_value([9], [4]), opset=11)
+case("trilinear", lambda x: F.interpolate(x, size=[4, 9, 7], mode="trilinear", data_format="NCDHW"), x=f32["b", 2, 3, 5, 6])
+case("trilinear_dynamic", lambda x: F.interpolate(x, size=[4, 9, 7], mode="trilinear", data_format="NCDHW"),
+     x=f32["b", 2, "d", "h", "w"], opset=11)
+case("trilinear_corners", lambda x: F.interpolate(x, scale_factor=2, mode="trilinear", data_format="NCDHW", align_corners=True),
+     x=f32["b", 2, "d", "h", "w"], opset=11)
+case("trilinear_ndhwc", lambda x: F.interpolate(x, size=[4, 9, 7], mode="trilinear", data_format="NDHWC", align_mode=1),
+     x=f32["b", "d", "h", "w", 2], opset=11)
+case("area", lambda x: F.interpolate(x, size=[4, 5], mode="area"), x=f32["b", 3, 8, 10])
+case("area_dynamic", lambda x: F.interpolate(x, size=[4, 5], mode="area"), x=IMAGE, opset=11)
+
+raw("raw_nearest_interp_defaults", "nearest_interp", inputs={"X": FIXED}, outputs={"Out": "float32"},
+    attrs={"out_h": 11, "out_w": 8, "interp_method": "nearest"})
+raw("raw_nearest_interp_scale", "nearest_interp", inputs={"X": f32["b", 3, 7, 5]}, outputs={"Out": "float32"},
+    attrs={"scale": 1.7, "align_corners": False, "interp_method": "nearest"})
+raw("raw_nearest_interp_out_size", "nearest_interp", inputs={"X": IMAGE, "OutSize": i32_value([7, 20], [30, 5])},
+    outputs={"Out": "float32"}, attrs={"align_corners": False, "out_h": 3, "out_w": 3, "interp_method": "nearest"}, opset=11)
+raw("raw_bilinear_interp", "bilinear_interp", inputs={"X": FIXED}, outputs={"Out": "float32"},
+    attrs={"out_h": 11, "out_w": 8, "interp_method": "bilinear", "align_corners": False, "align_mode": 1})
+raw("raw_bilinear_interp_scale", "bilinear_interp", inputs={"X": f32["b", 3, 7, 5]}, outputs={"Out": "float32"},
+    attrs={"scale": 1.7, "align_corners": False, "align_mode": 0, "interp_method": "bilinear"})
+raw("raw_bilinear_interp_scale_tensor", "bilinear_interp", inputs={"X": f32["b", 3, 7, 5], "Scale": f32_value([1.7], [2.3])},
+    outputs={"Out": "float32"}, attrs={"align_corners": False, "align_mode": 0, "interp_method": "bilinear"}, opset=11)
+raw("raw_bicubic_interp", "bicubic_interp", inputs={"X": FIXED}, outputs={"Out": "float32"},
+    attrs={"out_h": 11, "out_w": 8, "interp_method": "bicubic"})
+raw("raw_trilinear_interp", "trilinear_interp", inputs={"X": f32["b", 2, 3, 5, 6]}, outputs={"Out": "float32"},
+    attrs={"out_d": 5, "out_h": 11, "out_w": 8, "interp_method": "trilinear"})
+raw("raw_linear_interp", "linear_interp", inputs={"X": f32["b", 2, 6]}, outputs={"Out": "float32"},
+    attrs={"out_w": 8, "interp_method": "linear"})

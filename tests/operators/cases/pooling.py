@@ -1,0 +1,98 @@
+"""Poolings: paddings, ceil_mode, exclusive, global, adaptive (even and uneven, static and dynamic), indices."""
+import paddle
+import paddle.nn as nn
+import paddle.nn.functional as F
+from dsl import *
+
+IMAGE = f32["b", 3, "h", "w"]
+FIXED = f32["b", 3, 12, 10]
+
+case("max_pool2d", nn.MaxPool2D(3, stride=2, padding=1), x=IMAGE)
+case("max_pool2d_kernel_stride", nn.MaxPool2D((2, 3), stride=(1, 2)), x=IMAGE)
+case("max_pool2d_tblr", nn.MaxPool2D(3, stride=2, padding=[0, 1, 1, 0]), x=IMAGE)
+case("max_pool2d_ceil", nn.MaxPool2D(3, stride=2, ceil_mode=True), x=IMAGE, opset=10)
+case("max_pool2d_ceil_static", nn.MaxPool2D(3, stride=2, ceil_mode=True), x=f32["b", 3, 12, 11])
+case("max_pool2d_ceil_padding", nn.MaxPool2D(2, stride=2, padding=1, ceil_mode=True), x=f32["b", 3, 7, 8])
+case("max_pool2d_ceil_no_need", nn.MaxPool2D(3, stride=1, ceil_mode=True), x=IMAGE)
+case("max_pool2d_ceil_gap", nn.MaxPool2D(1, stride=3, ceil_mode=True), x=f32["b", 3, 5, 6])
+case("max_pool2d_same", nn.MaxPool2D(3, stride=2, padding="SAME"), x=IMAGE)
+case("max_pool2d_same_static", nn.MaxPool2D(4, stride=3, padding="SAME"), x=FIXED)
+case("max_pool2d_valid", nn.MaxPool2D(3, stride=2, padding="VALID"), x=IMAGE)
+case("max_pool2d_nhwc", nn.MaxPool2D(3, stride=2, padding=1, data_format="NHWC"), x=f32["b", "h", "w", 3])
+case("max_pool2d_f64", nn.MaxPool2D(2), x=f64["b", 3, "h", "w"], opset=8)
+case("max_pool1d", nn.MaxPool1D(3, stride=2, padding=1), x=f32["b", 3, "n"])
+case("max_pool1d_ceil", nn.MaxPool1D(2, ceil_mode=True), x=f32["b", 3, "n"], opset=10)
+case("max_pool3d", nn.MaxPool3D(2, stride=2, padding=1), x=f32["b", 2, "d", "h", "w"])
+case("max_pool3d_ceil_ndhwc", nn.MaxPool3D(3, stride=2, ceil_mode=True, data_format="NDHWC"), opset=10,
+     x=f32["b", "d", "h", "w", 2])
+case("max_pool2d_mask", nn.MaxPool2D(2, stride=2, return_mask=True), x=f32["b", 3, "h", "w"].unique(), opset=8)
+case("max_pool2d_mask_ties", nn.MaxPool2D(3, stride=2, padding=1, return_mask=True), x=f32["b", 2, 7, 8].ints(0, 3), opset=8)
+case("max_pool2d_mask_ceil", nn.MaxPool2D(3, stride=2, return_mask=True, ceil_mode=True), x=f32["b", 3, 8, 9].unique(),
+     opset=8)
+case("max_pool1d_mask", nn.MaxPool1D(2, return_mask=True), x=f32["b", 3, "n"].unique(), opset=8)
+case("max_pool3d_mask", nn.MaxPool3D(2, stride=1, return_mask=True), x=f32["b", 2, 3, "h", "w"].unique(), opset=8)
+
+case("avg_pool2d", nn.AvgPool2D(3, stride=2, padding=1), x=IMAGE)
+case("avg_pool2d_inclusive", nn.AvgPool2D(3, stride=2, padding=1, exclusive=False), x=IMAGE)
+case("avg_pool2d_tblr", nn.AvgPool2D(3, stride=1, padding=[0, 2, 1, 0]), x=IMAGE)
+case("avg_pool2d_tblr_inclusive", nn.AvgPool2D(3, stride=1, padding=[0, 2, 2, 1], exclusive=False), x=IMAGE)
+case("avg_pool2d_ceil", nn.AvgPool2D(3, stride=2, padding=1, ceil_mode=True), x=IMAGE, opset=10)
+case("avg_pool2d_ceil_static", nn.AvgPool2D(3, stride=2, ceil_mode=True), x=f32["b", 3, 8, 9])
+case("avg_pool2d_ceil_inclusive", nn.AvgPool2D(3, stride=2, padding=1, ceil_mode=True, exclusive=False), x=IMAGE, opset=10)
+case("avg_pool2d_ceil_inclusive_static", nn.AvgPool2D(4, stride=3, padding=1, ceil_mode=True, exclusive=False),
+     x=f32["b", 3, 9, 10])
+case("avg_pool2d_divisor", nn.AvgPool2D(2, divisor_override=3), x=IMAGE)
+case("avg_pool2d_same", nn.AvgPool2D(3, stride=2, padding="SAME"), x=IMAGE)
+case("avg_pool2d_same_inclusive", nn.AvgPool2D(3, stride=2, padding="SAME", exclusive=False), x=FIXED)
+case("avg_pool2d_valid", nn.AvgPool2D(2, stride=2, padding="VALID"), x=IMAGE)
+case("avg_pool2d_nhwc", nn.AvgPool2D(3, stride=2, padding=1, data_format="NHWC"), x=f32["b", "h", "w", 3])
+case("avg_pool2d_f64", nn.AvgPool2D(2), x=f64["b", 3, "h", "w"])
+case("avg_pool2d_nonfinite", nn.AvgPool2D(2), x=f32["b", 3, "h", "w"].nonfinite())
+case("avg_pool1d", nn.AvgPool1D(3, stride=2, padding=1), x=f32["b", 3, "n"])
+case("avg_pool1d_inclusive", nn.AvgPool1D(3, stride=2, padding=1, exclusive=False), x=f32["b", 3, "n"])
+case("avg_pool3d", nn.AvgPool3D(2, stride=2, padding=1), x=f32["b", 2, "d", "h", "w"])
+case("avg_pool3d_inclusive_ceil", nn.AvgPool3D(3, stride=2, padding=1, exclusive=False, ceil_mode=True), opset=10,
+     x=f32["b", 2, "d", "h", "w"])
+raw("raw_pool2d_global_avg", "pool2d", inputs={"X": IMAGE}, outputs={"Out": "float32"},
+    attrs={"pooling_type": "avg", "ksize": [1, 1], "global_pooling": True})
+raw("raw_pool2d_global_max_nhwc", "pool2d", inputs={"X": f32["b", "h", "w", 3]}, outputs={"Out": "float32"},
+    attrs={"pooling_type": "max", "ksize": [1, 1], "global_pooling": True, "data_format": "NHWC"})
+raw("raw_pool3d_global_avg", "pool3d", inputs={"X": f32["b", 2, "d", "h", "w"]}, outputs={"Out": "float32"},
+    attrs={"pooling_type": "avg", "ksize": [1, 1, 1], "global_pooling": True})
+raw("raw_max_pool2d_with_index_global", "max_pool2d_with_index", inputs={"X": IMAGE},
+    outputs={"Out": "float32", "Mask": "int32"}, attrs={"ksize": [1, 1], "global_pooling": True})
+
+case("adaptive_avg_pool2d_one", nn.AdaptiveAvgPool2D(1), x=IMAGE)
+case("adaptive_avg_pool2d_even", nn.AdaptiveAvgPool2D((4, 5)), x=FIXED)
+case("adaptive_avg_pool2d_overlap", nn.AdaptiveAvgPool2D(3), x=f32["b", 3, 7, 7])
+case("adaptive_avg_pool2d_uneven", nn.AdaptiveAvgPool2D((5, 7)), x=FIXED)
+case("adaptive_avg_pool2d_larger", nn.AdaptiveAvgPool2D((7, 4)), x=f32["b", 3, 4, 3])
+case("adaptive_avg_pool2d_dynamic", nn.AdaptiveAvgPool2D(7), x=IMAGE, opset=11)
+case("adaptive_avg_pool2d_dynamic_small", nn.AdaptiveAvgPool2D((6, 4)), x=f32["b", 2, "p", "q"], opset=11,
+     sizes=[{"p": 3, "q": 1}, {"p": 13, "q": 8}, {"p": 64, "q": 33}])
+case("adaptive_avg_pool2d_dynamic_height", nn.AdaptiveAvgPool2D((1, 4)), x=f32["b", 3, "h", 8], opset=11)
+case("adaptive_avg_pool2d_nonfinite", nn.AdaptiveAvgPool2D(3), x=f32["b", 2, "h", "w"].nonfinite(), opset=11)
+case("adaptive_avg_pool2d_none", nn.AdaptiveAvgPool2D((None, 5)), x=FIXED)
+case("adaptive_avg_pool2d_none_dynamic", nn.AdaptiveAvgPool2D((None, 5)), x=f32["b", 3, "h", 10], opset=11)
+case("adaptive_avg_pool2d_nhwc", nn.AdaptiveAvgPool2D(3, data_format="NHWC"), x=f32["b", "h", "w", 2], opset=11)
+case("adaptive_avg_pool2d_f64", nn.AdaptiveAvgPool2D(3), x=f64["b", 2, "h", "w"], opset=11)
+case("adaptive_avg_pool2d_size_tensor", lambda x, s: F.adaptive_avg_pool2d(x, [s, 3]), x=IMAGE, s=i32_value([4], [5]),
+     opset=11)
+case("adaptive_avg_pool1d", nn.AdaptiveAvgPool1D(4), x=f32["b", 3, 8])
+case("adaptive_avg_pool1d_dynamic", nn.AdaptiveAvgPool1D(4), x=f32["b", 3, "n"], opset=11)
+case("adaptive_avg_pool3d_one", nn.AdaptiveAvgPool3D(1), x=f32["b", 2, "d", "h", "w"])
+case("adaptive_avg_pool3d_uneven", nn.AdaptiveAvgPool3D((2, 3, 4)), x=f32["b", 2, 5, 7, 8])
+case("adaptive_avg_pool3d_dynamic", nn.AdaptiveAvgPool3D((2, 3, 4)), x=f32["b", 2, "d", "h", "w"], opset=11)
+case("adaptive_max_pool2d_one", nn.AdaptiveMaxPool2D(1), x=IMAGE)
+case("adaptive_max_pool2d_even", nn.AdaptiveMaxPool2D((4, 5)), x=FIXED)
+case("adaptive_max_pool2d_uneven", nn.AdaptiveMaxPool2D((5, 7)), x=FIXED)
+case("adaptive_max_pool2d_dynamic", nn.AdaptiveMaxPool2D((5, 7)), x=IMAGE, opset=12)
+case("adaptive_max_pool2d_mask", nn.AdaptiveMaxPool2D((5, 4), return_mask=True), x=f32["b", 3, 12, 10].unique())
+case("adaptive_max_pool2d_mask_even", nn.AdaptiveMaxPool2D((4, 5), return_mask=True), x=f32["b", 3, 12, 10].unique(), opset=8)
+case("adaptive_max_pool2d_mask_dynamic", nn.AdaptiveMaxPool2D((5, 4), return_mask=True), x=f32["b", 3, "h", "w"].unique(),
+     opset=12)
+case("adaptive_max_pool1d_mask", nn.AdaptiveMaxPool1D(3, return_mask=True), x=f32["b", 3, 8].ints(0, 4))
+case("adaptive_max_pool3d", nn.AdaptiveMaxPool3D((2, 3, 2)), x=f32["b", 2, 5, 7, 6])
+case("adaptive_max_pool3d_mask", nn.AdaptiveMaxPool3D((2, 3, 2), return_mask=True), x=f32["b", 2, 5, 7, 6].unique())
+raw("raw_pool2d_adaptive_max", "pool2d", inputs={"X": f32["b", 3, 7, 9]}, outputs={"Out": "float32"},
+    attrs={"pooling_type": "max", "ksize": [3, 4], "adaptive": True})
