@@ -1,5 +1,6 @@
 // Recurrent networks.
 #include <array>
+#include <ranges>
 
 #include "mapper/tables.h"
 
@@ -32,6 +33,15 @@ Value reorder_gates(Builder& g, Value rows, const Ints& order, int64_t hidden) {
   return g.concat(in_order, 0);
 }
 
+// Whether a value is known to be all zeros: the initial states that Paddle's layers make for a batch of any size.
+bool is_zero(const Graph& graph, Value x) {
+  if (const Tensor* tensor = x.constant())
+    return std::ranges::all_of(tensor->bytes, [](std::byte byte) { return byte == std::byte{}; });
+  const auto produces = [&](const Node& node) { return std::ranges::count(node.outputs, x) > 0; };
+  const auto producer = std::ranges::find_if(std::views::reverse(graph.nodes), produces);
+  return producer != graph.nodes.rend() && producer->op_type == "Expand" && is_zero(graph, producer->inputs.front());
+}
+
 NetworkResult run_network(OpContext& op, const Network& net) {
   Builder& g = op.graph();
   const bool lstm = net.mode == "LSTM";
@@ -41,6 +51,8 @@ NetworkResult run_network(OpContext& op, const Network& net) {
   if (net.weights.size() != 4 * cells)
     op.fail(std::to_string(net.weights.size()) + " weights and biases where " + std::to_string(cells) +
             " cells need four each");
+
+  if (net.x.dtype() == DType::kFloat64) op.lossy("computed in float32: ONNX Runtime has no kernel for float64");
 
   // Paddle has the gates i f c o (LSTM) and r z c (GRU), ONNX i o f c and z r c.
   const Ints order = lstm ? Ints{0, 3, 1, 2} : gru ? Ints{1, 0, 2} : Ints{0};
@@ -53,9 +65,19 @@ NetworkResult run_network(OpContext& op, const Network& net) {
 
   const Ints per_layer(static_cast<size_t>(net.layers), net.directions);
   std::vector<std::vector<Value>> first_states;
-  for (const Value& state : net.states) first_states.push_back(g.split(state, per_layer, 0));
+  for (const Value& state : net.states) {
+    // ONNX's default is zeros.
+    first_states.push_back(is_zero(g.graph(), state) ? std::vector<Value>(per_layer.size())
+                                                     : g.split(state, per_layer, 0));
+  }
   std::vector<std::vector<Value>> last_states(net.states.size());
   const Value lengths = net.lengths ? g.cast(net.lengths, DType::kInt32) : Value();
+  // The last state of an empty sequence is its first; ONNX Runtime has zeros.
+  const auto last_state = [&](Value first, Value last) {
+    if (!lengths || !first) return last;
+    const Value empty = g.unsqueeze(g.equal(lengths, g.constant(from_ints(DType::kInt32, {}, {0}))), {1});
+    return g.where(empty, first, last);
+  };
 
   Value x = net.x;
   for (size_t layer = 0; layer < static_cast<size_t>(net.layers); ++layer) {
@@ -76,7 +98,8 @@ NetworkResult run_network(OpContext& op, const Network& net) {
     std::vector<NodeResult> results = {{x.dtype(), Dims{x.dim(0), net.directions, x.dim(1), net.hidden}}};
     results.resize(1 + net.states.size(), {x.dtype(), state_dims});
     const std::vector<Value> outputs = g.nodes(lstm ? "LSTM" : gru ? "GRU" : "RNN", inputs, attributes, results);
-    for (size_t i = 0; i < net.states.size(); ++i) last_states[i].push_back(outputs[i + 1]);
+    for (size_t i = 0; i < net.states.size(); ++i)
+      last_states[i].push_back(last_state(first_states[i][layer], outputs[i + 1]));
     // [time, directions, batch, hidden] to [time, batch, directions · hidden]
     x = net.directions == 1 ? g.squeeze(outputs[0], {1})
                             : g.reshape(g.transpose(outputs[0], {0, 2, 1, 3}), Ints{0, 0, net.directions * net.hidden});
