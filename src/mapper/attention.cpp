@@ -155,6 +155,60 @@ void softmax_mask_upper_triangle(OpContext& op) {
   op.out("Out", g.softmax(g.add(x, causal_mask(op, x, -2, x, -1)), -1));
 }
 
+// Rotary position embedding of [batch, length, heads, size]: x · cos + rotated(x) · sin, where rotated takes each pair
+// (a, b) to (-b, a). Pairs are neighbours, or elements of the two halves.
+void rotary_embedding(OpContext& op) {
+  Builder& g = op.graph();
+  const Value q = op.in("q");
+  const int64_t size = q.dim(3);
+  if (q.rank() != 4 || size < 0 || size % 2 != 0)
+    op.fail("operands that aren't [batch, length, heads, size] with a known, even size");
+  if (op.attr<bool>("time_major", false)) op.fail("time_major");
+  const bool neighbours = op.attr<bool>("use_neox_rotary_style", true);
+  Ints partners;
+  std::vector<double> signs;
+  for (int64_t i = 0; i < size; ++i) {
+    const bool first = neighbours ? i % 2 == 0 : i < size / 2;
+    partners.push_back(i + (first ? 1 : -1) * (neighbours ? 1 : size / 2));
+    signs.push_back(first ? -1 : 1);
+  }
+
+  // Both tables as [batch or 1, length, 1, size].
+  const Value positions = op.in_or_none("position_ids");
+  Value sin = op.in_or_none("sin");
+  Value cos = op.in_or_none("cos");
+  if (sin && cos) {
+    const auto arranged = [&](Value table) {
+      if (!positions) return g.reshape(table, Ints{1, -1, 1, size});
+      return g.unsqueeze(g.gather(g.reshape(table, Ints{-1, size}), positions, 0), {2});
+    };
+    sin = arranged(sin);
+    cos = arranged(cos);
+  } else {
+    if (!neighbours)
+      op.fail("rotation of halves without given sines and cosines, which Paddle's versions compute apart");
+    std::vector<double> frequencies;
+    const double base = op.attr<double>("rotary_emb_base", 10000.0);
+    for (int64_t i = 0; i < size; ++i)
+      frequencies.push_back(std::pow(base, -static_cast<double>(i / 2 * 2) / static_cast<double>(size)));
+    const Value steps =
+        positions ? g.cast(positions, DType::kFloat32)
+                  : g.cast(g.range(g.scalar_i64(0), g.squeeze(g.dim(q, 1), {0}), g.scalar_i64(1)), DType::kFloat32);
+    const Value angles = g.mul(g.unsqueeze(steps, positions ? Ints{2, 3} : Ints{0, 2, 3}),
+                               g.constant(from_doubles(DType::kFloat32, {size}, frequencies)));
+    sin = g.cast(g.node("Sin", {angles}), q.dtype());
+    cos = g.cast(g.node("Cos", {angles}), q.dtype());
+  }
+  sin = g.mul(sin, g.constant(from_doubles(sin.dtype(), {size}, signs)));
+  const Value order = g.ints(partners);
+  const auto rotate = [&](std::string_view operand, std::string_view result) {
+    if (Value x = op.in_or_none(operand)) op.out(result, g.add(g.mul(x, cos), g.mul(g.gather(x, order, 3), sin)));
+  };
+  rotate("q", "out_q");
+  rotate("k", "out_k");
+  rotate("v", "out_v");
+}
+
 // --- normalization of sums ------------------------------------------------------------------------------------------
 
 template <LayerNorm normalize>
@@ -224,6 +278,7 @@ constexpr MapperEntry kEntries[] = {
     {"multihead_matmul", 7, multihead_matmul},
     {"self_dp_attention", 7, self_dp_attention},
     {"flash_attn", 7, flash_attn},
+    {"fused_rotary_position_embedding", 7, rotary_embedding},
     {"fused_softmax_mask", 7, softmax_mask},
     {"fused_softmax_mask_upper_triangle", 7, softmax_mask_upper_triangle},
     {"skip_layernorm", 7, skip_layernorm<layer_norm>},

@@ -185,10 +185,56 @@ void reads_lod(OpContext& op) {
           "use paddle.nn.LSTM or paddle.nn.GRU with sequence_length");
 }
 
+// out[b, t, d] = Σᵢ x[b, t + i, d] · filter[i, d]: a look ahead, zeros behind the end. A convolution of each channel.
+void row_conv(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const Value filter = op.in("filter");
+  if (x.rank() != 3) return reads_lod(op);
+  const int64_t width = filter.dim(0);
+  const int64_t channels = filter.dim(1);
+  if (width < 0 || channels < 0) op.fail("a filter whose size is not known");
+  const Value kernel = g.unsqueeze(g.transpose(filter, {1, 0}), {1});
+  const Value out = g.node("Conv", {g.transpose(x, {0, 2, 1}), kernel},
+                           {{"group", channels}, {"kernel_shape", Ints{width}}, {"pads", Ints{0, width - 1}}},
+                           {x.dtype(), Dims{x.dim(0), channels, x.dim(1)}});
+  op.out("out", g.transpose(out, {0, 2, 1}));
+}
+
+// Merges repeated tokens and drops blanks; what is left moves to the front of its row, padding follows.
+void ctc_align(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("input");  // [batch, time]
+  if (!op.has("input_length")) return reads_lod(op);
+  const Value lengths = g.cast(op.in("input_length"), DType::kInt64);  // [batch, 1]
+  const auto number = [&](int64_t value) { return g.constant(from_ints(x.dtype(), {}, {value})); };
+  const Value batch = g.dim(x, 0);
+  const Value time = g.dim(x, 1);
+
+  const Value steps = g.range(g.scalar_i64(0), g.squeeze(time, {0}), g.scalar_i64(1));
+  Value kept = g.logical_and(g.logical_not(g.equal(x, number(op.attr<int64_t>("blank", 0)))), g.less(steps, lengths));
+  if (op.attr<bool>("merge_repeated", true)) {
+    const Value none = g.expand(number(-1), g.concat_ints({batch, g.ints({1})}));
+    const Value before = g.concat({none, g.slice(x, {0}, {-1}, {1})}, 1);
+    kept = g.logical_and(kept, g.logical_not(g.equal(x, before)));
+  }
+  const Value count = g.node("CumSum", {g.cast(kept, DType::kInt64), g.scalar_i64(1)});
+  // What is dropped goes to a column behind the last, which is cut off.
+  const Value target = g.where(kept, g.sub(count, g.scalar_i64(1)), time);
+  const Value padding =
+      g.expand(number(op.attr<int64_t>("padding_value", 0)), g.concat_ints({batch, g.add(time, g.ints({1}))}));
+  const Value aligned = g.node("ScatterElements", {padding, target, x}, {{"axis", int64_t{1}}});
+  op.out("output", g.slice(aligned, {0}, {-1}, {1}));
+  const Value total = g.reduce("ReduceSum", g.cast(kept, DType::kInt64), Ints{1}, true);
+  op.out("output_length", g.cast(total, x.dtype()));
+}
+
 constexpr MapperEntry kEntries[] = {
     {"rnn", 7, rnn},
     {"cudnn_lstm", 7, cudnn_lstm},
     {"gru_unit", 7, gru_unit},
+    {"row_conv", 7, row_conv},
+    {"ctc_align", 11, ctc_align},
     {"lstm", 7, reads_lod},
     {"gru", 7, reads_lod},
     {"attention_lstm", 7, reads_lod},

@@ -35,6 +35,21 @@ def multihead(x, mask=0.0):
     return attend(*[qkv[:, :, i] for i in range(3)], factor=0.5, mask=mask).reshape(x.shape)
 
 
+def rotary(x, angles, halves=False):
+    """`angles`: […, length, 1, size], the same for both of a pair."""
+    if halves:
+        partner = np.concatenate([-x[..., 4:], x[..., :4]], -1)
+    else:
+        partner = np.stack([-x[..., 1::2], x[..., 0::2]], -1).reshape(x.shape)
+    return (x * np.cos(angles) + partner * np.sin(angles)).astype("float32")
+
+
+def angles(positions):
+    return (positions[..., None, None] * 10000 ** (-np.arange(8) // 2 * 2 / 8)).astype("float32")
+
+
+ANGLES = np.random.RandomState(5).randn(1, 7, 1, 8).astype("float32")
+
 raw("multihead_matmul", "multihead_matmul", inputs={"Input": f32["b", "n", 8], "W": param(W_QKV), "Bias": param(B_QKV)}, outputs={"Out": "float32"}, attrs={"alpha": 0.5, "head_number": 2}, expect=multihead)
 raw("multihead_matmul_mask", "multihead_matmul", inputs={"Input": f32["b", "n", 8], "W": param(W_QKV), "Bias": param(B_QKV), "BiasQK": f32["b", 1, 1, "n"]}, outputs={"Out": "float32"}, attrs={"alpha": 0.5, "head_number": 2}, expect=multihead)
 raw("multihead_matmul_mask_heads", "multihead_matmul", inputs={"Input": f32["b", "n", 8], "W": param(W_QKV), "Bias": param(B_QKV), "BiasQK": f32["b", 2, "n", "n"]}, outputs={"Out": "float32"}, attrs={"alpha": 0.5, "head_number": 2}, expect=multihead)
@@ -63,3 +78,12 @@ raw("bias_dropout_residual_layernorm", "fused_bias_dropout_residual_layer_norm",
 raw("bias_dropout_residual_layernorm_upscale", "fused_bias_dropout_residual_layer_norm", inputs={"X": f32["b", "n", 8], "Residual": f32["b", "n", 8], "LnScale": param(SCALE), "LnBias": param(BIAS)}, outputs={"Y": "float32", "BiasDropoutResidualOut": None, "DropoutMaskOut": None, "LnMean": None, "LnVariance": None}, attrs={"is_test": True, "dropout_rate": 0.25, "dropout_implementation": "upscale_in_train", "ln_epsilon": 1e-5}, expect=lambda x, r: layer_norm(r + x))
 raw("dropout_add", "fused_dropout_add", inputs={"x": f32["b", 4], "y": f32["b", 4]}, outputs={"out": "float32", "seed_offset": None}, attrs={"p": 0.25, "is_test": True, "mode": "downscale_in_infer"}, expect=lambda x, y: 0.75 * x + y)
 raw("dropout_add_upscale", "fused_dropout_add", inputs={"x": f32["b", 4], "y": f32["b", 4]}, outputs={"out": "float32", "seed_offset": None}, attrs={"p": 0.25, "is_test": True, "mode": "upscale_in_train"}, expect=lambda x, y: x + y)
+
+ROTARY_OUT = {"out_q": "float32", "out_k": "float32"}
+POSITIONS = i64["b", 5].ints(0, 7)
+raw("rotary", "fused_rotary_position_embedding", inputs={"q": f32["b", 7, 2, 8], "k": f32["b", 7, 1, 8], "sin": param(np.sin(ANGLES)), "cos": param(np.cos(ANGLES))}, outputs=ROTARY_OUT, attrs={"use_neox_rotary_style": True}, expect=lambda q, k: [rotary(x, ANGLES) for x in (q, k)])
+raw("rotary_halves", "fused_rotary_position_embedding", inputs={"q": f32["b", 7, 2, 8], "k": f32["b", 7, 2, 8], "sin": param(np.sin(ANGLES)), "cos": param(np.cos(ANGLES))}, outputs=ROTARY_OUT, attrs={"use_neox_rotary_style": False}, expect=lambda q, k: [rotary(x, ANGLES, True) for x in (q, k)])
+raw("rotary_positions", "fused_rotary_position_embedding", inputs={"q": f32["b", 5, 2, 8], "k": f32["b", 5, 2, 8], "sin": param(np.sin(ANGLES)), "cos": param(np.cos(ANGLES)), "position_ids": POSITIONS}, outputs=ROTARY_OUT, attrs={"use_neox_rotary_style": True}, expect=lambda q, k, at: [rotary(x, ANGLES[0][at]) for x in (q, k)])
+raw("rotary_computed", "fused_rotary_position_embedding", inputs={"q": f32["b", "n", 2, 8]}, outputs={"out_q": "float32"}, attrs={"use_neox_rotary_style": True}, opset=11, expect=lambda q: rotary(q, angles(np.arange(q.shape[1])[None])))
+raw("rotary_computed_positions", "fused_rotary_position_embedding", inputs={"q": f32["b", 5, 2, 8], "position_ids": POSITIONS}, outputs={"out_q": "float32"}, attrs={"use_neox_rotary_style": True}, expect=lambda q, at: rotary(q, angles(at)))
+raw("rotary_computed_halves", "fused_rotary_position_embedding", inputs={"q": f32["b", 5, 2, 8]}, outputs={"out_q": "float32"}, attrs={"use_neox_rotary_style": False}, expect=lambda q: q, error="halves")

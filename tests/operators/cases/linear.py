@@ -32,6 +32,8 @@ case("linear_no_bias", nn.Linear(4, 6, bias_attr=False), x=f32["b", 4])
 case("linear_rank1", nn.Linear(4, 6), x=f32[4])
 raw("matmul_v2_parameter", "matmul_v2", inputs={"X": f32["b", 4], "Y": param(np.random.randn(5, 4))}, outputs={"Out": "float32"}, attrs={"trans_y": True})
 
+raw("matmul_v2_f16", "matmul_v2", inputs={"X": f16["b", 4], "Y": f16[4, 5]}, outputs={"Out": "float16"}, expect=lambda x, y: x @ y)
+
 # --- matmul of 1.x ----------------------------------------------------------------------------------------------------
 raw("v1_matmul", "matmul", inputs={"X": f32["b", "n", 4], "Y": f32["b", 4, 5]}, outputs={"Out": "float32"})
 raw("v1_matmul_alpha", "matmul", inputs={"X": f32["b", "n", 4], "Y": f32["b", 5, 4]}, outputs={"Out": "float32"}, attrs={"transpose_Y": True, "alpha": 0.25})
@@ -111,6 +113,15 @@ case("det_rank2", paddle.linalg.det, x=f32[4, 4], opset=11)
 case("slogdet", paddle.linalg.slogdet, x=f32["b", 3, 3], opset=11)
 case("slogdet_rank2", paddle.linalg.slogdet, x=f32[3, 3], opset=11)
 
+case("inner", paddle.inner, x=f32["b", 4], y=f32[5, 4])
+case("inner_ranks", paddle.inner, x=f32["b", 3, 4], y=f32[4])
+case("outer", paddle.outer, x=f32["n"], y=f32[4])
+case("outer_flattens", paddle.outer, x=f32["b", 3], y=f32[2, 4])
+case("tensordot", lambda x, y: paddle.tensordot(x, y, axes=2), x=f32["b", 3, 4], y=f32[3, 4, 5])
+case("cosine_similarity", lambda x, y: F.cosine_similarity(x, y, axis=1), x=f32["b", 4], y=f32["b", 4])
+case("cdist", lambda x, y: paddle.cdist(x, y), x=f32["b", 3, 4], y=f32["b", 5, 4])
+case("cdist_p1", lambda x, y: paddle.cdist(x, y, p=1.0), x=f32["b", 3, 4], y=f32["b", 5, 4])
+
 # --- einsum -----------------------------------------------------------------------------------------------------------
 case("einsum_matmul", lambda x, y: paddle.einsum("ij,jk->ik", x, y), x=f32["b", 4], y=f32[4, 5], opset=12)
 case("einsum_implicit", lambda x, y: paddle.einsum("bij,bjk", x, y), x=f32["b", 3, 4], y=f32["b", 4, 5], opset=12)
@@ -134,6 +145,7 @@ case("embedding_padding_negative", nn.Embedding(10, 4, padding_idx=-1), x=i64["b
 case("embedding_weight_given", lambda x, w: F.embedding(x, w), x=i64["b", "n"].ints(0, 6), w=f32[6, 4])
 case("embedding_weight_given_padding", lambda x, w: F.embedding(x, w, padding_idx=1), x=i64["b", "n"].ints(0, 3), w=f32[6, 4])
 case("embedding_f64", lambda x, w: F.embedding(x, w), x=i64["b", "n"].ints(0, 6), w=f64[6, 4])
+raw("lookup_table_v2_f16", "lookup_table_v2", inputs={"Ids": i32["b", "n"].ints(0, 6), "W": f16[6, 4]}, outputs={"Out": "float16"}, expect=lambda ids, w: w[ids])
 raw("lookup_table_v2_first_row", "lookup_table_v2", inputs={"Ids": i64["b", "n"].ints(0, 3), "W": param(np.random.randn(6, 4))}, outputs={"Out": "float32"}, attrs={"padding_idx": 0})
 raw("lookup_table_v2_last_row", "lookup_table_v2", inputs={"Ids": i64["b", "n"].ints(3, 6), "W": param(np.random.randn(6, 4))}, outputs={"Out": "float32"}, attrs={"padding_idx": 5})
 raw("lookup_table_v1", "lookup_table", inputs={"Ids": i64["b", 1].ints(0, 6), "W": param(np.random.randn(6, 4))}, outputs={"Out": "float32"})

@@ -54,3 +54,20 @@ raw("gru_unit", "gru_unit", inputs={"Input": f32["b", 15], "HiddenPrev": f32["b"
 raw("gru_unit_origin", "gru_unit", inputs={"Input": f32["b", 15], "HiddenPrev": f32["b", 5], "Weight": param(np.random.randn(5, 15))}, outputs={"Gate": None, "ResetHiddenPrev": None, "Hidden": "float32"}, attrs={"origin_mode": True})
 raw("gru_unit_activations", "gru_unit", inputs={"Input": f32["b", 15], "HiddenPrev": f32["b", 5], "Weight": f32[5, 15]}, outputs={"Gate": None, "ResetHiddenPrev": None, "Hidden": "float32"}, attrs={"activation": 3, "gate_activation": 0})
 raw("gru_unit_f64", "gru_unit", inputs={"Input": f64["b", 15], "HiddenPrev": f64["b", 5], "Weight": f64[5, 15]}, outputs={"Gate": None, "ResetHiddenPrev": None, "Hidden": "float64"})
+raw("row_conv", "row_conv", inputs={"X": f32["b", "t", 4], "Filter": param(np.random.randn(3, 4))}, outputs={"Out": "float32"})
+raw("ctc_align", "ctc_align", inputs={"Input": i32["b", "t"].ints(0, 3), "InputLength": i32["b", 1].values([np.array([[6], [3]]), np.array([[1], [8], [5]])])}, outputs={"Output": "int32", "OutputLength": "int32"}, attrs={"blank": 0, "padding_value": 9}, sizes=SIZES, opset=11)
+raw("ctc_align_unmerged", "ctc_align", inputs={"Input": i64["b", "t"].ints(0, 3), "InputLength": i64["b", 1].values([np.array([[6], [3]]), np.array([[1], [8], [5]])])}, outputs={"Output": "int64", "OutputLength": "int64"}, attrs={"blank": 2, "merge_repeated": False}, sizes=SIZES, opset=11)
+
+# --- sequences limited by LoD: refused --------------------------------------------------------------------------------
+raw("lstm_lod", "lstm", inputs={"Input": f32["n", 20], "Weight": param(np.random.randn(5, 20)), "Bias": param(np.random.randn(1, 20))}, outputs={"Hidden": "float32", "Cell": "float32", "BatchGate": None, "BatchCellPreAct": None}, attrs={"use_peepholes": False}, error="LoD")
+raw("gru_lod", "gru", inputs={"Input": f32["n", 15], "Weight": param(np.random.randn(5, 15))}, outputs={"BatchGate": None, "BatchResetHiddenPrev": None, "BatchHidden": None, "Hidden": "float32"}, error="LoD")
+raw("fusion_gru_lod", "fusion_gru", inputs={"X": f32["n", 4], "WeightX": param(np.random.randn(4, 15)), "WeightH": param(np.random.randn(5, 15))}, outputs={"ReorderedH0": None, "XX": None, "BatchedInput": None, "BatchedOut": None, "Hidden": "float32"}, error="LoD")
+
+# --- layers (whole networks are in tests/models) ----------------------------------------------------------------------
+case("layer_lstm", nn.LSTM(4, 5), x=f32["b", "t", 4], opset=8)
+case("layer_gru_lengths", lambda net, x, n: net(x, sequence_length=n), layer=lambda: nn.GRU(4, 5, direction="bidirect"), x=f32["b", "t", 4], n=LENGTHS, sizes=SIZES, opset=9)
+case("layer_simple_rnn_states", lambda net, x, h: net(x, h), layer=lambda: nn.SimpleRNN(4, 5, num_layers=2), x=f32["b", "t", 4], h=TWO)
+case("layer_lstm_time_major", nn.LSTM(4, 5, time_major=True, direction="bidirect"), x=f32["t", "b", 4], opset=8)
+case("layer_lstm_static", nn.LSTM(4, 5, num_layers=2), x=f32[2, 7, 4])
+case("layer_lstm_cell", lambda net, x, h, c: net(x, (h, c)), layer=lambda: nn.LSTMCell(4, 5), x=f32["b", 4], h=f32["b", 5], c=f32["b", 5])
+case("layer_gru_cell", lambda net, x, h: net(x, h), layer=lambda: nn.GRUCell(4, 5), x=f32["b", 4], h=f32["b", 5])
