@@ -294,12 +294,64 @@ void bilinear(OpContext& op) {
   op.out("out", out);
 }
 
+// x's determinants.
+Value determinant(OpContext& op, Value x) {
+  need_rank(op, x, "x");
+  return op.graph().node("Det", {x}, {}, {x.dtype(), Dims(x.dims()->begin(), x.dims()->end() - 2)});
+}
+
+void det(OpContext& op) { op.out("out", determinant(op, op.in("x"))); }
+
+// {sign, ln |det|} of the determinant.
+void slogdet(OpContext& op) {
+  Builder& g = op.graph();
+  const Value value = determinant(op, op.in("x"));
+  op.out("out", g.concat({g.unsqueeze(g.node("Sign", {value}), {0}), g.unsqueeze(g.log(g.abs(value)), {0})}, 0));
+}
+
+// x's inverses by Cramer's rule: minor (i, j) is the determinant of x without row i and column j. The work grows with
+// the fifth power of the size, but ONNX knows no other way.
+Value inverted(OpContext& op, Value x) {
+  Builder& g = op.graph();
+  need_rank(op, x, "x");
+  const int64_t rank = x.rank();
+  const int64_t size = rank < 2 ? -1 : x.dim(-1);
+  constexpr int64_t kLargest = 16;
+  if (size < 1 || size > kLargest)
+    op.fail("the inverse of a matrix whose size is not known or above " + std::to_string(kLargest),
+            "ONNX has no operator for it");
+  if (size == 1) return g.div(g.scalar(1, x.dtype()), x);
+  std::vector<int64_t> others;
+  std::vector<double> signs;
+  for (int64_t i = 0; i < size; ++i) {
+    for (int64_t j = 0; j < size; ++j) {
+      if (i != j) others.push_back(j);
+      signs.push_back((i + j) % 2 == 0 ? 1 : -1);
+    }
+  }
+  const Value without = g.constant(from_ints(DType::kInt64, {size, size - 1}, others));
+  Ints perm(static_cast<size_t>(rank + 2));  // [… i, rows, j, columns] to [… i, j, rows, columns]
+  std::iota(perm.begin(), perm.end(), 0);
+  std::swap(perm[perm.size() - 2], perm[perm.size() - 3]);
+  const Value minors = determinant(op, g.transpose(g.gather(g.gather(x, without, rank - 2), without, rank), perm));
+  const Value cofactors = g.mul(minors, g.constant(from_doubles(x.dtype(), {size, size}, signs)));
+  // The determinant, by its first row.
+  const auto first_row = [&](Value v) { return g.slice(v, {0}, {1}, {rank - 2}); };
+  const Value whole = g.reduce("ReduceSum", g.mul(first_row(x), first_row(cofactors)), Ints{rank - 1}, true);
+  return g.div(transpose_matrix(g, cofactors), whole);
+}
+
+void inverse(OpContext& op) { op.out("out", inverted(op, op.in("x"))); }
+
 // xⁿ by repeated squaring.
 void matrix_power(OpContext& op) {
   Builder& g = op.graph();
   Value power = op.in("x");
   auto n = op.attr<int64_t>("n");
-  if (n < 0) op.fail("n " + std::to_string(n) + ": ONNX has no inverse of a matrix");
+  if (n < 0) {
+    power = inverted(op, power);
+    n = -n;
+  }
   if (n == 0) {
     // The identity, as often as there are matrices.
     const int64_t size = power.dim(-1);
@@ -394,21 +446,6 @@ void einsum(OpContext& op) {
   op.out("out", g.node("Einsum", operands, {{"equation", equation}}, {operands.front().dtype(), out}));
 }
 
-// x's determinants.
-Value determinant(OpContext& op, Value x) {
-  need_rank(op, x, "x");
-  return op.graph().node("Det", {x}, {}, {x.dtype(), Dims(x.dims()->begin(), x.dims()->end() - 2)});
-}
-
-void det(OpContext& op) { op.out("out", determinant(op, op.in("x"))); }
-
-// {sign, ln |det|} of the determinant.
-void slogdet(OpContext& op) {
-  Builder& g = op.graph();
-  const Value value = determinant(op, op.in("x"));
-  op.out("out", g.concat({g.unsqueeze(g.node("Sign", {value}), {0}), g.unsqueeze(g.log(g.abs(value)), {0})}, 0));
-}
-
 // --- embeddings -----------------------------------------------------------------------------------------------------
 
 // Rows of the weight. The row padding_idx gives zeros, whatever stands there.
@@ -459,6 +496,7 @@ constexpr MapperEntry kEntries[] = {
     {"cross", 7, cross},
     {"dist", 7, dist},
     {"bilinear", 7, bilinear},
+    {"inverse", 11, inverse},
     {"matrix_power", 7, matrix_power},
     {"det", 11, det},
     {"slogdet", 11, slogdet},

@@ -45,7 +45,7 @@ def rotary(x, angles, halves=False):
 
 
 def angles(positions):
-    return (positions[..., None, None] * 10000 ** (-np.arange(8) // 2 * 2 / 8)).astype("float32")
+    return (positions[..., None, None] * 10000 ** -(np.arange(8) // 2 * 2 / 8)).astype("float32")
 
 
 ANGLES = np.random.RandomState(5).randn(1, 7, 1, 8).astype("float32")

@@ -4,6 +4,9 @@ import paddle.nn as nn
 import paddle.nn.functional as F
 from dsl import *
 
+# Matrices that are far from singular, for two sizes of the batch.
+REGULAR = [np.random.RandomState(i).uniform(-1, 1, (i, 4, 4)) + 3 * np.eye(4) for i in (2, 3)]
+
 # --- matmul -----------------------------------------------------------------------------------------------------------
 case("matmul", paddle.matmul, x=f32["b", 4], y=f32[4, 5])
 case("matmul_batch", paddle.matmul, x=f32["b", 3, "n", 4], y=f32["b", 3, 4, 5])
@@ -107,7 +110,14 @@ case("bilinear_no_bias", nn.Bilinear(3, 4, 5, bias_attr=False), x=f32["b", 3], y
 case("matrix_power", lambda x: paddle.linalg.matrix_power(x, 5), x=f32["b", 3, 3])
 case("matrix_power_1", lambda x: paddle.linalg.matrix_power(x, 1), x=f64[3, 3])
 case("matrix_power_0", lambda x: paddle.linalg.matrix_power(x, 0), x=f32["b", 3, 3], opset=8)
-case("matrix_power_negative", lambda x: paddle.linalg.matrix_power(x, -2), x=f32[3, 3], error="inverse")
+case("matrix_power_negative", lambda x: paddle.linalg.matrix_power(x, -2), x=f32[3, 3].values(REGULAR[0][0, :3, :3]), opset=11)
+case("inverse", paddle.inverse, x=f32["b", 4, 4].values(REGULAR), opset=11)
+case("inverse_rank2", paddle.inverse, x=f32[3, 3].values([r[0, :3, :3] for r in REGULAR]), opset=11)
+case("inverse_2", paddle.inverse, x=f32["b", 1, 2, 2].values([r[:, None, :2, :2] for r in REGULAR]), opset=11)
+case("inverse_1", paddle.inverse, x=f32["b", 1, 1].range(1, 2), opset=11)
+case("inverse_f64", paddle.inverse, x=f64["b", 4, 4].values(REGULAR), opset=11)
+case("inverse_dynamic", paddle.inverse, x=f32["n", "n"], error="not known")
+case("det_f64", paddle.linalg.det, x=f64["b", 3, 3], opset=11)
 case("det", paddle.linalg.det, x=f32["b", 3, 3], opset=11)
 case("det_rank2", paddle.linalg.det, x=f32[4, 4], opset=11)
 case("slogdet", paddle.linalg.slogdet, x=f32["b", 3, 3], opset=11)
