@@ -12,11 +12,23 @@ def weights(gates, size=5, input_size=4, layers=1, directions=1, dtype="float32"
             columns = input_size if layer == 0 else size * directions
             matrices += [0.5 * random.randn(gates * size, columns), 0.5 * random.randn(gates * size, size)]
             biases += [0.5 * random.randn(gates * size), 0.5 * random.randn(gates * size)]
-    return [dsl_param(v, dtype) for v in matrices + biases]
+    return [weight(v, dtype) for v in matrices + biases]
 
 
-def dsl_param(v, dtype):
+def weight(v, dtype):
     return param(v) if dtype == "float32" else f64[v.shape].values(v)
+
+
+def lstm(x, h, c):
+    """One layer, from weights(4)."""
+    w, r, bias, more = [p.array for p in weights(4)]
+    sigmoid, out, h, c = lambda v: 1 / (1 + np.exp(-v)), [], h[0], c[0]
+    for step in x:
+        i, f, g, o = np.split(step @ w.T + bias + h @ r.T + more, 4, axis=1)
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        h = sigmoid(o) * np.tanh(c)
+        out.append(h)
+    return [np.stack(out), h[None], c[None]]
 
 
 X = f32["t", "b", 4]
@@ -54,6 +66,8 @@ raw("gru_unit", "gru_unit", inputs={"Input": f32["b", 15], "HiddenPrev": f32["b"
 raw("gru_unit_origin", "gru_unit", inputs={"Input": f32["b", 15], "HiddenPrev": f32["b", 5], "Weight": param(np.random.randn(5, 15))}, outputs={"Gate": None, "ResetHiddenPrev": None, "Hidden": "float32"}, attrs={"origin_mode": True})
 raw("gru_unit_activations", "gru_unit", inputs={"Input": f32["b", 15], "HiddenPrev": f32["b", 5], "Weight": f32[5, 15]}, outputs={"Gate": None, "ResetHiddenPrev": None, "Hidden": "float32"}, attrs={"activation": 3, "gate_activation": 0})
 raw("gru_unit_f64", "gru_unit", inputs={"Input": f64["b", 15], "HiddenPrev": f64["b", 5], "Weight": f64[5, 15]}, outputs={"Gate": None, "ResetHiddenPrev": None, "Hidden": "float64"})
+raw("cudnn_lstm", "cudnn_lstm", inputs={"Input": X, "InitH": ONE, "InitC": ONE, "WeightList": weights(4)}, outputs={"Out": "float32", "LastH": "float32", "LastC": "float32", "Reserve": None, "StateOut": None}, attrs={"hidden_size": 5, "is_test": True}, expect=lstm)
+raw("cudnn_lstm_packed", "cudnn_lstm", inputs={"Input": X, "InitH": ONE, "InitC": ONE, "W": param(np.random.randn(220))}, outputs={"Out": "float32", "LastH": "float32", "LastC": "float32", "Reserve": None, "StateOut": None}, attrs={"hidden_size": 5, "is_test": True}, error="cuDNN")
 raw("row_conv", "row_conv", inputs={"X": f32["b", "t", 4], "Filter": param(np.random.randn(3, 4))}, outputs={"Out": "float32"})
 raw("ctc_align", "ctc_align", inputs={"Input": i32["b", "t"].ints(0, 3), "InputLength": i32["b", 1].values([np.array([[6], [3]]), np.array([[1], [8], [5]])])}, outputs={"Output": "int32", "OutputLength": "int32"}, attrs={"blank": 0, "padding_value": 9}, sizes=SIZES, opset=11)
 raw("ctc_align_unmerged", "ctc_align", inputs={"Input": i64["b", "t"].ints(0, 3), "InputLength": i64["b", 1].values([np.array([[6], [3]]), np.array([[1], [8], [5]])])}, outputs={"Output": "int64", "OutputLength": "int64"}, attrs={"blank": 2, "merge_repeated": False}, sizes=SIZES, opset=11)
