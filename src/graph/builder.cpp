@@ -53,7 +53,7 @@ std::string Builder::unique_value_name(std::string_view wanted) {
 }
 
 Value Builder::new_value(std::string name, DType dtype, std::optional<Dims> dims) {
-  graph_.values.push_back({std::move(name), dtype, std::move(dims), std::nullopt, std::nullopt});
+  graph_.values.push_back({.name = std::move(name), .dtype = dtype, .dims = std::move(dims)});
   return Value(&graph_.values.back());
 }
 
@@ -81,8 +81,11 @@ std::vector<Value> Builder::nodes(std::string_view op_type, std::vector<Value> i
 
   if (standard) {
     if (auto tensors = fold_node(op_type, inputs, attributes, results.size(), results.front().dtype)) {
+      // A weight in another form keeps its name (with a number behind it).
+      const auto weight = std::ranges::find_if(inputs, [](Value input) { return input.info()->parameter; });
+      const std::string name = weight == inputs.end() ? "" : weight->name();
       std::vector<Value> values;
-      for (Tensor& tensor : *tensors) values.push_back(constant(std::move(tensor)));
+      for (Tensor& tensor : *tensors) values.push_back(constant(std::move(tensor), name));
       return values;
     }
     need_opset(first_opset(op_type), op_type);
@@ -140,6 +143,7 @@ Value Builder::constant(Tensor tensor, std::string_view name) {
   }
   Value value = new_value(unique_value_name(name.empty() ? "const" : name), tensor.dtype, tensor.dims);
   value.info()->constant = std::move(tensor);
+  value.info()->parameter = !name.empty();
   if (!key.empty()) shared_constants_.emplace(std::move(key), value);
   return value;
 }

@@ -94,10 +94,10 @@ class Attempt {
     }
   };
   const std::set<Need>& needs() const { return needs_; }
-  int needed_opset() const {
-    int needed = 0;
-    for (const Need& need : needs_) needed = std::max(needed, need.opset);
-    return needed;
+  int lowest_need() const {
+    int lowest = 0;
+    for (const Need& need : needs_) lowest = lowest == 0 ? need.opset : std::min(lowest, need.opset);
+    return lowest;
   }
   Findings& findings() { return findings_; }
   std::unique_ptr<Graph> take_graph() { return std::move(graph_); }
@@ -238,26 +238,27 @@ MappedGraph map_program(const Program& program, const MapOptions& options, std::
   for (;;) {
     Attempt attempt(program, opset);
     attempt.run();
-    const int needed = attempt.needed_opset();
-    if (needed > opset) reasons.insert(attempt.needs().begin(), attempt.needs().end());
-    if (needed > opset && options.auto_upgrade_opset && needed <= max_opset_version()) {
-      opset = needed;  // what was not reached at the lower opset may need a still higher one
+    // The lowest need first: in the forms of a slightly newer opset the program may do without what else was missed.
+    if (const int next = attempt.lowest_need(); next > opset && next <= max_opset_version()) {
+      for (const Attempt::Need& need : attempt.needs()) {
+        if (need.opset == next) reasons.insert(need);
+      }
+      opset = next;
       continue;
     }
+    const bool refused = !reasons.empty() && !options.auto_upgrade_opset;
     if (!reasons.empty()) {
-      const bool raised = needed <= opset;
+      const std::string from = std::to_string(options.opset_version);
+      const std::string to = std::to_string(opset);
       Diagnostic diagnostic =
-          raised ? error(kOpsetRaised, "the opset was raised from " + std::to_string(options.opset_version) + " to " +
-                                           std::to_string(opset) + ": " + list_needs(reasons))
-                 : error(kOpsetTooLow,
-                         "opset " + std::to_string(opset) + " is too low, " + std::to_string(needed) +
-                             " is needed: " + list_needs(reasons),
-                         "ask for --opset_version " + std::to_string(needed) +
-                             " or allow --enable_auto_update_opset True");
-      diagnostic.severity = raised ? Severity::kNote : Severity::kError;
+          refused ? error(kOpsetTooLow, "opset " + from + " is too low, " + to + " is needed: " + list_needs(reasons),
+                          "ask for --opset_version " + to + " or allow --enable_auto_update_opset True")
+                  : error(kOpsetRaised, "the opset was raised from " + from + " to " + to + ": " + list_needs(reasons));
+      diagnostic.severity = refused ? Severity::kError : Severity::kNote;
       diagnostics.push_back(std::move(diagnostic));
     }
-    const bool failed = needed > opset || attempt.findings().has_errors() || !attempt.orphans().empty();
+    const bool failed =
+        refused || !attempt.needs().empty() || attempt.findings().has_errors() || !attempt.orphans().empty();
     attempt.findings().append_to(diagnostics);
     for (Diagnostic& orphan : attempt.orphans()) diagnostics.push_back(std::move(orphan));
     MappedGraph result;
