@@ -88,7 +88,10 @@ size_t OpContext::out_count(std::string_view name) const {
   return ids == nullptr ? 0 : ids->size();
 }
 
-bool OpContext::wants(std::string_view name) const { return out_count(name) > 0; }
+bool OpContext::wants(std::string_view name) const {
+  const auto* ids = find(op_.outputs, name);
+  return ids != nullptr && std::ranges::any_of(*ids, [&](ValueId id) { return used_[id]; });
+}
 
 DType OpContext::out_dtype(std::string_view name, size_t index) const {
   const auto* ids = find(op_.outputs, name);
