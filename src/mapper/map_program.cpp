@@ -67,8 +67,8 @@ class Findings {
   std::map<std::tuple<int, std::string, std::string>, size_t> index_;
 };
 
-// Which values anything uses: an operator, a block or the program itself as a result. All that inner blocks write counts,
-// as it may be the new value of an outer variable.
+// Which values anything uses: an operator, a block or the program itself as a result. All that inner blocks write
+// counts, as it may be the new value of an outer variable.
 std::vector<bool> used_values(const Program& program) {
   std::vector<bool> used(program.values.size());
   for (size_t block = 0; block < program.blocks.size(); ++block) {

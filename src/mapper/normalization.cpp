@@ -130,8 +130,8 @@ void layer_norm_statistics(OpContext& op, const LayerNorm& n) {
   Builder& g = op.graph();
   const Value x = g.cast(n.x, parameter_dtype(n.x.dtype()));
   const Moments m = moments(g, x, axes_between(n.axis, n.x.rank()));
-  op.out("mean", g.reshape(m.mean, Ints{-1}));
-  op.out("variance", g.reshape(m.variance, Ints{-1}));
+  op.out("mean", g.squeeze(m.mean, axes_between(n.axis, n.x.rank())));
+  op.out("variance", g.squeeze(m.variance, axes_between(n.axis, n.x.rank())));
 }
 
 // out = scale · (x - mean) / √(variance + ε) + bias over the axes from begin_norm_axis on.

@@ -41,6 +41,10 @@ case("avg_pool2d_ceil_static", nn.AvgPool2D(3, stride=2, ceil_mode=True), x=f32[
 case("avg_pool2d_ceil_inclusive", nn.AvgPool2D(3, stride=2, padding=1, ceil_mode=True, exclusive=False), x=IMAGE, opset=10)
 case("avg_pool2d_ceil_inclusive_static", nn.AvgPool2D(4, stride=3, padding=1, ceil_mode=True, exclusive=False),
      x=f32["b", 3, 9, 10])
+case("avg_pool2d_ceil_inclusive_tblr", nn.AvgPool2D(3, stride=2, padding=[2, 0, 1, 2], ceil_mode=True, exclusive=False),
+     x=f32["b", 3, 8, 9])
+case("avg_pool2d_ceil_inclusive_tblr_dynamic", opset=10,
+     layer=lambda: nn.AvgPool2D(3, stride=2, padding=[0, 1, 1, 2], ceil_mode=True, exclusive=False), x=IMAGE)
 case("avg_pool2d_divisor", nn.AvgPool2D(2, divisor_override=3), x=IMAGE)
 case("avg_pool2d_same", nn.AvgPool2D(3, stride=2, padding="SAME"), x=IMAGE)
 case("avg_pool2d_same_inclusive", nn.AvgPool2D(3, stride=2, padding="SAME", exclusive=False), x=FIXED)
@@ -86,13 +90,13 @@ case("adaptive_avg_pool3d_dynamic", nn.AdaptiveAvgPool3D((2, 3, 4)), x=f32["b", 
 case("adaptive_max_pool2d_one", nn.AdaptiveMaxPool2D(1), x=IMAGE)
 case("adaptive_max_pool2d_even", nn.AdaptiveMaxPool2D((4, 5)), x=FIXED)
 case("adaptive_max_pool2d_uneven", nn.AdaptiveMaxPool2D((5, 7)), x=FIXED)
-case("adaptive_max_pool2d_dynamic", nn.AdaptiveMaxPool2D((5, 7)), x=IMAGE, opset=12)
+case("adaptive_max_pool2d_dynamic", nn.AdaptiveMaxPool2D((5, 7)), x=IMAGE, opset=11)
 case("adaptive_max_pool2d_mask", nn.AdaptiveMaxPool2D((5, 4), return_mask=True), x=f32["b", 3, 12, 10].unique())
 case("adaptive_max_pool2d_mask_even", nn.AdaptiveMaxPool2D((4, 5), return_mask=True), x=f32["b", 3, 12, 10].unique(), opset=8)
 case("adaptive_max_pool2d_mask_dynamic", nn.AdaptiveMaxPool2D((5, 4), return_mask=True), x=f32["b", 3, "h", "w"].unique(),
-     opset=12)
+     opset=11)
 case("adaptive_max_pool1d_mask", nn.AdaptiveMaxPool1D(3, return_mask=True), x=f32["b", 3, 8].ints(0, 4))
 case("adaptive_max_pool3d", nn.AdaptiveMaxPool3D((2, 3, 2)), x=f32["b", 2, 5, 7, 6])
 case("adaptive_max_pool3d_mask", nn.AdaptiveMaxPool3D((2, 3, 2), return_mask=True), x=f32["b", 2, 5, 7, 6].unique())
 raw("raw_pool2d_adaptive_max", "pool2d", inputs={"X": f32["b", 3, 7, 9]}, outputs={"Out": "float32"},
-    attrs={"pooling_type": "max", "ksize": [3, 4], "adaptive": True})
+    attrs={"pooling_type": "max", "ksize": [3, 4], "adaptive": True}, error="adaptive max pooling by pool2d")
