@@ -60,7 +60,6 @@ Value Builder::node(std::string_view op_type, std::vector<Value> inputs, NodeAtt
 std::vector<Value> Builder::nodes(std::string_view op_type, std::vector<Value> inputs, NodeAttributes attributes,
                                   std::vector<NodeResult> results, std::string_view domain) {
   const bool standard = domain.empty();
-  if (standard) need_opset(first_opset(op_type), op_type);
   while (!inputs.empty() && !inputs.back()) inputs.pop_back();
 
   // The type that the operator computes in.
@@ -80,6 +79,7 @@ std::vector<Value> Builder::nodes(std::string_view op_type, std::vector<Value> i
       for (Tensor& tensor : *tensors) values.push_back(constant(std::move(tensor)));
       return values;
     }
+    need_opset(first_opset(op_type), op_type);
   }
 
   DType computed = own;
@@ -302,6 +302,10 @@ Value Builder::slice(Value x, const Ints& starts, const Ints& ends, const Ints& 
     }
   }
   const bool plain = std::ranges::all_of(strides, [](int64_t step) { return step == 1; });
+  const bool whole = std::ranges::equal(starts, ends, [](int64_t start, int64_t end) {
+    return start == 0 && end >= std::numeric_limits<int32_t>::max();
+  });
+  if (plain && (whole || (x.is_static() && dims == x.dims()))) return x;
   if (opset_ < 10) {
     if (!plain) need_opset(10, "Slice with steps");
     return node("Slice", {x}, {{"starts", starts}, {"ends", ends}, {"axes", axes}}, {x.dtype(), dims});
@@ -337,6 +341,16 @@ std::vector<Value> Builder::split(Value x, const Ints& sizes, int64_t axis) {
   if (sizes.size() == 1) return {x};
   if (opset_ < 13) return nodes("Split", {x}, {{"axis", axis}, {"split", sizes}}, std::move(results));
   return nodes("Split", {x, ints(sizes)}, {{"axis", axis}}, std::move(results));
+}
+
+std::vector<Value> Builder::split_evenly(Value x, int64_t count, int64_t axis) {
+  if (count == 1) return {x};
+  if (x.dim(axis) >= 0) return split(x, Ints(static_cast<size_t>(count), x.dim(axis) / count), axis);
+  std::vector<NodeResult> results(static_cast<size_t>(count), {x.dtype(), x.dims()});
+  NodeAttributes attributes = {{"axis", axis}};
+  // The number of outputs says it all until 17; then it wants to be said.
+  if (opset_ >= 18) attributes.emplace_back("num_outputs", count);
+  return nodes("Split", {x}, std::move(attributes), std::move(results));
 }
 
 Value Builder::gather(Value x, Value indices, int64_t axis) {

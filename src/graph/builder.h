@@ -79,6 +79,7 @@ class Builder {
   Value slice(Value x, const Ints& starts, const Ints& ends, const Ints& axes, const Ints& steps = {});
   Value slice(Value x, Value starts, Value ends, Value axes, Value steps = {});
   std::vector<Value> split(Value x, const Ints& sizes, int64_t axis);
+  std::vector<Value> split_evenly(Value x, int64_t count, int64_t axis);
   Value gather(Value x, Value indices, int64_t axis);
   Value tile(Value x, Value repeats);
   Value pad(Value x, Value pads, std::string_view mode = "constant", Value fill = {});  // pads int64 [2 * rank]

@@ -349,7 +349,8 @@ std::pair<int64_t, int64_t> slice_range(int64_t extent, int64_t start, int64_t e
     const int64_t last = place(end, 0, extent);
     return {first, last > first ? (last - first + step - 1) / step : 0};
   }
-  const int64_t first = place(start, -1, extent - 1);
+  if (extent == 0) return {0, 0};
+  const int64_t first = place(start, 0, extent - 1);
   const int64_t last = place(end, -1, extent - 1);
   return {first, first > last ? (first - last - step - 1) / -step : 0};
 }
@@ -520,7 +521,12 @@ std::optional<Elements> fold_elements(std::string_view op, const std::vector<Val
     for (int64_t i = 0; i < count; ++i) picked.push_back((*x)[static_cast<size_t>(begin + i * steps[0])]);
     return picked;
   }
-  if (op == "Add" || op == "Sub" || op == "Mul" || op == "Div") {
+  if (op == "Neg" || op == "Abs") {
+    Elements result;
+    for (const auto& element : *x) result.push_back(element ? integer_result(op, {*element}) : std::nullopt);
+    return result;
+  }
+  if ((op == "Add" || op == "Sub" || op == "Mul" || op == "Div" || op == "Min" || op == "Max") && inputs.size() == 2) {
     const auto y = known_elements(inputs[1]);
     if (!y || (x->size() != y->size() && x->size() != 1 && y->size() != 1)) return std::nullopt;
     Elements result;

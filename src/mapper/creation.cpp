@@ -1,8 +1,527 @@
-// Tensors made from numbers: constants, ranges, casts, shapes.
+// Tensors from nothing but numbers and shapes; what a tensor's shape and type say; copies and casts.
+#include <charconv>
+#include <cmath>
+
+#include "mapper/indices.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
+namespace {
 
-extern const MapperTable kCreationMappers = {};
+// --- copies and casts -----------------------------------------------------------------------------------------------
+
+template <FixedString Operand>
+void identity(OpContext& op) {
+  op.out("out", op.in(Operand.text));
+}
+
+void share_buffer(OpContext& op) {
+  const auto xs = op.ins("x");
+  for (size_t i = 0; i < xs.size(); ++i) {
+    op.out("out", xs[i], i);
+    op.out("xout", xs[i], i);
+  }
+}
+
+// A check at run time: nothing of the result depends on it.
+void no_effect(OpContext&) {}
+
+void cast(OpContext& op) { op.out("out", op.graph().cast(op.in("x"), op.attr<DType>("dtype"))); }
+
+// --- one number everywhere ------------------------------------------------------------------------------------------
+
+// The dtype attribute, or another type where it says none.
+DType dtype_or(const OpContext& op, DType fallback) {
+  const DType dtype = op.attr<DType>("dtype", fallback);
+  return dtype == DType::kUndefined ? fallback : dtype;
+}
+
+// `value`, or exactly what str_value spells.
+Value fill_value(OpContext& op, DType dtype) {
+  const std::string text = op.attr<std::string>("str_value", "");
+  if (op.has("value") || text.empty()) return op.scalar_value("value", dtype);
+  int64_t integer = 0;
+  const char* end = text.data() + text.size();
+  if (const auto [stop, status] = std::from_chars(text.data(), end, integer); status == std::errc() && stop == end)
+    return op.graph().constant(from_ints(dtype, {}, {integer}));
+  double number = 0;
+  if (const auto [stop, status] = std::from_chars(text.data(), end, number); status != std::errc() || stop != end)
+    op.fail("str_value '" + text + "' is no number");
+  return op.graph().scalar(number, dtype);
+}
+
+void full(OpContext& op) {
+  const DType dtype = dtype_or(op, DType::kFloat32);
+  op.out("out", op.graph().expand(fill_value(op, dtype), op.ints("shape").value));
+}
+
+void full_like(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  op.out("out", g.expand(op.scalar_value("value", dtype_or(op, x.dtype())), g.shape(x)));
+}
+
+void zeros_like(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  op.out("out", g.expand(g.scalar(0, dtype_or(op, x.dtype())), g.shape(x)));
+}
+
+// Any contents will do.
+void empty(OpContext& op) {
+  Builder& g = op.graph();
+  op.out("out", g.expand(g.scalar(0, dtype_or(op, DType::kFloat32)), op.ints("shape").value));
+}
+
+// The shape with one dimension taken from the input.
+Value shape_with_batch(OpContext& op) {
+  Builder& g = op.graph();
+  const Ints shape = op.attr<Ints>("shape");
+  const int64_t to = normalize_axis(op, op.attr<int64_t>("output_dim_idx", 0), static_cast<int64_t>(shape.size()));
+  const Value input = op.in("input");
+  const int64_t from = normalize_axis(op, op.attr<int64_t>("input_dim_idx", 0), rank_of(op, input));
+  std::vector<Value> parts;
+  for (int64_t i = 0; i < static_cast<int64_t>(shape.size()); ++i)
+    parts.push_back(i == to ? g.dim(input, from) : g.ints({shape[static_cast<size_t>(i)]}));
+  return g.concat_ints(parts);
+}
+
+void full_batch_size_like(OpContext& op) {
+  const DType dtype = dtype_or(op, DType::kFloat32);
+  op.out("out", op.graph().expand(fill_value(op, dtype), shape_with_batch(op)));
+}
+
+// Newer files: x with a number everywhere. Older ones: a list of numbers under a shape.
+void fill(OpContext& op) {
+  Builder& g = op.graph();
+  if (op.has("x")) {
+    const Value x = op.in("x");
+    return op.out("out", g.expand(op.scalar_value("value", x.dtype()), g.shape(x)));
+  }
+  const DType dtype = dtype_or(op, DType::kFloat32);
+  op.out("out", g.constant(from_doubles(dtype, op.attr<Ints>("shape"), op.attr<std::vector<double>>("value"))));
+}
+
+void assign_value(OpContext& op) {
+  op.out("out", values_of_attributes(op, op.graph(), op.attr<DType>("dtype"), op.attr<Ints>("shape")));
+}
+
+void full_int_array(OpContext& op) {
+  const auto values = op.attr<Ints>("value");
+  op.out("out",
+         op.graph().constant(from_ints(dtype_or(op, DType::kInt64), {static_cast<int64_t>(values.size())}, values)));
+}
+
+// --- sequences ------------------------------------------------------------------------------------------------------
+
+double rounded_to(DType dtype, double value) { return dtype == DType::kFloat32 ? static_cast<float>(value) : value; }
+
+// start, start + step, … before end. Paddle adds the step up.
+void arange(OpContext& op) {
+  Builder& g = op.graph();
+  const Value given = op.in_or_none("start");
+  const DType dtype = dtype_or(op, given ? given.dtype() : op.out_dtype("out"));
+  const auto [start, end, step] = std::tuple(op.scalar("start"), op.scalar("end"), op.scalar("step"));
+  if (is_floating(dtype) && start.known() && end.known() && step.known() && *step.number != 0) {
+    const double count = std::ceil((*end.number - *start.number) / *step.number);
+    if (count < 1 << 16) {
+      std::vector<double> values;
+      double value = *start.number;
+      for (; static_cast<double>(values.size()) < count; value = rounded_to(dtype, value + *step.number))
+        values.push_back(value);
+      const Dims dims = {static_cast<int64_t>(values.size())};
+      return op.out("out", g.constant(from_doubles(dtype, dims, values)));
+    }
+  }
+  op.out("out",
+         g.range(op.scalar_value("start", dtype), op.scalar_value("end", dtype), op.scalar_value("step", dtype)));
+}
+
+// number values from start to stop, both included; the second half is counted from the end.
+Value line(OpContext& op, std::string_view number_name, DType dtype) {
+  Builder& g = op.graph();
+  const auto [start, stop, number] = std::tuple(op.scalar("start"), op.scalar("stop"), op.scalar(number_name));
+  if (start.known() && stop.known() && number.known() && *number.number < 1 << 16) {
+    const auto count = static_cast<int64_t>(*number.number);
+    const double step = count > 1 ? (*stop.number - *start.number) / static_cast<double>(count - 1) : 0;
+    std::vector<double> values;
+    for (int64_t i = 0; i < count; ++i) {
+      const bool first_half = i < count / 2 || count == 1;
+      values.push_back(first_half ? *start.number + step * static_cast<double>(i)
+                                  : *stop.number - step * static_cast<double>(count - i - 1));
+    }
+    return g.constant(from_doubles(dtype, {count}, values));
+  }
+  // Integers are truncated at the end.
+  const DType inner = dtype == DType::kFloat32 ? dtype : DType::kFloat64;
+  const Value first = op.scalar_value("start", inner);
+  const Value last = op.scalar_value("stop", inner);
+  const Value count = op.scalar_value(number_name, DType::kInt64);
+  const Value one = g.scalar_i64(1);
+  const Value gaps = g.sub(count, one);
+  const Value step = g.div(g.sub(last, first), g.cast(g.where(g.equal(gaps, g.scalar_i64(0)), one, gaps), inner));
+  const Value i = g.range(g.scalar_i64(0), count, one);
+  const Value from_start = g.add(first, g.mul(step, g.cast(i, inner)));
+  const Value from_end = g.sub(last, g.mul(step, g.cast(g.sub(gaps, i), inner)));
+  const Value in_first_half = g.logical_or(g.less(i, g.div(count, g.scalar_i64(2))), g.equal(count, one));
+  return g.cast(g.where(in_first_half, from_start, from_end), dtype);
+}
+
+void linspace(OpContext& op) {
+  const Value start = op.in_or_none("start");
+  op.out("out", line(op, "number", dtype_or(op, start ? start.dtype() : DType::kFloat32)));
+}
+
+// base to the powers of a linspace.
+void logspace(OpContext& op) {
+  Builder& g = op.graph();
+  const DType dtype = dtype_or(op, DType::kFloat32);
+  const DType inner = dtype == DType::kFloat32 ? dtype : DType::kFloat64;
+  op.out("out", g.cast(g.pow(op.scalar_value("base", inner), line(op, "num", inner)), dtype));
+}
+
+// --- matrices -------------------------------------------------------------------------------------------------------
+
+// column - row of each place of a matrix, int64 [rows, columns]; both sizes are int64 [1].
+Value distance_from_diagonal(Builder& g, Value rows, Value columns) {
+  return g.sub(g.unsqueeze(positions(g, columns), {0}), g.unsqueeze(positions(g, rows), {1}));
+}
+
+void eye(OpContext& op) {
+  Builder& g = op.graph();
+  const DType dtype = dtype_or(op, DType::kFloat32);
+  const Value rows = g.reshape(op.scalar_value("num_rows", DType::kInt64), Ints{1});
+  const bool square = !op.has_number("num_columns") || op.scalar("num_columns").number.value_or(0) < 0;
+  const Value columns = square ? rows : g.reshape(op.scalar_value("num_columns", DType::kInt64), Ints{1});
+  op.out("out", g.cast(g.equal(distance_from_diagonal(g, rows, columns), g.scalar_i64(0)), dtype));
+}
+
+// The part on and below the diagonal (lower), or on and above it; zeros elsewhere.
+void keep_triangle(OpContext& op, bool lower) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  if (rank_of(op, x) < 2) op.fail("a triangle of a tensor of rank " + std::to_string(x.rank()));
+  const Value distance = distance_from_diagonal(g, g.dim(x, -2), g.dim(x, -1));
+  const Value diagonal = g.scalar_i64(op.attr<int64_t>("diagonal", 0));
+  // No Greater and Less of integers below 9, but the same question can be asked of a constant.
+  const Value outside = lower ? g.less(diagonal, distance) : g.less(distance, diagonal);
+  op.out("out", g.where(outside, g.scalar(0, x.dtype()), x));
+}
+
+void tril_triu_decomposed(OpContext& op) { keep_triangle(op, op.attr<bool>("lower", false)); }
+void tril_decomposed(OpContext& op) { keep_triangle(op, true); }
+void triu_decomposed(OpContext& op) { keep_triangle(op, false); }
+
+void trilu(OpContext& op, bool lower) {
+  Builder& g = op.graph();
+  const Value diagonal = g.scalar_i64(op.attr<int64_t>("diagonal", 0));
+  op.out("out", g.node("Trilu", {op.in("x"), diagonal}, {{"upper", int64_t{!lower}}}));
+}
+
+void tril_triu(OpContext& op) { trilu(op, op.attr<bool>("lower", false)); }
+void tril(OpContext& op) { trilu(op, true); }
+void triu(OpContext& op) { trilu(op, false); }
+
+// The last dimension of x becomes the diagonal of matrices (the last two dimensions); `padding` elsewhere.
+Value on_diagonal(OpContext& op, Value x, int64_t offset, Value padding) {
+  Builder& g = op.graph();
+  const int64_t away = std::abs(offset);
+  const Value size = g.add(g.dim(x, -1), g.ints({away}));
+  if (away > 0) {
+    // Above the diagonal a row holds x's element of its own number, below it a column does.
+    Ints dims(x.dims()->begin(), x.dims()->end());
+    std::vector<Value> shape;
+    for (int64_t i = 0; i + 1 < x.rank(); ++i) shape.push_back(g.dim(x, i));
+    shape.push_back(g.ints({away}));
+    x = g.concat({x, g.expand(g.scalar(0, x.dtype()), g.concat_ints(shape))}, x.rank() - 1);
+  }
+  const Value spread = g.unsqueeze(x, {offset >= 0 ? x.rank() : x.rank() - 1});
+  const Value here = g.equal(distance_from_diagonal(g, size, size), g.scalar_i64(offset));
+  return g.where(here, spread, padding);
+}
+
+// The diagonals of the last two dimensions: in the flattened matrix every (columns + 1)-th element.
+Value diagonal_of(OpContext& op, Value x, int64_t offset) {
+  Builder& g = op.graph();
+  const int64_t rank = x.rank();
+  // Away from the main diagonal: drop the columns before it, or the rows above it.
+  x = g.slice(x, Ints{std::abs(offset)}, Ints{kToTheEnd}, Ints{offset >= 0 ? rank - 1 : rank - 2});
+  const Value columns = g.dim(x, -1);
+  // Rows below the last column would begin another diagonal.
+  x = g.slice(x, g.ints({0}), columns, g.ints({rank - 2}));
+  std::vector<Value> shape;
+  for (int64_t i = 0; i < rank - 2; ++i) shape.push_back(g.dim(x, i));
+  shape.push_back(g.mul(g.dim(x, -2), columns));
+  const Value flat = g.reshape(x, g.concat_ints(shape));
+  return g.slice(flat, g.ints({0}), g.ints({kToTheEnd}), g.ints({rank - 2}), g.add(columns, g.ints({1})));
+}
+
+// The axes 0 … rank - 1 with two of them last.
+Ints with_last(int64_t rank, int64_t first, int64_t second) {
+  Ints perm;
+  for (int64_t i = 0; i < rank; ++i) {
+    if (i != first && i != second) perm.push_back(i);
+  }
+  perm.insert(perm.end(), {first, second});
+  return perm;
+}
+
+Ints inverse(const Ints& perm) {
+  Ints result(perm.size());
+  for (size_t i = 0; i < perm.size(); ++i) result[static_cast<size_t>(perm[i])] = static_cast<int64_t>(i);
+  return result;
+}
+
+void diagonal(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const int64_t rank = rank_of(op, x);
+  const int64_t first = normalize_axis(op, op.attr<int64_t>("axis1", 0), rank);
+  const int64_t second = normalize_axis(op, op.attr<int64_t>("axis2", 1), rank);
+  op.out("out", diagonal_of(op, g.transpose(x, with_last(rank, first, second)), op.attr<int64_t>("offset", 0)));
+}
+
+// A vector becomes a matrix, a matrix gives its diagonal.
+void diag(OpContext& op) {
+  Builder& g = op.graph();
+  Value x = op.in("x");
+  const int64_t offset = op.attr<int64_t>("offset", 0);
+  if (rank_of(op, x) == 2) return op.out("out", diagonal_of(op, x, offset));
+  if (x.rank() == 0) x = g.reshape(x, Ints{1});
+  op.out("out", on_diagonal(op, x, offset, g.scalar(op.attr<double>("padding_value", 0), x.dtype())));
+}
+
+void diag_embed(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("input");
+  const int64_t rank = rank_of(op, x) + 1;
+  const int64_t first = normalize_axis(op, op.attr<int64_t>("dim1", -2), rank);
+  const int64_t second = normalize_axis(op, op.attr<int64_t>("dim2", -1), rank);
+  const Value matrices = on_diagonal(op, x, op.attr<int64_t>("offset", 0), g.scalar(0, x.dtype()));
+  op.out("out", g.transpose(matrices, inverse(with_last(rank, first, second))));
+}
+
+// Row and column numbers of the lower or upper triangle, [2, n].
+void triangle_indices(OpContext& op, std::string_view rows_name, std::string_view columns_name, bool lower) {
+  const auto rows = op.attr<int64_t>(rows_name);
+  const auto columns = op.attr<int64_t>(columns_name);
+  const auto offset = op.attr<int64_t>("offset", 0);
+  Ints first;
+  Ints second;
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t column = 0; column < columns; ++column) {
+      if (lower ? column - row > offset : column - row < offset) continue;
+      first.push_back(row);
+      second.push_back(column);
+    }
+  }
+  const auto count = static_cast<int64_t>(first.size());
+  first.insert(first.end(), second.begin(), second.end());
+  op.out("out", op.graph().constant(from_ints(dtype_or(op, DType::kInt64), {2, count}, first)));
+}
+
+void tril_indices(OpContext& op) { triangle_indices(op, "rows", "cols", true); }
+void triu_indices(OpContext& op) { triangle_indices(op, "row", "col", false); }
+
+// --- one-hot --------------------------------------------------------------------------------------------------------
+
+// Indices and their shape without the classes. Paddle 1.x puts the classes in the place of a last dimension of 1.
+Value class_indices(OpContext& op, bool legacy) {
+  Builder& g = op.graph();
+  const Value x = g.cast(op.in("x"), DType::kInt64);
+  return legacy && rank_of(op, x) > 0 && x.dim(-1) == 1 ? g.squeeze(x, {x.rank() - 1}) : x;
+}
+
+// 1 where the class is the index: out of range there is none.
+Value one_hot_by_comparison(OpContext& op, Value x, Value depth, DType dtype) {
+  Builder& g = op.graph();
+  return g.cast(g.equal(g.unsqueeze(x, {rank_of(op, x)}), positions(g, depth)), dtype);
+}
+
+// A negative index is an error in Paddle unless out_of_range is allowed; ONNX would count it from the end.
+void one_hot_like(OpContext& op, std::string_view depth_name, bool legacy) {
+  Builder& g = op.graph();
+  const Value x = class_indices(op, legacy);
+  const Value depth = g.reshape(op.scalar_value(depth_name, DType::kInt64), Ints{1});
+  const DType dtype = dtype_or(op, DType::kFloat32);
+  if (op.attr<bool>("allow_out_of_range", false)) return op.out("out", one_hot_by_comparison(op, x, depth, dtype));
+  std::optional<Dims> dims = x.dims();
+  const auto known = known_elements(depth);
+  if (dims) dims->push_back(known && known->size() == 1 ? known->front().value_or(-1) : -1);
+  const Value off_on = g.constant(from_ints(dtype, {2}, {0, 1}));
+  op.out("out", g.node("OneHot", {x, depth, off_on}, {{"axis", int64_t{-1}}}, {dtype, dims}));
+}
+
+void one_hot(OpContext& op) { one_hot_like(op, "num_classes", false); }
+void legacy_one_hot(OpContext& op) { one_hot_like(op, "depth", true); }
+
+void one_hot_compared_like(OpContext& op, std::string_view depth_name, bool legacy) {
+  Builder& g = op.graph();
+  const Value depth = g.reshape(op.scalar_value(depth_name, DType::kInt64), Ints{1});
+  op.out("out", one_hot_by_comparison(op, class_indices(op, legacy), depth, dtype_or(op, DType::kFloat32)));
+}
+
+void one_hot_compared(OpContext& op) { one_hot_compared_like(op, "num_classes", false); }
+void legacy_one_hot_compared(OpContext& op) { one_hot_compared_like(op, "depth", true); }
+
+// --- what is known of a tensor --------------------------------------------------------------------------------------
+
+// int32 in Paddle 2, int64 in Paddle 3.
+void shape(OpContext& op) {
+  Builder& g = op.graph();
+  const DType declared = op.out_dtype("out");
+  op.out("out", g.cast(g.shape(op.in("input")), declared == DType::kUndefined ? DType::kInt32 : declared));
+}
+
+void shape64(OpContext& op) { op.out("out", op.graph().shape(op.in("input"))); }
+
+Value element_count_of(Builder& g, Value x) {
+  if (x.is_static()) return g.scalar_i64(*element_count(*x.dims()));
+  return g.node("Size", {x}, {}, {DType::kInt64, Dims{}});
+}
+
+void numel(OpContext& op) { op.out("size", element_count_of(op.graph(), op.in("x"))); }
+
+void is_empty(OpContext& op) {
+  Builder& g = op.graph();
+  op.out("out", g.equal(element_count_of(g, op.in("x")), g.scalar_i64(0)));
+}
+
+void increment(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const double step = op.has_attr("value") ? op.attr<double>("value") : op.attr<double>("step", 1);
+  op.out("out", g.add(x, g.scalar(step, x.dtype())));
+}
+
+// The index within its shard, or ignore_value in another shard's range.
+void shard_index(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const auto shards = op.attr<int64_t>("nshards");
+  const auto number = [&](int64_t value) { return g.constant(from_ints(x.dtype(), {}, {value})); };
+  const Value size = number((op.attr<int64_t>("index_num") + shards - 1) / shards);
+  const Value shard = g.div(x, size);
+  const Value mine = g.equal(shard, number(op.attr<int64_t>("shard_id")));
+  op.out("out", g.where(mine, g.sub(x, g.mul(shard, size)), number(op.attr<int64_t>("ignore_value", -1))));
+}
+
+// --- random ---------------------------------------------------------------------------------------------------------
+
+constexpr const char* kRandom = "random numbers: ONNX Runtime's differ from Paddle's";
+
+// Zeros in the type that the random operators take, for their …Like forms.
+Value random_model(OpContext& op, Value shape, DType dtype) {
+  Builder& g = op.graph();
+  op.lossy(kRandom);
+  return g.node("ConstantOfShape", {shape}, {{"value", from_doubles(dtype, {1}, {0})}},
+                {dtype, g.expand(g.scalar(0, DType::kFloat32), shape).dims()});
+}
+
+DType random_dtype(DType dtype) { return dtype == DType::kFloat64 ? dtype : DType::kFloat32; }
+
+Value uniform_numbers(OpContext& op, Value shape, double low, double high, DType dtype) {
+  Builder& g = op.graph();
+  NodeAttributes attributes = {{"low", static_cast<float>(low)}, {"high", static_cast<float>(high)}};
+  if (const auto seed = op.attr<int64_t>("seed", 0); seed != 0) attributes.emplace_back("seed", float(seed));
+  const Value numbers = g.node("RandomUniformLike", {random_model(op, shape, random_dtype(dtype))}, attributes);
+  return g.cast(numbers, dtype);
+}
+
+void uniform(OpContext& op) {
+  const auto [low, high] = std::tuple(op.scalar("min"), op.scalar("max"));
+  if (!low.known() || !high.known()) op.fail("limits that are computed at run time", "give constant limits");
+  op.out("out", uniform_numbers(op, op.ints("shape").value, *low.number, *high.number, dtype_or(op, DType::kFloat32)));
+}
+
+void uniform_batch_size_like(OpContext& op) {
+  op.out("out", uniform_numbers(op, shape_with_batch(op), op.attr<double>("min", -1), op.attr<double>("max", 1),
+                                dtype_or(op, DType::kFloat32)));
+}
+
+void randint(OpContext& op) {
+  Builder& g = op.graph();
+  const DType dtype = dtype_or(op, DType::kInt64);
+  const auto low = op.attr<double>("low");
+  const auto high = op.attr<double>("high");
+  const Value numbers = uniform_numbers(op, op.ints("shape").value, low, high, DType::kFloat64);
+  op.out("out", g.cast(g.floor(numbers), dtype));
+}
+
+void gaussian(OpContext& op) {
+  Builder& g = op.graph();
+  const DType dtype = dtype_or(op, DType::kFloat32);
+  NodeAttributes attributes = {{"mean", static_cast<float>(op.attr<double>("mean", 0))},
+                               {"scale", static_cast<float>(op.attr<double>("std", 1))}};
+  if (const auto seed = op.attr<int64_t>("seed", 0); seed != 0) attributes.emplace_back("seed", float(seed));
+  const Value model = random_model(op, op.ints("shape").value, random_dtype(dtype));
+  op.out("out", g.cast(g.node("RandomNormalLike", {model}, attributes), dtype));
+}
+
+// The order of random numbers is a random permutation.
+void randperm(OpContext& op) {
+  Builder& g = op.graph();
+  const Value count = g.ints({op.attr<int64_t>("n")});
+  const Value numbers = uniform_numbers(op, count, 0, 1, DType::kFloat32);
+  op.out("out", g.cast(g.topk(numbers, count, 0, true, true).second, dtype_or(op, DType::kInt64)));
+}
+
+constexpr MapperEntry kEntries[] = {
+    {"assign", 7, identity<"x">},
+    {"assign_out_", 7, identity<"x">},
+    {"share_data", 7, identity<"x">},
+    {"share_buffer", 7, share_buffer},
+    {"memcpy", 7, identity<"x">},
+    {"memcpy_d2h", 7, identity<"x">},
+    {"memcpy_h2d", 7, identity<"x">},
+    {"print", 7, identity<"in">},
+    {"depend", 7, identity<"x">},
+    {"lod_reset", 7, identity<"x">},
+    {"assert", 7, no_effect},
+    {"cast", 7, cast},
+    {"full", 7, full},
+    {"full_with_tensor", 7, full},
+    {"full_like", 7, full_like},
+    {"full_batch_size_like", 7, full_batch_size_like},
+    {"full_int_array", 7, full_int_array},
+    {"zeros_like", 7, zeros_like},
+    {"empty", 7, empty},
+    {"fill", 7, fill},
+    {"assign_value", 7, assign_value},
+    {"arange", 7, arange},
+    {"linspace", 7, linspace},
+    {"logspace", 7, logspace},
+    {"eye", 7, eye},
+    {"tril_triu", 7, tril_triu_decomposed},
+    {"tril_triu", 14, tril_triu},
+    {"tril", 7, tril_decomposed},
+    {"tril", 14, tril},
+    {"triu", 7, triu_decomposed},
+    {"triu", 14, triu},
+    {"diag", 7, diag},
+    {"diagonal", 7, diagonal},
+    {"diag_embed", 7, diag_embed},
+    {"tril_indices", 7, tril_indices},
+    {"triu_indices", 7, triu_indices},
+    {"one_hot", 7, one_hot_compared},
+    {"one_hot", 9, one_hot},
+    {"legacy_one_hot", 7, legacy_one_hot_compared},
+    {"legacy_one_hot", 9, legacy_one_hot},
+    {"shape", 7, shape},
+    {"shape64", 7, shape64},
+    {"numel", 7, numel},
+    {"is_empty", 7, is_empty},
+    {"increment", 7, increment},
+    {"shard_index", 7, shard_index},
+    {"uniform", 7, uniform},
+    {"uniform_random_batch_size_like", 7, uniform_batch_size_like},
+    {"randint", 7, randint},
+    {"gaussian", 7, gaussian},
+    {"randperm", 7, randperm},
+};
+
+}  // namespace
+
+extern const MapperTable kCreationMappers = kEntries;
 
 }  // namespace paddle2onnx

@@ -1,8 +1,271 @@
-// Gathering and scattering by index tensors.
+// Elements and rows by index or mask: read, written, counted.
+#include "mapper/indices.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
+namespace {
 
-extern const MapperTable kIndexingMappers = {};
+// --- reading --------------------------------------------------------------------------------------------------------
+
+// An index of rank 1, for operators that take [n] and [n, 1] alike.
+Value flat_index(OpContext& op, Value index) {
+  return rank_of(op, index) > 1 ? op.graph().flatten_to_1d(index) : index;
+}
+
+void gather(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const ScalarArgument axis = op.scalar("axis");
+  if (!axis.known()) op.fail("an axis that is computed at run time", "ONNX's Gather needs a constant axis");
+  const int64_t at = normalize_axis(op, static_cast<int64_t>(*axis.number), rank_of(op, x));
+  op.out("out", g.gather(x, as_indices(g, flat_index(op, op.in("index"))), at));
+}
+
+void index_select(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const int64_t axis = normalize_axis(op, op.attr<int64_t>("axis", 0), rank_of(op, x));
+  op.out("out", g.gather(x, as_indices(g, flat_index(op, op.in("index"))), axis));
+}
+
+// out[i…] = x[index[i…]], the index's last dimension spread over the first dimensions of x.
+Value gathered_nd(OpContext& op, Value x, Value index) {
+  Builder& g = op.graph();
+  const int64_t rank = rank_of(op, index);
+  const int64_t depth = index.dim(-1);
+  if (depth < 0) op.fail("how many dimensions the index covers is not known");
+  index = g.cast(index, DType::kInt64);
+  if (depth == 1) return g.gather(x, g.squeeze(index, {rank - 1}), 0);
+  Dims dims(index.dims()->begin(), index.dims()->end() - 1);
+  dims.insert(dims.end(), x.dims()->begin() + std::min(depth, rank_of(op, x)), x.dims()->end());
+  if (depth == 0) {
+    const Value shape = g.slice(g.shape(index), Ints{0}, Ints{rank - 1}, Ints{0});
+    return g.expand(x, g.concat_ints({shape, g.shape(x)}));
+  }
+  return g.node("GatherND", {x, index}, {}, {x.dtype(), dims});
+}
+
+void gather_nd(OpContext& op) { op.out("out", gathered_nd(op, op.in("x"), op.in("index"))); }
+
+Value gathered_elements(Builder& g, Value x, Value index, int64_t axis) {
+  return g.node("GatherElements", {x, as_indices(g, index)}, {{"axis", axis}}, {x.dtype(), index.dims()});
+}
+
+// out[i, j] = x[i, index[i, j]]
+void index_sample(OpContext& op) { op.out("out", gathered_elements(op.graph(), op.in("x"), op.in("index"), 1)); }
+
+void take_along_axis(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("arr");
+  const Value index = op.in("indices");
+  if (rank_of(op, x) == 0) return op.out("out", g.gather(g.reshape(x, Ints{1}), as_indices(g, index), 0));
+  op.out("out", gathered_elements(g, x, index, normalize_axis(op, op.attr<int64_t>("axis"), x.rank())));
+}
+
+// out[i] = inputs[index[i]][i]
+void multiplex(OpContext& op) {
+  Builder& g = op.graph();
+  std::vector<Value> layers;
+  for (const Value& input : op.ins("inputs")) layers.push_back(g.unsqueeze(input, {0}));
+  const Value index = op.in("index");
+  const Value layer = g.reshape(g.cast(index, DType::kInt64), Ints{-1, 1});
+  const Value row = g.unsqueeze(positions(g, g.dim(index, 0)), {1});
+  op.out("out", gathered_nd(op, g.concat(layers, 0), g.concat({layer, row}, 1)));
+}
+
+// --- writing --------------------------------------------------------------------------------------------------------
+
+Value scattered_nd(Builder& g, Value x, Value index, Value updates, bool add) {
+  NodeAttributes attributes;
+  if (add) {
+    g.need_opset(16, "ScatterND that adds");
+    attributes.emplace_back("reduction", std::string("add"));
+  }
+  return g.node("ScatterND", {x, g.cast(index, DType::kInt64), updates}, std::move(attributes));
+}
+
+// Rows of x are replaced, or (overwrite false) set to zero and then added to.
+void scatter(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  Value index = op.in("index");
+  Value updates = op.in("updates");
+  if (rank_of(op, index) == 0) updates = g.unsqueeze(updates, {0});
+  index = g.reshape(index, Ints{-1, 1});
+  if (op.attr<bool>("overwrite", true)) return op.out("out", scattered_nd(g, x, index, updates, false));
+  const Value zeros = g.expand(g.scalar(0, x.dtype()), g.shape(updates));
+  op.out("out", scattered_nd(g, scattered_nd(g, x, index, zeros, false), index, updates, true));
+}
+
+void scatter_nd_add(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const Value index = op.in("index");
+  if (index.dim(-1) != 0) return op.out("out", scattered_nd(g, x, index, op.in("updates"), true));
+  // An index of no dimensions: every update is one of the whole of x.
+  Ints outer = count_from(0, rank_of(op, index) - 1);
+  op.out("out", g.add(x, outer.empty() ? op.in("updates") : g.reduce("ReduceSum", op.in("updates"), outer, false)));
+}
+
+// The index along one axis under the shape of the updates.
+Value spread_index(Builder& g, Value index, Value updates, int64_t axis) {
+  Ints others;
+  for (int64_t i = 0; i < updates.rank(); ++i) {
+    if (i != axis) others.push_back(i);
+  }
+  return g.expand(g.unsqueeze(g.cast(index, DType::kInt64), others), g.shape(updates));
+}
+
+Value scattered_elements(Builder& g, Value x, Value index, Value updates, int64_t axis, std::string_view reduction) {
+  NodeAttributes attributes = {{"axis", axis}};
+  if (reduction != "none") {
+    g.need_opset(reduction == "add" || reduction == "mul" ? 16 : 18,
+                 "ScatterElements with reduction " + std::string(reduction));
+    attributes.emplace_back("reduction", std::string(reduction));
+  }
+  return g.node("ScatterElements", {x, as_indices(g, index), updates}, std::move(attributes));
+}
+
+void index_add(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const Value updates = op.in("add_value");
+  const int64_t axis = normalize_axis(op, op.attr<int64_t>("axis", 0), rank_of(op, x));
+  const Value index = spread_index(g, flat_index(op, op.in("index")), updates, axis);
+  op.out("out", scattered_elements(g, x, index, updates, axis, "add"));
+}
+
+void put_along_axis(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("arr");
+  const Value index = op.in("indices");
+  const Value values = g.expand(op.in("values"), g.shape(index));
+  const int64_t axis = normalize_axis(op, op.attr<int64_t>("axis"), rank_of(op, x));
+  const std::string reduce = op.attr<std::string>("reduce", "assign");
+  const bool include_self = op.attr<bool>("include_self", true);
+  const auto everywhere = [&](double value) { return g.expand(g.scalar(value, x.dtype()), g.shape(values)); };
+  // Without x itself the places start from what changes nothing.
+  const auto start_from = [&](double neutral) {
+    return include_self ? x : scattered_elements(g, x, index, everywhere(neutral), axis, "none");
+  };
+  if (reduce == "assign") return op.out("out", scattered_elements(g, x, index, values, axis, "none"));
+  if (reduce == "add") return op.out("out", scattered_elements(g, start_from(0), index, values, axis, "add"));
+  if (reduce == "mul" || reduce == "multiply")
+    return op.out("out", scattered_elements(g, start_from(1), index, values, axis, "mul"));
+  if (reduce == "amin" || reduce == "amax") {
+    // Any of the values is a start that changes nothing.
+    const Value start = include_self ? x : scattered_elements(g, x, index, values, axis, "none");
+    return op.out("out", scattered_elements(g, start, index, values, axis, reduce == "amin" ? "min" : "max"));
+  }
+  if (reduce == "mean") {
+    const Value sum = scattered_elements(g, start_from(0), index, values, axis, "add");
+    const Value ones = g.expand(g.scalar(1, x.dtype()), g.shape(x));
+    const Value base = include_self ? ones : scattered_elements(g, ones, index, everywhere(0), axis, "none");
+    return op.out("out", g.div(sum, scattered_elements(g, base, index, everywhere(1), axis, "add")));
+  }
+  op.fail("the reduction '" + reduce + "'");
+}
+
+// x[indices…] = value, or += value. A mask stands for the positions where it is true.
+void index_put(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  std::vector<Value> columns;
+  for (const Value& index : op.ins("indices")) {
+    if (index.dtype() != DType::kBool) {
+      columns.push_back(g.cast(index, DType::kInt64));
+      continue;
+    }
+    const Value found = g.node("NonZero", {index}, {}, {DType::kInt64, Dims{rank_of(op, index), -1}});
+    for (int64_t i = 0; i < index.rank(); ++i)
+      columns.push_back(g.squeeze(g.slice(found, Ints{i}, Ints{i + 1}, Ints{0}), {0}));
+  }
+  if (columns.empty()) op.fail("no index is given");
+  // The indices are broadcast to each other.
+  std::vector<Value> parts;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    Value column = columns[i];
+    for (size_t k = 0; k < columns.size(); ++k) {
+      if (k != i && columns[k].dims() != column.dims()) column = g.expand(column, g.shape(columns[k]));
+    }
+    parts.push_back(g.unsqueeze(column, {-1}));
+  }
+  const Value index = g.concat(parts, -1);
+  const int64_t depth = static_cast<int64_t>(parts.size());
+  if (depth > rank_of(op, x)) op.fail("more indices than the tensor has dimensions");
+  const Value places = g.slice(g.shape(index), Ints{0}, Ints{-1}, Ints{0});
+  const Value rest = g.slice(g.shape(x), Ints{depth}, Ints{kToTheEnd}, Ints{0});
+  const Value updates = g.expand(op.in("value"), depth == x.rank() ? places : g.concat_ints({places, rest}));
+  op.out("out", scattered_nd(g, x, index, updates, op.attr<bool>("accumulate", false)));
+}
+
+// --- masks ----------------------------------------------------------------------------------------------------------
+
+void where(OpContext& op) {
+  Builder& g = op.graph();
+  op.out("out", g.where(g.cast(op.in("condition"), DType::kBool), op.in("x"), op.in("y")));
+}
+
+// The positions of all elements that are not zero, [n, rank].
+void nonzero(OpContext& op) {
+  Builder& g = op.graph();
+  Value x = op.in("condition");
+  const int64_t rank = rank_of(op, x);
+  // Exact for every type; most have no kernel.
+  if (x.dtype() != DType::kFloat32 && x.dtype() != DType::kInt32 && x.dtype() != DType::kInt64)
+    x = g.cast(x, DType::kBool);
+  if (rank == 0) {
+    // One row of no columns, or no row.
+    const Value count = g.reshape(g.cast(g.cast(x, DType::kBool), DType::kInt64), Ints{1});
+    return op.out("out", g.expand(g.constant(from_ints(DType::kInt64, {1, 0}, {})), g.concat({count, g.ints({0})}, 0)));
+  }
+  op.out("out", g.transpose(g.node("NonZero", {x}, {}, {DType::kInt64, Dims{rank, -1}}), {1, 0}));
+}
+
+void masked_select(OpContext& op) {
+  Builder& g = op.graph();
+  Value x = op.in("x");
+  Value mask = op.in("mask");
+  if (!x.is_static() || x.dims() != mask.dims()) {
+    const bool same_rank = x.has_rank() && x.rank() == mask.rank();
+    const bool same = same_rank && std::ranges::equal(*x.dims(), *mask.dims(), [](int64_t a, int64_t b) {
+                        return a == b || (a != 1 && b != 1);
+                      });
+    if (!same) {
+      const Value shape = g.shape(mask);
+      mask = g.expand(mask, g.shape(x));
+      x = g.expand(x, shape);
+    }
+  }
+  op.out("out", g.node("Compress", {x, g.flatten_to_1d(mask)}, {}, {x.dtype(), Dims{-1}}));
+}
+
+void masked_fill(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  op.out("out", g.where(op.in("mask"), g.cast(op.in("value"), x.dtype()), x));
+}
+
+constexpr MapperEntry kEntries[] = {
+    {"gather", 7, gather},
+    {"index_select", 7, index_select},
+    {"gather_nd", 7, gather_nd},
+    {"index_sample", 7, index_sample},
+    {"take_along_axis", 7, take_along_axis},
+    {"multiplex", 7, multiplex},
+    {"scatter", 7, scatter},
+    {"scatter_nd_add", 7, scatter_nd_add},
+    {"index_add", 7, index_add},
+    {"put_along_axis", 7, put_along_axis},
+    {"index_put", 7, index_put},
+    {"where", 7, where},
+    {"nonzero", 7, nonzero},
+    {"masked_select", 7, masked_select},
+    {"masked_fill", 7, masked_fill},
+};
+
+}  // namespace
+
+extern const MapperTable kIndexingMappers = kEntries;
 
 }  // namespace paddle2onnx

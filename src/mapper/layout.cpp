@@ -1,8 +1,191 @@
-// Reshaping: the same elements under other dimensions.
+// Reshaping and repeating: the same elements under other dimensions.
+#include "mapper/indices.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
+namespace {
 
-extern const MapperTable kLayoutMappers = {};
+// 0 copies a dimension, -1 infers one: as in ONNX.
+void reshape(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const IntsArgument shape = op.ints("shape");
+  if (auto dims = shape.constant(); dims && x.has_rank()) {
+    // A 0 that has nothing to copy is meant: there are no elements, so any empty tensor is the result.
+    for (size_t i = 0; i < dims->size(); ++i) {
+      if ((*dims)[i] == 0 && static_cast<int64_t>(i) < x.rank()) (*dims)[i] = x.dim(static_cast<int64_t>(i));
+    }
+    const bool behind =
+        dims->size() > x.dims()->size() && std::ranges::count(dims->begin() + x.rank(), dims->end(), int64_t{0}) > 0;
+    if (behind && element_count(*dims) == 0) return op.out("out", g.filled(0, x.dtype(), *dims));
+  }
+  op.out("out", g.reshape(x, shape.value));
+}
+
+void view_shape(OpContext& op) { op.out("out", op.graph().reshape(op.in("input"), op.attr<Ints>("dims"))); }
+
+// Named dimensions that are not 1 stay; no axes: all that are 1.
+void squeeze(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const IntsArgument axes = op.ints("axis");
+  const auto named = axes.constant();
+  if (!named) {
+    // Which dimensions go is known at run time only; how many, Paddle declares.
+    g.need_opset(13, "Squeeze with computed axes");
+    const auto declared = op.out_dims("out");
+    return op.out("out", g.node("Squeeze", {x, axes.value}, {},
+                                {x.dtype(), declared ? std::optional(Dims(declared->size(), -1)) : std::nullopt}));
+  }
+  const int64_t rank = rank_of(op, x);
+  Ints gone;
+  for (const int64_t axis : named->empty() ? count_from(0, rank) : *named) {
+    if (rank == 0) break;  // 0 and -1 are allowed there
+    const int64_t at = normalize_axis(op, axis, rank);
+    const bool may_be_one = x.dim(at) == 1 || (x.dim(at) < 0 && !named->empty());
+    if (may_be_one && !is_in(gone, at)) gone.push_back(at);
+  }
+  op.out("out", g.squeeze(x, gone));
+}
+
+// The axes are inserted one after the other, each in the result so far.
+void unsqueeze(OpContext& op) {
+  Builder& g = op.graph();
+  Value x = op.in("x");
+  const IntsArgument axes = op.ints("axis");
+  if (!axes.count_known) op.fail("the number of axes is not known");
+  if (const auto named = axes.constant(); named && x.has_rank()) {
+    Ints places;  // of the new dimensions in the result
+    for (const int64_t axis : *named) {
+      const int64_t rank = x.rank() + static_cast<int64_t>(places.size());
+      const int64_t at = normalize_axis(op, axis, rank + 1);
+      for (int64_t& place : places) place += place >= at ? 1 : 0;
+      places.push_back(at);
+    }
+    return op.out("out", g.unsqueeze(x, places));
+  }
+  for (size_t i = 0; i < axes.size(); ++i) {
+    if (const auto axis = known_number(axes, i)) {
+      x = g.unsqueeze(x, {*axis});
+      continue;
+    }
+    g.need_opset(13, "Unsqueeze with computed axes");
+    const auto dims = x.has_rank() ? std::optional(Dims(static_cast<size_t>(x.rank()) + 1, -1)) : std::nullopt;
+    x = g.node("Unsqueeze", {x, number_at(op, "axis", axes, i)}, {}, {x.dtype(), dims});
+  }
+  op.out("out", x);
+}
+
+// The product of dimensions, int64 [1].
+Value product(Builder& g, Value x, int64_t first, int64_t last) {
+  Value result = g.ints({1});
+  for (int64_t i = first; i < last; ++i) result = i == first ? g.dim(x, i) : g.mul(result, g.dim(x, i));
+  return result;
+}
+
+// start_axis … stop_axis become one dimension.
+void flatten(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const int64_t rank = rank_of(op, x);
+  if (rank == 0) return op.out("out", g.reshape(x, Ints{1}));
+  const int64_t start = normalize_axis(op, op.attr<int64_t>("start_axis", 1), rank);
+  const int64_t stop = normalize_axis(op, op.attr<int64_t>("stop_axis", -1), rank);
+  const auto merged = element_count(std::span(*x.dims()).subspan(start, stop - start + 1));
+  std::vector<Value> parts;
+  // One dimension can be left to Reshape, and those before keep their places. Only known zeros need to be told from
+  // copies.
+  bool inferred = !merged;
+  for (int64_t i = 0; i < start; ++i) parts.push_back(g.ints({x.dim(i) >= 0 ? x.dim(i) : 0}));
+  parts.push_back(merged ? g.ints({*merged}) : g.ints({-1}));
+  for (int64_t i = stop + 1; i < rank; ++i) {
+    const bool infer = x.dim(i) < 0 && !inferred;
+    inferred |= infer;
+    parts.push_back(infer ? g.ints({-1}) : g.dim(x, i));
+  }
+  op.out("out", g.reshape(x, g.concat_ints(parts)));
+}
+
+// Two dimensions: those before the axis and those from it on.
+void flatten_to_2d(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const int64_t rank = rank_of(op, x);
+  const int64_t axis = op.attr<int64_t>("axis", 1);
+  if (axis < 0 || axis > rank) op.fail("axis " + std::to_string(axis) + " of a tensor of rank " + std::to_string(rank));
+  const auto before = element_count(std::span(*x.dims()).first(axis));
+  const auto behind = element_count(std::span(*x.dims()).subspan(axis));
+  if (before || behind) return op.out("out", g.reshape(x, Ints{before.value_or(-1), behind.value_or(-1)}));
+  if (axis == 1) return op.out("out", g.reshape(x, Ints{0, -1}));
+  op.out("out", g.reshape(x, g.concat_ints({product(g, x, 0, axis), g.ints({-1})})));
+}
+
+void transpose(OpContext& op) {
+  const Value x = op.in("x");
+  const Ints perm = op.attr<Ints>("perm");
+  if (perm.size() <= 1) return op.out("out", x);
+  op.out("out", op.graph().transpose(x, normalize_axes(op, perm, static_cast<int64_t>(perm.size()))));
+}
+
+// Numpy broadcast to the shape; -1 keeps a dimension, as 1 does in ONNX.
+void expand(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const IntsArgument shape = op.ints("shape");
+  op.out("out", g.expand(x, g.abs(shape.value)));
+}
+
+void expand_as(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  if (op.has("y")) return op.out("out", g.expand(x, g.shape(op.in("y"))));
+  op.out("out", g.expand(x, g.abs(op.ints("target_shape").value)));
+}
+
+// x is repeated along each dimension; the shorter of shape and repeats gets ones in front.
+Value tiled(OpContext& op, Value x, Value repeats) {
+  Builder& g = op.graph();
+  const int64_t rank = rank_of(op, x);
+  const int64_t count = repeats.dim(0);
+  if (count < 0) op.fail("the number of repeats is not known");
+  if (count > rank) x = g.unsqueeze(x, count_from(0, count - rank));
+  if (count < rank) repeats = g.concat({g.ints(Ints(static_cast<size_t>(rank - count), 1)), repeats}, 0);
+  const Tensor* times = repeats.constant();
+  const bool once = times != nullptr && std::ranges::all_of(as_ints(*times), [](int64_t n) { return n == 1; });
+  return once ? x : g.tile(x, repeats);
+}
+
+void tile(OpContext& op) { op.out("out", tiled(op, op.in("x"), op.ints("repeat_times").value)); }
+
+// Paddle 1.x's expand_as: x is repeated until it has target's shape.
+void tile_as(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  op.out("out", tiled(op, x, g.div(g.shape(op.in("target")), g.shape(x))));
+}
+
+// Every tensor is broadcast to the shapes of all others.
+void broadcast_tensors(OpContext& op) {
+  Builder& g = op.graph();
+  const std::vector<Value> xs = op.ins("input");
+  for (size_t i = 0; i < xs.size(); ++i) {
+    Value x = xs[i];
+    for (size_t k = 0; k < xs.size(); ++k) {
+      if (k != i) x = g.expand(x, g.shape(xs[k]));
+    }
+    op.out("out", x, i);
+  }
+}
+
+constexpr MapperEntry kEntries[] = {
+    {"reshape", 7, reshape},     {"view_shape", 7, view_shape}, {"squeeze", 7, squeeze},
+    {"unsqueeze", 7, unsqueeze}, {"flatten", 7, flatten},       {"flatten2", 7, flatten_to_2d},
+    {"transpose", 7, transpose}, {"expand", 7, expand},         {"expand_as", 7, expand_as},
+    {"tile", 7, tile},           {"tile_as", 7, tile_as},       {"broadcast_tensors", 7, broadcast_tensors},
+};
+
+}  // namespace
+
+extern const MapperTable kLayoutMappers = kEntries;
 
 }  // namespace paddle2onnx

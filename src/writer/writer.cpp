@@ -24,7 +24,6 @@ namespace {
 // them.
 constexpr size_t kSmall = 1024;
 constexpr int64_t kProtobufLimit = std::numeric_limits<int32_t>::max();
-constexpr int64_t kFirstIrWithFreeInitializers = 4;
 
 void set_type(onnx::ValueInfoProto& proto, const ValueInfo& value, bool name_unknown_dims = false) {
   proto.set_name(value.name);
@@ -288,27 +287,6 @@ Piece initializer_piece(const ValueInfo& value) {
   return {std::move(head), &tensor};
 }
 
-// IR version 3 wants every initializer among the graph's inputs, where it looks like something to feed: a Constant node
-// instead.
-Piece constant_node_piece(const ValueInfo& value) {
-  const Tensor& tensor = *value.constant;
-  const auto enclose = [&](const std::string& before, int number, const std::string& inner) {
-    return before + field_head(number, inner.size() + tensor.bytes.size()) + inner;
-  };
-  onnx::AttributeProto attribute;
-  attribute.set_name("value");
-  attribute.set_type(onnx::AttributeProto::TENSOR);
-  onnx::NodeProto node;
-  node.add_output(value.name);
-  node.set_name(value.name);
-  node.set_op_type("Constant");
-  std::string head =
-      enclose(attribute.SerializeAsString(), onnx::AttributeProto::kTFieldNumber, tensor_head(tensor, ""));
-  head = enclose(node.SerializeAsString(), onnx::NodeProto::kAttributeFieldNumber, head);
-  head = enclose("", onnx::GraphProto::kNodeFieldNumber, head);
-  return {std::move(head), &tensor};
-}
-
 std::span<const std::byte> as_bytes(const std::string& text) { return std::as_bytes(std::span(text)); }
 
 class ModelWriter {
@@ -348,12 +326,11 @@ class ModelWriter {
   }
 
   Result<WrittenModel> write(Sink& sink) {
-    const bool as_nodes = model_.ir_version() < kFirstIrWithFreeInitializers;
     std::vector<Piece> pieces;
     uint64_t constant_bytes = 0;
     WrittenModel written;
     for (const ValueInfo* value : constants_) {
-      pieces.push_back(as_nodes ? constant_node_piece(*value) : initializer_piece(*value));
+      pieces.push_back(initializer_piece(*value));
       constant_bytes += pieces.back().size();
       written.parameters += static_cast<size_t>(value->constant->count());
     }
@@ -369,13 +346,11 @@ class ModelWriter {
                   "external data is not available in this version yet");
     }
     auto status = sink.write(as_bytes(head), false);
-    // Constant nodes must come before their users; initializers may follow.
-    if (status && !as_nodes) status = sink.write(as_bytes(graph), false);
+    if (status) status = sink.write(as_bytes(graph), false);
     for (const Piece& piece : pieces) {
       if (status) status = sink.write(as_bytes(piece.head), false);
       if (status) status = sink.write(piece.tensor->bytes, piece.tensor->mapped);
     }
-    if (status && as_nodes) status = sink.write(as_bytes(graph), false);
     if (!status) return tl::make_unexpected(std::move(status).error());
     written.ir_version = model_.ir_version();
     written.nodes = count_nodes(graph_);
@@ -385,11 +360,12 @@ class ModelWriter {
  private:
   // For the check, big constants stand as inputs of their types.
   void add_constants(onnx::GraphProto& graph) const {
-    const bool as_inputs = model_.ir_version() < kFirstIrWithFreeInitializers;
     for (const ValueInfo* value : constants_) {
-      const bool small = value->constant->bytes.size() <= kSmall;
-      if (small) set_tensor(*graph.add_initializer(), *value->constant, value->name);
-      if (!small || as_inputs) set_type(*graph.add_input(), *value);
+      if (value->constant->bytes.size() <= kSmall) {
+        set_tensor(*graph.add_initializer(), *value->constant, value->name);
+      } else {
+        set_type(*graph.add_input(), *value);
+      }
     }
   }
 
@@ -410,10 +386,12 @@ class ModelWriter {
 }  // namespace
 
 int64_t ir_version_of(int opset) {
-  // https://github.com/onnx/onnx/blob/main/docs/Versioning.md, the table of released versions.
-  static constexpr std::array<std::pair<int, int>, 12> kFirstOpsets = {
-      {{7, 3}, {9, 4}, {10, 5}, {11, 6}, {12, 7}, {15, 8}, {19, 9}, {21, 10}, {23, 11}, {24, 12}, {25, 13}, {28, 14}}};
-  int64_t version = 3;
+  // https://github.com/onnx/onnx/blob/main/docs/Versioning.md, the table of released versions. Opsets 7 and 8 came with
+  // IR version 3, which wants every initializer among the graph's inputs, where it looks like something to feed; 4 is
+  // the lowest without that.
+  static constexpr std::array<std::pair<int, int>, 11> kFirstOpsets = {
+      {{7, 4}, {10, 5}, {11, 6}, {12, 7}, {15, 8}, {19, 9}, {21, 10}, {23, 11}, {24, 12}, {25, 13}, {28, 14}}};
+  int64_t version = 4;
   for (const auto& [first, ir] : kFirstOpsets) {
     if (opset >= first) version = ir;
   }

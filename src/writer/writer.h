@@ -24,7 +24,7 @@ struct WrittenModel {
   size_t bytes = 0;
 };
 
-// The lowest IR version in which an opset can be written.
+// The lowest IR version in which an opset can be written with initializers that are not inputs.
 int64_t ir_version_of(int opset);
 
 // Writes to a temporary file beside `path`, syncs and renames it, so that the file appears whole or not at all. Makes

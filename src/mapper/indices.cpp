@@ -1,0 +1,66 @@
+#include "mapper/indices.h"
+
+#include <numeric>
+
+namespace paddle2onnx {
+
+int64_t rank_of(const OpContext& op, Value x) {
+  if (!x.has_rank()) op.fail("the rank of '" + x.name() + "' is not known");
+  return x.rank();
+}
+
+Ints count_from(int64_t first, int64_t last) {
+  Ints numbers(static_cast<size_t>(std::max<int64_t>(last - first, 0)));
+  std::iota(numbers.begin(), numbers.end(), first);
+  return numbers;
+}
+
+bool is_in(const Ints& list, int64_t value) { return std::ranges::count(list, value) > 0; }
+
+std::optional<int64_t> known_number(const IntsArgument& numbers, size_t i) {
+  return numbers.count_known ? numbers.elements.at(i) : std::nullopt;
+}
+
+Value number_at(OpContext& op, std::string_view name, const IntsArgument& numbers, size_t i) {
+  Builder& g = op.graph();
+  if (const auto number = known_number(numbers, i)) return g.ints({*number});
+  const std::vector<Value> list = op.ins(name);
+  if (list.size() > 1) {
+    const Value member = g.cast(list.at(i), DType::kInt64);
+    return member.rank() == 1 ? member : g.reshape(member, Ints{1});
+  }
+  if (numbers.value.dim(0) == 1) return numbers.value;
+  const auto at = static_cast<int64_t>(i);
+  return g.slice(numbers.value, Ints{at}, Ints{at + 1}, Ints{0});
+}
+
+Value as_scalar(Builder& g, Value one) { return g.squeeze(one, {0}); }
+
+Value positions(Builder& g, Value n) { return g.range(g.scalar_i64(0), as_scalar(g, n), g.scalar_i64(1)); }
+
+Value as_indices(Builder& g, Value index) {
+  return index.dtype() == DType::kInt32 ? index : g.cast(index, DType::kInt64);
+}
+
+Value values_of_attributes(const OpContext& op, Builder& g, DType dtype, const Dims& dims) {
+  const auto count = static_cast<size_t>(element_count(dims).value_or(0));
+  for (const std::string_view name : {"values", "fp32_values", "fp64_values", "fp16_values", "int32_values",
+                                      "int64_values", "int8_values", "uint8_values", "bool_values"}) {
+    const auto found = op.op().attributes.find(name);
+    if (found == op.op().attributes.end()) continue;
+    // Integers must not pass through floats: they have more digits.
+    const bool integral = std::holds_alternative<std::vector<int64_t>>(found->second);
+    const auto size = integral ? op.attr<std::vector<int64_t>>(name).size() : op.attr<std::vector<double>>(name).size();
+    if (size == 0 && count > 0) continue;
+    if (size != count) {
+      op.fail("the attribute '" + std::string(name) + "' has " + std::to_string(size) + " numbers for a shape of " +
+              std::to_string(count) + " elements");
+    }
+    return g.constant(integral ? from_ints(dtype, dims, op.attr<std::vector<int64_t>>(name))
+                               : from_doubles(dtype, dims, op.attr<std::vector<double>>(name)));
+  }
+  if (count > 0) op.fail("no attribute holds the values");
+  return g.constant(from_ints(dtype, dims, {}));
+}
+
+}  // namespace paddle2onnx

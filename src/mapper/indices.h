@@ -1,0 +1,41 @@
+// What the mappers of shapes, slices, indices and constants share.
+#pragma once
+
+#include <limits>
+
+#include "mapper/mapper.h"
+
+namespace paddle2onnx {
+
+// Limits of a Slice that lie behind the last and before the first element of any dimension.
+inline constexpr int64_t kToTheEnd = std::numeric_limits<int64_t>::max();
+inline constexpr int64_t kBeforeTheStart = std::numeric_limits<int64_t>::min();
+
+// The rank of a value; fails if it is not known.
+int64_t rank_of(const OpContext& op, Value x);
+
+// first, first + 1, … last - 1
+Ints count_from(int64_t first, int64_t last);
+
+bool is_in(const Ints& list, int64_t value);
+
+// What is known of the i-th number of an argument.
+std::optional<int64_t> known_number(const IntsArgument& numbers, size_t i);
+
+// The i-th number of the argument `name`, int64 [1]: a constant, the member of the list of tensors, or a part of the
+// tensor.
+Value number_at(OpContext& op, std::string_view name, const IntsArgument& numbers, size_t i);
+
+// An int64 [1] as rank 0.
+Value as_scalar(Builder& g, Value one);
+
+// 0, 1, … n - 1, int64 [n]; n is int64 [1].
+Value positions(Builder& g, Value n);
+
+// A tensor of indices in a type that ONNX takes: int64 unless it is int32.
+Value as_indices(Builder& g, Value index);
+
+// The numbers of assign_value and set_value: `values` of newer files, fp32_values, int64_values, … of older ones.
+Value values_of_attributes(const OpContext& op, Builder& g, DType dtype, const Dims& dims);
+
+}  // namespace paddle2onnx
