@@ -82,7 +82,7 @@ case("conv1d_transpose_output_size", lambda net, x: net(x, output_size=[14]),
      layer=lambda: nn.Conv1DTranspose(3, 4, 3, stride=2), x=f32["b", 3, 6])
 case("conv1d_transpose_nlc", nn.Conv1DTranspose(3, 4, 3, stride=2, data_format="NLC"), x=f32["b", "n", 3])
 case("conv3d_transpose", nn.Conv3DTranspose(2, 4, 3, stride=2, padding=1), x=f32["b", 2, 3, "h", "w"])
-case("conv3d_transpose_groups", nn.Conv3DTranspose(4, 2, (1, 2, 3), stride=(1, 2, 3), output_padding=(0, 1, 1), groups=2),
+case("conv3d_transpose_groups", nn.Conv3DTranspose(4, 2, (1, 2, 3), stride=(1, 2, 3), output_padding=(0, 1, 2), groups=2),
      x=f32["b", 4, 3, "h", "w"])
 case("conv3d_transpose_output_size", lambda net, x: net(x, output_size=[6, 8, 10]),
      layer=lambda: nn.Conv3DTranspose(2, 4, 2, stride=2), x=f32["b", 2, 3, 4, 5])
