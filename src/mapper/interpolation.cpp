@@ -323,7 +323,7 @@ Value resize_between_reshapes(OpContext& op, Value x, const Interpolation& r) {
 void interpolate(OpContext& op, Method method) {
   Builder& g = op.graph();
   const bool last = channels_last(op);
-  const Value given = last ? channels_to_front(g, op.in("x")) : op.in("x");
+  const Value given = image(op, "x");
   const DType dtype = given.dtype();
   // Pixels of integers are interpolated as floats and cut off.
   Value x = method != Method::kNearest && !is_floating(dtype) ? g.cast(given, DType::kFloat32) : given;

@@ -395,7 +395,7 @@ Pooled pool(OpContext& op, Value x, bool average, bool with_indices) {
 void pool_by_type(OpContext& op) {
   Builder& g = op.graph();
   const bool last = channels_last(op);
-  const Value x = last ? channels_to_front(g, op.in("x")) : op.in("x");
+  const Value x = image(op, "x");
   const auto type = op.attr<std::string>("pooling_type");
   if (type != "max" && type != "avg") op.fail("pooling_type '" + type + "'");
   if (type == "max" && op.attr<bool>("adaptive", false))
@@ -407,7 +407,7 @@ void pool_by_type(OpContext& op) {
 
 void max_pool_with_index(OpContext& op) {
   Builder& g = op.graph();
-  const Pooled pooled = pool(op, op.in("x"), false, op.wants("mask"));
+  const Pooled pooled = pool(op, ranked(op, "x", 3), false, op.wants("mask"));
   op.out("out", pooled.values);
   if (pooled.indices) {
     const DType declared = op.out_dtype("mask");
@@ -415,11 +415,52 @@ void max_pool_with_index(OpContext& op) {
   }
 }
 
+// Puts each element where the index, counted in the image, says; the rest is 0. Without output_size the image is as
+// large as the pooling's input was: (in - 1) · stride + kernel - 2 · padding.
+void unpool(OpContext& op) {
+  Builder& g = op.graph();
+  const bool last = channels_last(op);
+  const Value x = image(op, "x");
+  const Value given = image(op, "indices");
+  const int64_t rank = x.rank() - 2;
+  const IntsArgument wanted = op.ints("output_size");
+  std::vector<Value> sizes;
+  const auto known_sizes = wanted.constant();
+  if (known_sizes && std::ranges::all_of(*known_sizes, [](int64_t size) { return size <= 0; })) {
+    const auto axes = static_cast<size_t>(rank);
+    const Ints kernel = for_each_axis(op, op.attr<Ints>("ksize"), rank, "kernel sizes");
+    const Ints strides = for_each_axis(op, op.attr<Ints>("strides", Ints(axes, 1)), rank, "strides");
+    const std::string_view name = op.has_attr("padding") ? "padding" : "paddings";
+    const Ints paddings = for_each_axis(op, op.attr<Ints>(name, Ints(axes, 0)), rank, "paddings");
+    for (size_t i = 0; i < axes; ++i) {
+      const Value steps = g.mul(g.sub(g.dim(x, static_cast<int64_t>(i) + 2), g.ints({1})), g.ints({strides[i]}));
+      sizes.push_back(g.add(steps, g.ints({kernel[i] - 2 * paddings[i]})));
+    }
+  } else {
+    for (int64_t i = 0; i < rank; ++i) {
+      const int64_t at = static_cast<int64_t>(wanted.size()) - rank + i;
+      sizes.push_back(g.slice(wanted.value, Ints{at}, Ints{at + 1}, Ints{0}));
+    }
+  }
+  Value count = sizes[0];
+  for (int64_t i = 1; i < rank; ++i) count = g.mul(count, sizes[static_cast<size_t>(i)]);
+  const Value zeros = g.expand(g.scalar(0, x.dtype()), g.concat_ints({g.dim(x, 0), g.dim(x, 1), count}));
+  const Value indices = g.cast(g.reshape(given, Ints{0, 0, -1}), DType::kInt64);
+  const Value scattered =
+      g.node(g.opset() < 11 ? "Scatter" : "ScatterElements", {zeros, indices, g.reshape(x, Ints{0, 0, -1})},
+             {{"axis", int64_t{2}}}, {x.dtype(), zeros.dims()});
+  sizes.insert(sizes.begin(), g.ints({0, 0}));
+  const Value y = g.reshape(scattered, g.concat_ints(sizes));
+  op.out_as_computed("out", last ? channels_to_back(g, y) : y);
+}
+
 constexpr MapperEntry kEntries[] = {
     {"max_pool2d_with_index", 7, max_pool_with_index},
     {"max_pool3d_with_index", 7, max_pool_with_index},
     {"pool2d", 7, pool_by_type},
     {"pool3d", 7, pool_by_type},
+    {"unpool", 7, unpool},
+    {"unpool3d", 7, unpool},
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 namespace paddle2onnx {
 
 extern const MapperTable kActivationMappers;
+extern const MapperTable kChannelMappers;
 extern const MapperTable kComparisonMappers;
 extern const MapperTable kConvolutionMappers;
 extern const MapperTable kCreationMappers;
@@ -25,10 +26,10 @@ extern const MapperTable kSlicingMappers;
 extern const MapperTable kSortingMappers;
 
 inline const MapperTable* const kMapperTableList[] = {
-    &kActivationMappers, &kComparisonMappers,    &kConvolutionMappers, &kCreationMappers, &kElementwiseMappers,
-    &kIndexingMappers,   &kInterpolationMappers, &kJoiningMappers,     &kLayoutMappers,   &kLinearMappers,
-    &kMathMappers,       &kNormalizationMappers, &kPaddingMappers,     &kPoolingMappers,  &kRecurrentMappers,
-    &kReductionMappers,  &kSlicingMappers,       &kSortingMappers,
+    &kActivationMappers,  &kChannelMappers,   &kComparisonMappers,    &kConvolutionMappers, &kCreationMappers,
+    &kElementwiseMappers, &kIndexingMappers,  &kInterpolationMappers, &kJoiningMappers,     &kLayoutMappers,
+    &kLinearMappers,      &kMathMappers,      &kNormalizationMappers, &kPaddingMappers,     &kPoolingMappers,
+    &kRecurrentMappers,   &kReductionMappers, &kSlicingMappers,       &kSortingMappers,
 };
 
 }  // namespace paddle2onnx

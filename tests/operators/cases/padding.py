@@ -1,4 +1,4 @@
-"""Paddings of every mode, rank and format; shuffles between channels and places."""
+"""Paddings of every mode, rank and format."""
 import paddle
 import paddle.nn as nn
 import paddle.nn.functional as F
@@ -51,13 +51,3 @@ raw("raw_pad2d_tensor", "pad2d", inputs={"X": f32["b", 3, "h", "w"], "Paddings":
     expect=lambda X, Paddings: np.pad(X, [(0, 0), (0, 0), tuple(Paddings[:2]), tuple(Paddings[2:])]))
 raw("raw_pad3d", "pad3d", inputs={"X": f32["b", 2, "d", "h", "w"]}, outputs={"Out": "float32"},
     attrs={"paddings": [1, 2, 3, 0, 0, 1], "mode": "constant", "value": 1.5})
-
-case("pixel_shuffle", nn.PixelShuffle(2), x=f32["b", 8, "h", "w"])
-case("pixel_shuffle_nhwc", nn.PixelShuffle(3, data_format="NHWC"), x=f32["b", "h", "w", 18])
-case("pixel_shuffle_f64", nn.PixelShuffle(2), x=f64["b", 8, 3, 4])
-case("pixel_unshuffle", nn.PixelUnshuffle(2), x=f32["b", 3, 4, 6])
-case("pixel_unshuffle_nhwc", nn.PixelUnshuffle(3, data_format="NHWC"), x=f32["b", 3, 6, 2])
-case("channel_shuffle", nn.ChannelShuffle(3), x=f32["b", 6, "h", "w"])
-case("channel_shuffle_nhwc", nn.ChannelShuffle(2, data_format="NHWC"), x=f32["b", "h", "w", 6])
-raw("raw_shuffle_channel", "shuffle_channel", inputs={"X": f32["b", 6, "h", "w"]}, outputs={"Out": "float32"},
-    attrs={"group": 2})

@@ -101,3 +101,14 @@ case("adaptive_max_pool3d", nn.AdaptiveMaxPool3D((2, 3, 2)), x=f32["b", 2, 5, 7,
 case("adaptive_max_pool3d_mask", nn.AdaptiveMaxPool3D((2, 3, 2), return_mask=True), x=f32["b", 2, 5, 7, 6].unique(), opset=8)
 raw("raw_pool2d_adaptive_max", "pool2d", inputs={"X": f32["b", 3, 7, 9]}, outputs={"Out": "float32"},
     attrs={"pooling_type": "max", "ksize": [3, 4], "adaptive": True}, error="adaptive max pooling by pool2d")
+
+INDICES = [[[[5, 7, 2], [13, 15, 16]]], [[[0, 3, 8], [20, 22, 23]]]]
+case("max_unpool2d", lambda x: F.max_unpool2d(*F.max_pool2d(x, 2, return_mask=True), 2), x=f32["b", 3, 8, 6].unique(), opset=9)
+case("max_unpool2d_output_size", lambda x: F.max_unpool2d(*F.max_pool2d(x, 2, return_mask=True), 2, output_size=[9, 7]),
+     x=f32["b", 3, 9, 7].unique(), opset=9)
+case("max_unpool1d", lambda x: F.max_unpool1d(*F.max_pool1d(x, 2, return_mask=True), 2), x=f32["b", 3, 8].unique(), opset=9)
+case("max_unpool3d", lambda x: F.max_unpool3d(*F.max_pool3d(x, 2, return_mask=True), 2), x=f32["b", 2, 4, 6, 4].unique(),
+     opset=9)
+raw("raw_unpool_overlap", "unpool", inputs={"X": f32[2, 1, 2, 3], "Indices": i32[2, 1, 2, 3].values(np.array(INDICES))},
+    outputs={"Out": "float32"}, opset=9,
+    attrs={"ksize": [2, 2], "strides": [2, 2], "paddings": [0, 0], "unpooling_type": "max", "output_size": [4, 6]})
