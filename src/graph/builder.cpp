@@ -1,6 +1,7 @@
 #include "graph/builder.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
 #include <stdexcept>
@@ -400,7 +401,11 @@ Value Builder::pad(Value x, Value pads, std::string_view mode, Value fill) {
     NodeAttributes attributes = {{"mode", std::string(mode)}, {"pads", as_ints(*pads.constant())}};
     if (fill) {
       if (fill.constant() == nullptr) need_opset(11, "Pad with a computed value");
-      attributes.emplace_back("value", static_cast<float>(as_doubles(*fill.constant()).at(0)));
+      const double number = as_doubles(*fill.constant()).at(0);
+      const auto rounded = static_cast<float>(number);
+      if (x.dtype() != DType::kFloat32 && static_cast<double>(rounded) != number && !std::isnan(number))
+        need_opset(11, "Pad with a value that is no float32");
+      attributes.emplace_back("value", rounded);
     }
     return node("Pad", {x}, std::move(attributes), {x.dtype(), dims});
   }

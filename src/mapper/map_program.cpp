@@ -67,11 +67,31 @@ class Findings {
   std::map<std::tuple<int, std::string, std::string>, size_t> index_;
 };
 
+// Which values anything uses: an operator, a block or the program itself as a result. All that inner blocks write
+// counts, as it may be the new value of an outer variable.
+std::vector<bool> used_values(const Program& program) {
+  std::vector<bool> used(program.values.size());
+  for (size_t block = 0; block < program.blocks.size(); ++block) {
+    for (const Operator& op : program.blocks[block].operators) {
+      for (const auto& [slot, ids] : op.inputs) {
+        for (const ValueId id : ids) used[id] = true;
+      }
+      if (block == 0) continue;
+      for (const auto& [slot, ids] : op.outputs) {
+        for (const ValueId id : ids) used[id] = true;
+      }
+    }
+    for (const ValueId id : program.blocks[block].results) used[id] = true;
+  }
+  for (const auto& [name, id] : program.fetches) used[id] = true;
+  return used;
+}
+
 // One run over the program at one target opset.
 class Attempt {
  public:
   Attempt(const Program& program, int opset)
-      : program_(program), graph_(std::make_unique<Graph>()), builder_(*graph_, opset) {}
+      : program_(program), used_(used_values(program)), graph_(std::make_unique<Graph>()), builder_(*graph_, opset) {}
 
   void run() {
     values_.resize(program_.values.size());
@@ -155,7 +175,7 @@ class Attempt {
     const Operator& op = program_.blocks.front().operators[index];
     builder_.set_scope(op.scope.empty() ? op.name + "_" + std::to_string(counters_[op.name]++) : op.scope);
     std::vector<std::string> lossy;
-    OpContext context(program_, op, builder_, values_, lossy);
+    OpContext context(program_, op, builder_, values_, used_, lossy);
     const size_t nodes = graph_->nodes.size();
     const auto unsupported = [&](Code code, std::string message, std::string hint) {
       findings_.add(Severity::kError, code, std::move(message), std::move(hint), program_, 0, index);
@@ -212,6 +232,7 @@ class Attempt {
 
  private:
   const Program& program_;
+  const std::vector<bool> used_;
   std::unique_ptr<Graph> graph_;
   Builder builder_;
   std::vector<Value> values_;
