@@ -54,8 +54,11 @@ std::string Builder::unique_value_name(std::string_view wanted) {
 }
 
 Value Builder::new_value(std::string name, DType dtype, std::optional<Dims> dims) {
-  graph_.values.push_back({.name = std::move(name), .dtype = dtype, .dims = std::move(dims)});
-  return Value(&graph_.values.back());
+  ValueInfo& info = graph_.values.emplace_back();
+  info.name = std::move(name);
+  info.dtype = dtype;
+  info.dims = std::move(dims);
+  return Value(&info);
 }
 
 // --- nodes ----------------------------------------------------------------------------------------------------------
@@ -258,7 +261,8 @@ Value Builder::transpose(Value x, Ints perm) {
 
 Value Builder::expand(Value x, Value shape) {
   std::optional<Dims> dims;
-  const auto target = known_elements(shape);
+  auto target = known_elements(shape);
+  if (!target && shape.dim(0) >= 0) target.emplace(static_cast<size_t>(shape.dim(0)));
   if (target && x.has_rank()) {
     const size_t rank = std::max(target->size(), x.dims()->size());
     dims.emplace(rank, -1);
@@ -320,6 +324,9 @@ Value Builder::slice(Value x, const Ints& starts, const Ints& ends, const Ints& 
     if (!plain) need_opset(10, "Slice with steps");
     return node("Slice", {x}, {{"starts", starts}, {"ends", ends}, {"axes", axes}}, {x.dtype(), dims});
   }
+  // Shape inference of the definition of opset 10 alone takes a dimension of unknown extent for uncut.
+  if (!dims || std::ranges::any_of(axes, [&](int64_t axis) { return x.dim(axis) < 0; }))
+    need_opset(11, "Slice of a dimension of unknown extent");
   return node("Slice", {x, ints(starts), ints(ends), ints(axes), plain ? Value() : ints(strides)}, {},
               {x.dtype(), dims});
 }

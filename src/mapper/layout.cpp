@@ -127,12 +127,12 @@ void transpose(OpContext& op) {
   op.out("out", op.graph().transpose(x, normalize_axes(op, perm, static_cast<int64_t>(perm.size()))));
 }
 
-// Numpy broadcast to the shape; -1 keeps a dimension, as 1 does in ONNX.
+// Numpy broadcast to the shape; -1 keeps a dimension, as 1 does in ONNX. Paddle declares 1 for what it doesn't know.
 void expand(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("x");
   const IntsArgument shape = op.ints("shape");
-  op.out("out", g.expand(x, g.abs(shape.value)));
+  op.out_as_computed("out", g.expand(x, g.abs(shape.value)));
 }
 
 void expand_as(OpContext& op) {
