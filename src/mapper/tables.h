@@ -28,26 +28,10 @@ extern const MapperTable kSortingMappers;
 
 // clang-format off: a line for each
 inline const MapperTable* const kMapperTableList[] = {
-    &kActivationMappers,
-    &kAttentionMappers,
-    &kChannelMappers,
-    &kComparisonMappers,
-    &kConvolutionMappers,
-    &kCreationMappers,
-    &kElementwiseMappers,
-    &kIndexingMappers,
-    &kInterpolationMappers,
-    &kJoiningMappers,
-    &kLayoutMappers,
-    &kLinearMappers,
-    &kMathMappers,
-    &kNormalizationMappers,
-    &kPaddingMappers,
-    &kPoolingMappers,
-    &kRecurrentMappers,
-    &kReductionMappers,
-    &kSlicingMappers,
-    &kSortingMappers,
+    &kActivationMappers, &kAttentionMappers,   &kChannelMappers,   &kComparisonMappers,    &kConvolutionMappers,
+    &kCreationMappers,   &kElementwiseMappers, &kIndexingMappers,  &kInterpolationMappers, &kJoiningMappers,
+    &kLayoutMappers,     &kLinearMappers,      &kMathMappers,      &kNormalizationMappers, &kPaddingMappers,
+    &kPoolingMappers,    &kRecurrentMappers,   &kReductionMappers, &kSlicingMappers,       &kSortingMappers,
 };
 // clang-format on
 
