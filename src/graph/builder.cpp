@@ -249,7 +249,8 @@ Value Builder::unsqueeze(Value x, Ints axes) {
 }
 
 Value Builder::transpose(Value x, Ints perm) {
-  perm = normalized(std::move(perm), static_cast<int64_t>(perm.size()));
+  const auto rank = static_cast<int64_t>(perm.size());
+  perm = normalized(std::move(perm), rank);
   if (std::ranges::is_sorted(perm)) return x;
   std::optional<Dims> dims;
   if (x.has_rank()) {
