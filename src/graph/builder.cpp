@@ -93,6 +93,9 @@ std::vector<Value> Builder::nodes(std::string_view op_type, std::vector<Value> i
       return values;
     }
     need_opset(first_opset(op_type), op_type);
+    // Max and Min did not broadcast before 8.
+    const bool alike = std::ranges::all_of(inputs, [&](Value v) { return !v || v.dims() == inputs.front().dims(); });
+    if ((op_type == "Max" || op_type == "Min") && !alike) need_opset(8, std::string(op_type) + " with broadcasting");
   }
 
   DType computed = own;
