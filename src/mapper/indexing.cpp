@@ -12,13 +12,14 @@ Value flat_index(OpContext& op, Value index) {
   return rank_of(op, index) > 1 ? op.graph().flatten_to_1d(index) : index;
 }
 
+// Where the axis is a tensor, Paddle declares the dimensions that axis 0 would give.
 void gather(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("x");
   const ScalarArgument axis = op.scalar("axis");
   if (!axis.known()) op.fail("an axis that is computed at run time", "ONNX's Gather needs a constant axis");
   const int64_t at = normalize_axis(op, static_cast<int64_t>(*axis.number), rank_of(op, x));
-  op.out("out", g.gather(x, as_indices(g, flat_index(op, op.in("index"))), at));
+  op.out_as_computed("out", g.gather(x, as_indices(g, flat_index(op, op.in("index"))), at));
 }
 
 void index_select(OpContext& op) {
