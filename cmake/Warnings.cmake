@@ -3,8 +3,8 @@
 function(paddle2onnx_target target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wconversion -Wno-sign-conversion
                                            -Wimplicit-fallthrough
-                                           # GCC 12 warns falsely about std::string's operator+ (GCC bug 105651).
-                                           -Wno-restrict)
+                                           # False alarms of GCC 12 in std::string and std::variant (GCC bugs 105651, 105593).
+                                           -Wno-restrict -Wno-stringop-overflow)
   if(PADDLE2ONNX_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace paddle2onnx::cli {
 namespace {
@@ -63,7 +64,9 @@ struct Unavailable {
 
  private:
   static bool has_effect(const std::string& value) {
-    return !value.empty() && value != "None" && value != "none" && value != "{}";
+    std::string bare;
+    std::ranges::copy_if(value, std::back_inserter(bare), [](char c) { return c != ' '; });
+    return !bare.empty() && bare != "None" && bare != "none" && bare != "{}";
   }
 };
 

@@ -63,8 +63,14 @@ uint16_t double_to_half(double value) {
 float bfloat_to_float(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
 
 uint16_t double_to_bfloat(double value) {
-  const auto bits = std::bit_cast<uint32_t>(static_cast<float>(value));
+  const auto nearest = static_cast<float>(value);
+  auto bits = std::bit_cast<uint32_t>(nearest);
   if (std::isnan(value)) return static_cast<uint16_t>((bits >> 16) | 0x40);
+  // Rounding twice could make a tie: the float is the one towards zero, with its last bit for "and something more".
+  if (std::isfinite(nearest) && static_cast<double>(nearest) != value) {
+    if (std::fabs(static_cast<double>(nearest)) > std::fabs(value)) --bits;
+    bits |= 1;
+  }
   return static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
 }
 
@@ -182,11 +188,17 @@ DType dtype_of_framework(int64_t number) {
 }
 
 std::optional<int64_t> element_count(std::span<const int64_t> dims) {
+  // A zero does not excuse the others: strides are products of some of the dimensions.
   int64_t count = 1;
+  bool empty = false;
   for (const int64_t dim : dims) {
-    if (dim < 0 || __builtin_mul_overflow(count, dim, &count)) return std::nullopt;
+    if (dim == 0) {
+      empty = true;
+    } else if (dim < 0 || __builtin_mul_overflow(count, dim, &count)) {
+      return std::nullopt;
+    }
   }
-  return count;
+  return empty ? 0 : count;
 }
 
 Tensor make_tensor(DType dtype, Dims dims, std::vector<std::byte> bytes) {

@@ -45,7 +45,8 @@ DType dtype_of_framework(int64_t number);
 // Dimensions; -1 stands for one that is known at run time only.
 using Dims = std::vector<int64_t>;
 
-// The number of elements, or nothing if a dimension is unknown or negative or the product overflows.
+// The number of elements, or nothing if a dimension is unknown or negative or the product (of those that
+// are not 0) overflows.
 std::optional<int64_t> element_count(std::span<const int64_t> dims);
 
 // A constant: little-endian, row-major. `bytes` usually points into a mapped parameter file; `owner` keeps that alive.

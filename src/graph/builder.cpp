@@ -1,8 +1,10 @@
 #include "graph/builder.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
+#include <stdexcept>
 
 #include "graph/fold.h"
 #include "graph/onnx_ops.h"
@@ -15,6 +17,12 @@ Ints normalized(Ints axes, int64_t rank) {
     if (axis < 0) axis += rank;
   }
   return axes;
+}
+
+// An axis that the caller has not checked against the rank. Mapping an operator ends with std::out_of_range.
+int64_t checked_axis(int64_t axis, int64_t rank) {
+  if (axis < -rank || axis >= rank) throw std::out_of_range("axis");
+  return axis < 0 ? axis + rank : axis;
 }
 
 bool contains(const Ints& list, int64_t value) { return std::ranges::count(list, value) > 0; }
@@ -46,7 +54,7 @@ std::string Builder::unique_value_name(std::string_view wanted) {
 }
 
 Value Builder::new_value(std::string name, DType dtype, std::optional<Dims> dims) {
-  graph_.values.push_back({std::move(name), dtype, std::move(dims), std::nullopt, std::nullopt});
+  graph_.values.push_back({.name = std::move(name), .dtype = dtype, .dims = std::move(dims)});
   return Value(&graph_.values.back());
 }
 
@@ -66,7 +74,7 @@ std::vector<Value> Builder::nodes(std::string_view op_type, std::vector<Value> i
   for (size_t i = 0; i < inputs.size() && own == DType::kUndefined; ++i) {
     if (inputs[i] && is_typed_input(op_type, i)) own = inputs[i].dtype();
   }
-  if (results.front().dtype == DType::kUndefined) {
+  if (results.at(0).dtype == DType::kUndefined) {
     const DType fixed = fixed_result_dtype(op_type);
     results.front().dtype = fixed == DType::kUndefined ? own : fixed;
   }
@@ -74,8 +82,11 @@ std::vector<Value> Builder::nodes(std::string_view op_type, std::vector<Value> i
 
   if (standard) {
     if (auto tensors = fold_node(op_type, inputs, attributes, results.size(), results.front().dtype)) {
+      // A weight in another form keeps its name (with a number behind it).
+      const auto weight = std::ranges::find_if(inputs, [](Value input) { return input.info()->parameter; });
+      const std::string name = weight == inputs.end() ? "" : weight->name();
       std::vector<Value> values;
-      for (Tensor& tensor : *tensors) values.push_back(constant(std::move(tensor)));
+      for (Tensor& tensor : *tensors) values.push_back(constant(std::move(tensor), name));
       return values;
     }
     need_opset(first_opset(op_type), op_type);
@@ -100,7 +111,8 @@ std::vector<Value> Builder::nodes(std::string_view op_type, std::vector<Value> i
         computed != own && results[i].dtype == own && (i > 0 || fixed_result_dtype(op_type) == DType::kUndefined);
     outputs.push_back(new_value("", widened ? computed : results[i].dtype, results[i].dims));
   }
-  if (outputs.size() == 1 && is_integer(outputs.front().dtype())) {
+  const bool is_list = outputs.front().rank() == 0 || outputs.front().rank() == 1;
+  if (outputs.size() == 1 && is_list && is_integer(outputs.front().dtype())) {
     if (auto elements = fold_elements(op_type, inputs, attributes)) {
       if (std::ranges::all_of(*elements, [](const auto& e) { return e.has_value(); }) && outputs.front().is_static()) {
         Ints numbers;
@@ -132,6 +144,7 @@ Value Builder::constant(Tensor tensor, std::string_view name) {
   }
   Value value = new_value(unique_value_name(name.empty() ? "const" : name), tensor.dtype, tensor.dims);
   value.info()->constant = std::move(tensor);
+  value.info()->parameter = !name.empty();
   if (!key.empty()) shared_constants_.emplace(std::move(key), value);
   return value;
 }
@@ -267,7 +280,7 @@ Value Builder::expand(Value x, Value shape) {
 
 Value Builder::concat(const std::vector<Value>& xs, int64_t axis) {
   if (xs.size() == 1) return xs.front();
-  std::optional<Dims> dims = xs.front().dims();
+  std::optional<Dims> dims = xs.at(0).dims();
   if (dims && axis < 0) axis += static_cast<int64_t>(dims->size());
   for (size_t i = 1; i < xs.size() && dims; ++i) {
     if (xs[i].rank() != static_cast<int64_t>(dims->size())) {
@@ -290,15 +303,13 @@ Value Builder::concat(const std::vector<Value>& xs, int64_t axis) {
 Value Builder::slice(Value x, const Ints& starts, const Ints& ends, const Ints& axes, const Ints& steps) {
   std::optional<Dims> dims = x.dims();
   const Ints strides = steps.empty() ? Ints(starts.size(), 1) : steps;
+  if (ends.size() != starts.size() || axes.size() != starts.size() || strides.size() != starts.size() ||
+      contains(strides, 0))
+    throw std::out_of_range("slice");
   if (dims) {
     for (size_t i = 0; i < axes.size(); ++i) {
-      const int64_t axis = axes[i] < 0 ? axes[i] + x.rank() : axes[i];
-      int64_t& dim = dims->at(static_cast<size_t>(axis));
-      if (dim >= 0) {
-        dim = slice_range(dim, starts[i], ends[i], strides[i]).second;
-      } else if (starts[i] < 0 && strides[i] == 1 && ends[i] < 0 && ends[i] > starts[i]) {
-        dim = -1;
-      }
+      int64_t& dim = (*dims)[static_cast<size_t>(checked_axis(axes[i], x.rank()))];
+      if (dim >= 0) dim = slice_range(dim, starts[i], ends[i], strides[i]).second;
     }
   }
   const bool plain = std::ranges::all_of(strides, [](int64_t step) { return step == 1; });
@@ -358,8 +369,8 @@ std::vector<Value> Builder::split_evenly(Value x, int64_t count, int64_t axis) {
 
 Value Builder::gather(Value x, Value indices, int64_t axis) {
   std::optional<Dims> dims;
+  if (x.has_rank()) axis = checked_axis(axis, x.rank());
   if (x.has_rank() && indices.has_rank()) {
-    if (axis < 0) axis += x.rank();
     const auto at = x.dims()->begin() + axis;
     dims.emplace(x.dims()->begin(), at);
     dims->insert(dims->end(), indices.dims()->begin(), indices.dims()->end());
@@ -394,7 +405,11 @@ Value Builder::pad(Value x, Value pads, std::string_view mode, Value fill) {
     NodeAttributes attributes = {{"mode", std::string(mode)}, {"pads", as_ints(*pads.constant())}};
     if (fill) {
       if (fill.constant() == nullptr) need_opset(11, "Pad with a computed value");
-      attributes.emplace_back("value", static_cast<float>(as_doubles(*fill.constant()).at(0)));
+      const double number = as_doubles(*fill.constant()).at(0);
+      const auto rounded = static_cast<float>(number);
+      if (x.dtype() != DType::kFloat32 && static_cast<double>(rounded) != number && !std::isnan(number))
+        need_opset(11, "Pad with a value that is no float32");
+      attributes.emplace_back("value", rounded);
     }
     return node("Pad", {x}, std::move(attributes), {x.dtype(), dims});
   }
@@ -478,8 +493,10 @@ Value Builder::softmax(Value x, int64_t axis, std::string_view op_type) {
   if (opset_ >= 13) return node(op_type, {x}, {{"axis", axis}});
   // Up to 12 the operator flattens to two dimensions at the axis: the same for the last axis, else it must be moved
   // there.
+  if (!x.has_rank()) need_opset(13, std::string(op_type) + " of a tensor of unknown rank");
   if (axis < 0) axis += x.rank();
   if (axis == x.rank() - 1) return node(op_type, {x}, {{"axis", axis}});
+  axis = checked_axis(axis, x.rank());
   Ints perm(static_cast<size_t>(x.rank()));
   std::iota(perm.begin(), perm.end(), 0);
   std::swap(perm[static_cast<size_t>(axis)], perm.back());

@@ -55,6 +55,7 @@ class Builder {
   std::string unique_value_name(std::string_view wanted);
 
   // --- constants: equal small ones are shared -----------------------------------------------------------------------
+  // A name is that of a weight.
   Value constant(Tensor tensor, std::string_view name = {});
   Value ints(const Ints& values);           // int64 [n]
   Value scalar(double value, DType dtype);  // rank 0

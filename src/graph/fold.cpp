@@ -108,12 +108,12 @@ std::optional<Tensor> sliced(const Tensor& source, const std::vector<int64_t>& s
   int64_t offset = 0;
   for (size_t i = 0; i < axes.size(); ++i) {
     const int64_t axis = axes[i] < 0 ? axes[i] + rank : axes[i];
-    if (axis < 0 || axis >= rank || steps[i] == 0 || steps[i] == std::numeric_limits<int64_t>::min())
-      return std::nullopt;
+    if (axis < 0 || axis >= rank || steps[i] == 0) return std::nullopt;
     const auto [begin, count] = slice_range(source.dims[static_cast<size_t>(axis)], starts[i], ends[i], steps[i]);
     offset += begin * strides[static_cast<size_t>(axis)];
     dims[static_cast<size_t>(axis)] = count;
-    strides[static_cast<size_t>(axis)] *= steps[i];
+    // A step beyond the extent takes one element, and could overflow here.
+    strides[static_cast<size_t>(axis)] *= count > 1 ? steps[i] : 1;
   }
   if (element_count(dims) == 0) return make_tensor(source.dtype, dims, std::vector<std::byte>{});
   return strided_view(source, dims, strides, offset);
@@ -130,7 +130,8 @@ std::optional<Tensor> concatenated(const std::vector<const Tensor*>& parts, int6
     for (int64_t i = 0; i < rank; ++i) {
       if (i != axis && part->dims[static_cast<size_t>(i)] != dims[static_cast<size_t>(i)]) return std::nullopt;
     }
-    dims[static_cast<size_t>(axis)] += part->dims[static_cast<size_t>(axis)];
+    int64_t& extent = dims[static_cast<size_t>(axis)];
+    if (__builtin_add_overflow(extent, part->dims[static_cast<size_t>(axis)], &extent)) return std::nullopt;
   }
   const int64_t outer = element_count(std::span(dims).first(static_cast<size_t>(axis))).value_or(0);
   std::vector<std::byte> bytes;
@@ -316,9 +317,10 @@ std::optional<Tensor> ranged(const Tensor& start, const Tensor& limit, const Ten
   const auto [first, last, step] = std::tuple(as_ints(start), as_ints(limit), as_ints(delta));
   if (first.size() != 1 || last.size() != 1 || step.size() != 1 || step[0] == 0) return std::nullopt;
   std::vector<int64_t> values;
-  for (int64_t at = first[0]; step[0] > 0 ? at < last[0] : at > last[0]; at += step[0]) {
+  for (int64_t at = first[0]; step[0] > 0 ? at < last[0] : at > last[0];) {
     if (static_cast<int64_t>(values.size()) == kSmall) return std::nullopt;
     values.push_back(at);
+    if (__builtin_add_overflow(at, step[0], &at)) break;
   }
   return from_ints(start.dtype, {static_cast<int64_t>(values.size())}, values);
 }
@@ -347,12 +349,13 @@ std::pair<int64_t, int64_t> slice_range(int64_t extent, int64_t start, int64_t e
   if (step > 0) {
     const int64_t first = place(start, 0, extent);
     const int64_t last = place(end, 0, extent);
-    return {first, last > first ? (last - first + step - 1) / step : 0};
+    return {first, last > first ? (last - first - 1) / step + 1 : 0};
   }
   if (extent == 0) return {0, 0};
   const int64_t first = place(start, 0, extent - 1);
   const int64_t last = place(end, -1, extent - 1);
-  return {first, first > last ? (first - last - step - 1) / -step : 0};
+  // Towards zero, and without negating a step that has no opposite.
+  return {first, first > last ? 1 - (first - last - 1) / step : 0};
 }
 
 std::optional<std::vector<Tensor>> fold_node(std::string_view op, const std::vector<Value>& inputs,
@@ -371,7 +374,8 @@ std::optional<std::vector<Tensor>> fold_node(std::string_view op, const std::vec
     return std::vector<Tensor>{std::move(*tensor)};
   };
 
-  if (is_arithmetic(op)) return one(arithmetic(op, operands, dtype));
+  // Mod with fmod is another function.
+  if (is_arithmetic(op) && int_attribute(attributes, "fmod", 0) == 0) return one(arithmetic(op, operands, dtype));
   if (op == "Identity") return one(x);
   if (op == "Cast") return x.count() <= kSmall ? one(cast(x, dtype)) : std::nullopt;
   if (op == "Reshape" && operands.size() == 2) {

@@ -12,7 +12,8 @@ struct Since {
   int opset;
 };
 
-// Operators of ai.onnx that came after opset 7, the first that this project targets.
+// Operators of ai.onnx that came after opset 7, the first that this project targets. Max and Min are older, but do not
+// broadcast before 8.
 constexpr Since kSince[] = {
     {"Acosh", 9},
     {"AffineGrid", 20},
@@ -61,9 +62,11 @@ constexpr Since kSince[] = {
     {"LayerNormalization", 17},
     {"LessOrEqual", 12},
     {"MatMulInteger", 10},
+    {"Max", 8},
     {"MaxUnpool", 9},
     {"MeanVarianceNormalization", 9},
     {"MelWeightMatrix", 17},
+    {"Min", 8},
     {"Mish", 18},
     {"Mod", 10},
     {"NegativeLogLikelihoodLoss", 12},

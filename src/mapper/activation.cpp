@@ -46,8 +46,14 @@ float number(OpContext& op, std::string_view name, double fallback) {
   return static_cast<float>(op.attr<double>(name, fallback));
 }
 
+// x where it is positive, else slope · x. Of float64 ONNX Runtime has no kernel for the operators.
+Value leaky_relu_of(Builder& g, Value x, double slope) {
+  if (x.dtype() == DType::kFloat64) return g.sub(g.relu(x), g.mul(g.relu(g.neg(x)), g.scalar(slope, x.dtype())));
+  return g.node("LeakyRelu", {x}, {{"alpha", static_cast<float>(slope)}});
+}
+
 void leaky_relu(OpContext& op) {
-  op.out("out", op.graph().node("LeakyRelu", {op.in("x")}, {{"alpha", number(op, "negative_slope", 0.02)}}));
+  op.out("out", leaky_relu_of(op.graph(), op.in("x"), op.attr<double>("negative_slope", 0.02)));
 }
 
 // At inference the slope is the middle of the interval that training draws it from.
@@ -56,7 +62,7 @@ void rrelu(OpContext& op) {
   const double upper = op.attr<double>("upper", 1.0 / 3);
   if (!op.attr<bool>("is_test", false) && lower != upper)
     op.fail("it is in training mode: the slope is random", "call eval() on the layer before the export");
-  op.out("out", op.graph().node("LeakyRelu", {op.in("x")}, {{"alpha", static_cast<float>((lower + upper) / 2)}}));
+  op.out("out", leaky_relu_of(op.graph(), op.in("x"), (lower + upper) / 2));
 }
 
 void relu6(OpContext& op) { op.out("out", op.graph().clip(op.in("x"), 0, op.attr<double>("threshold", 6.0))); }
@@ -83,37 +89,37 @@ void celu_decomposed(OpContext& op) {
 }
 
 void celu(OpContext& op) {
+  if (op.in("x").dtype() == DType::kFloat64) {
+    celu_decomposed(op);
+    return;
+  }
   op.out("out", op.graph().node("Celu", {op.in("x")}, {{"alpha", number(op, "alpha", 1.0)}}));
 }
 
-void hardsigmoid(OpContext& op) {
-  op.out("out", op.graph().node("HardSigmoid", {op.in("x")},
-                                {{"alpha", number(op, "slope", 0.2)}, {"beta", number(op, "offset", 0.5)}}));
+// max(0, min(1, slope · x + offset))
+Value hardsigmoid_of(Builder& g, Value x, double slope, double offset) {
+  if (x.dtype() == DType::kFloat64)
+    return g.clip(g.add(g.mul(x, g.scalar(slope, x.dtype())), g.scalar(offset, x.dtype())), 0, 1);
+  return g.node("HardSigmoid", {x}, {{"alpha", static_cast<float>(slope)}, {"beta", static_cast<float>(offset)}});
 }
 
-// x · min(max(0, x + offset), threshold) / scale
+void hardsigmoid(OpContext& op) {
+  op.out("out", hardsigmoid_of(op.graph(), op.in("x"), op.attr<double>("slope", 0.2), op.attr<double>("offset", 0.5)));
+}
+
+// x · max(0, min(1, x / 6 + 1/2)). Older programs carry a threshold, a scale and an offset; Paddle takes no notice.
 void hardswish_decomposed(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("x");
-  const double threshold = op.attr<double>("threshold", 6.0);
-  const double scale = op.attr<double>("scale", 6.0);
-  const double offset = op.attr<double>("offset", 3.0);
-  if (threshold == scale && scale > 0) {
-    const auto part = [&](double value) { return static_cast<float>(value / scale); };
-    op.out("out", g.mul(x, g.node("HardSigmoid", {x}, {{"alpha", part(1)}, {"beta", part(offset)}})));
-    return;
-  }
-  const Value gate = g.clip(g.add(x, g.scalar(offset, x.dtype())), 0, threshold);
-  op.out("out", g.mul(x, g.div(gate, g.scalar(scale, x.dtype()))));
+  op.out("out", g.mul(x, hardsigmoid_of(g, x, 1.0 / 6, 0.5)));
 }
 
 void hardswish(OpContext& op) {
-  if (op.attr<double>("threshold", 6.0) != 6.0 || op.attr<double>("scale", 6.0) != 6.0 ||
-      op.attr<double>("offset", 3.0) != 3.0) {
+  if (op.in("x").dtype() == DType::kFloat64) {
     hardswish_decomposed(op);
-    return;
+  } else {
+    unary<"HardSwish">(op);
   }
-  op.out("out", op.graph().node("HardSwish", {op.in("x")}));
 }
 
 // x where |x| > threshold, else 0
@@ -167,7 +173,11 @@ void prelu(OpContext& op) {
   } else {
     op.fail("mode '" + mode + "' is unknown");
   }
-  op.out("out", g.node("PRelu", {x, slope}, {}, {x.dtype(), x.dims()}));
+  if (x.dtype() == DType::kFloat64) {
+    op.out("out", g.sub(g.relu(x), g.mul(g.relu(g.neg(x)), slope)));
+  } else {
+    op.out("out", g.node("PRelu", {x, slope}, {}, {x.dtype(), x.dims()}));
+  }
 }
 
 // The largest of each group of neighbouring channels.
@@ -193,16 +203,12 @@ void logsigmoid(OpContext& op) {
   op.out("out", g.neg(g.node("Softplus", {g.neg(op.in("x"))})));
 }
 
-// x · sigmoid(β · x)
-void swish_decomposed(OpContext& op) {
+// x · sigmoid(β · x). ONNX Runtime loads Swish at some of the opsets from 24 on only.
+void swish(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("x");
   const double beta = op.attr<double>("beta", 1.0);
   op.out("out", g.mul(x, g.sigmoid(beta == 1 ? x : g.mul(x, g.scalar(beta, x.dtype())))));
-}
-
-void swish(OpContext& op) {
-  op.out("out", op.graph().node("Swish", {op.in("x")}, {{"alpha", number(op, "beta", 1.0)}}));
 }
 
 // ln(1 + e^(β·x)) / β, and x itself where β·x > threshold. From 20 on these are the same number in float32.
@@ -318,8 +324,7 @@ constexpr MapperEntry kEntries[] = {
     {"rrelu", 7, rrelu},
     {"selu", 7, selu},
     {"sigmoid", 7, unary<"Sigmoid">},
-    {"silu", 7, swish_decomposed},
-    {"silu", 24, swish},
+    {"silu", 7, swish},
     {"soft_relu", 7, soft_relu},
     {"softmax", 7, softmax_like<"Softmax">},
     {"softplus", 7, softplus},
@@ -328,8 +333,7 @@ constexpr MapperEntry kEntries[] = {
     {"softsign", 7, unary<"Softsign">},
     {"stanh", 7, stanh},
     {"swiglu", 7, swiglu},
-    {"swish", 7, swish_decomposed},
-    {"swish", 24, swish},
+    {"swish", 7, swish},
     {"tanh", 7, unary<"Tanh">},
     {"tanh_shrink", 7, tanh_shrink},
     {"thresholded_relu", 7, thresholded_relu},

@@ -64,7 +64,7 @@ NodeAttributes attributes_of(const Convolution& c, Value filter) {
 void convolution(OpContext& op) {
   Builder& g = op.graph();
   const bool last = channels_last(op);
-  const Value x = last ? channels_to_front(g, op.in("input")) : op.in("input");
+  const Value x = image(op, "input");
   const Value filter = op.in("filter");
   Convolution c = read_convolution(op, filter);
   const bool at_run_time = c.same && !settle_same_padding(c, x, filter);
@@ -91,7 +91,7 @@ void convolution(OpContext& op) {
 void transposed_convolution(OpContext& op) {
   Builder& g = op.graph();
   const bool last = channels_last(op);
-  const Value x = last ? channels_to_front(g, op.in("x")) : op.in("x");
+  const Value x = image(op, "x");
   const Value filter = op.in("filter");
   Convolution c = read_convolution(op, filter);
   const auto axes = static_cast<size_t>(c.rank);

@@ -65,7 +65,13 @@ Interpolation read_interpolation(OpContext& op, Value x, Method method) {
     for (size_t i = 0; i < sizes.size(); ++i) r.axes[i].size = sizes.elements[i];
     return r;
   }
-  if (r.scales) return r;
+  if (r.scales && op.attr<bool>("scale_gives_size_only", false)) {
+    std::vector<Value> dims;
+    for (int64_t i = 2; i < x.rank(); ++i) dims.push_back(g.dim(x, i));
+    r.sizes = g.cast(g.mul(g.cast(g.concat_ints(dims), DType::kFloat32), r.scales), DType::kInt64);
+    r.scales = {};
+  }
+  if (r.scales || r.sizes) return r;
   if (by_scale) {
     std::vector<Value> parts;
     for (size_t i = 0; i < rank; ++i) {
@@ -180,7 +186,8 @@ Value nearest_by_gathering(Builder& g, Value x, const Interpolation& r) {
     }
     Value at = g.mul(places, ratio);
     if (r.align_corners) at = g.add(at, number(0.5));
-    x = g.gather(x, g.min(g.cast(at, DType::kInt64), g.sub(size, g.ints({1}))), axis);
+    const Value pixel = g.cast(at, DType::kInt64);
+    x = g.gather(x, g.where(g.less(pixel, size), pixel, g.sub(size, g.ints({1}))), axis);
   }
   return x;
 }
@@ -249,7 +256,10 @@ Value resize_before_11(OpContext& op, Value x, const Interpolation& r) {
     float scale = 0;
     if (r.axes[i].size && in >= 0) {
       scale = static_cast<float>(*r.axes[i].size) / static_cast<float>(in);
-      if (static_cast<int64_t>(static_cast<float>(in) * scale) != *r.axes[i].size) return {};
+      // The size has to come out in float32 and in float64.
+      if (static_cast<int64_t>(static_cast<float>(in) * scale) != *r.axes[i].size ||
+          static_cast<int64_t>(static_cast<double>(in) * static_cast<double>(scale)) != *r.axes[i].size)
+        return {};
       // The ratio is that of the sizes, or a scale that says the same.
       if (r.axes[i].scale > 0 && static_cast<float>(r.axes[i].scale) != scale) return {};
     } else {
@@ -301,10 +311,19 @@ Value resize(OpContext& op, Value x, const Interpolation& r) {
   return g.node("Resize", {x, none, none, sizes}, std::move(attributes), result);
 }
 
+// ONNX Runtime moves a Transpose behind Resize, whose cubic mode then refuses the channels in the last place: batch and
+// channels are joined in between.
+Value resize_between_reshapes(OpContext& op, Value x, const Interpolation& r) {
+  Builder& g = op.graph();
+  const Value joined = g.reshape(x, g.concat_ints({g.ints({1, -1}), g.dim(x, 2), g.dim(x, 3)}));
+  const Value y = resize(op, joined, r);
+  return g.reshape(y, g.concat_ints({g.dim(x, 0), g.dim(x, 1), g.dim(y, 2), g.dim(y, 3)}));
+}
+
 void interpolate(OpContext& op, Method method) {
   Builder& g = op.graph();
   const bool last = channels_last(op);
-  const Value given = last ? channels_to_front(g, op.in("x")) : op.in("x");
+  const Value given = image(op, "x");
   const DType dtype = given.dtype();
   // Pixels of integers are interpolated as floats and cut off.
   Value x = method != Method::kNearest && !is_floating(dtype) ? g.cast(given, DType::kFloat32) : given;
@@ -324,10 +343,11 @@ void interpolate(OpContext& op, Method method) {
     const bool special = dtype == DType::kFloat64 || (single && method == Method::kCubic);
     if (!y && method != Method::kNearest && all_known && (g.opset() < 11 || special))
       y = interpolate_by_matrices(g, x, r);
-    if (!y) y = resize(op, x, r);
+    if (!y) y = last && method == Method::kCubic ? resize_between_reshapes(op, x, r) : resize(op, x, r);
   }
   y = g.cast(y, dtype);
-  op.out("output", last ? channels_to_back(g, y) : y);
+  // Paddle declares the size that out_h and out_w say, even if a tensor gives another.
+  op.out_as_computed("output", last ? channels_to_back(g, y) : y);
 }
 
 template <Method method>

@@ -1,6 +1,7 @@
 // Matrix products and embeddings.
 #include <cmath>
 #include <limits>
+#include <map>
 #include <numeric>
 
 #include "mapper/tables.h"
@@ -30,13 +31,19 @@ Value multiplied(OpContext& op, Value x, double factor) {
 // A product of matrices, numpy's rules: vectors are rows on the left and columns on the right, and are not transposed.
 void matmul(OpContext& op) {
   Builder& g = op.graph();
-  const auto operand = [&](std::string_view name, std::string_view flag) {
-    const Value x = op.in(name);
-    if (!op.attr<bool>(flag, false)) return x;
-    need_rank(op, x, name);
-    return x.rank() < 2 ? x : transpose_matrix(g, x);
-  };
-  op.out("out", g.matmul(operand("x", "transpose_x"), operand("y", "transpose_y")));
+  Value x = op.in("x");
+  Value y = op.in("y");
+  bool transpose_x = op.attr<bool>("transpose_x", false);
+  bool transpose_y = op.attr<bool>("transpose_y", false);
+  if (transpose_x) need_rank(op, x, "x");
+  if (transpose_y) need_rank(op, y, "y");
+  transpose_x = transpose_x && x.rank() > 1;
+  transpose_y = transpose_y && y.rank() > 1;
+  // Xᵀ · v is v · X: no transposition. (ONNX Runtime 1.32 gets the former wrong where it fuses it.)
+  if ((transpose_x && y.rank() == 1) || (transpose_y && x.rank() == 1)) return op.out("out", g.matmul(y, x));
+  if (transpose_x) x = transpose_matrix(g, x);
+  if (transpose_y) y = transpose_matrix(g, y);
+  op.out("out", g.matmul(x, y));
 }
 
 // The matrix product of 1.x: alpha · X' · Y'. A vector is a row on the left and a column on the right, and can be
@@ -85,14 +92,11 @@ void legacy_matmul(OpContext& op) {
     out = g.matmul(x, y);
   }
   out = multiplied(op, out, op.attr<double>("alpha", 1.0));
-  // Only a dimension of 1 that a vector brought in goes away; two vectors give one element, not a scalar.
-  if (row && out.dim(-2) == 1) {
-    out = g.squeeze(out, {-2});
-    if (column && out.dim(-1) == 1) return op.out("out", out);
-  } else if (column && out.dim(-1) == 1) {
-    out = g.squeeze(out, {-1});
-  }
-  op.out("out", out);
+  // The dimension that a vector brought in goes away, unless it was transposed to one that isn't 1.
+  Ints axes;
+  if (row && out.dim(-2) == 1) axes.push_back(-2);
+  if (column && out.dim(-1) == 1) axes.push_back(-1);
+  op.out("out", g.squeeze(out, axes));
 }
 
 // x as a matrix whose rows are its first `rows` dimensions and whose columns are the others.
@@ -158,6 +162,35 @@ void fc(OpContext& op) {
     op.fail("activation_type '" + activation + "', which Paddle's kernel does not know");
   }
   op.out("out", out);
+}
+
+// x → relu(x · w + bias), for each layer.
+void repeated_fc_relu(OpContext& op) {
+  Builder& g = op.graph();
+  const std::vector<Value> weights = op.ins("w");
+  const std::vector<Value> biases = op.ins("bias");
+  if (weights.empty() || weights.size() != biases.size()) op.fail("as many weights as biases are needed");
+  Value x = op.in("x");
+  for (size_t i = 0; i < weights.size(); ++i) {
+    x = g.relu(g.add(g.matmul(x, weights[i]), g.reshape(biases[i], Ints{-1})));
+    if (i + 1 < weights.size()) op.out("relu_out", x, i);
+  }
+  op.out("out", x);
+}
+
+// scalar · ((x · y)² - x² · y²), squares element by element.
+void squared_mat_sub(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const Value y = op.in("y");
+  const auto squared = [&](Value v) { return g.mul(v, v); };
+  const Value squared_x = squared(x);
+  const Value squared_y = squared(y);
+  const Value squared_xy = squared(g.matmul(x, y));
+  op.out("squared_x", squared_x);
+  op.out("squared_y", squared_y);
+  op.out("squared_xy", squared_xy);
+  op.out("out", multiplied(op, g.sub(squared_xy, g.matmul(squared_x, squared_y)), op.attr<double>("scalar", 1.0)));
 }
 
 void bmm(OpContext& op) { op.out("out", op.graph().matmul(op.in("x"), op.in("y"))); }
@@ -261,12 +294,64 @@ void bilinear(OpContext& op) {
   op.out("out", out);
 }
 
+// x's determinants.
+Value determinant(OpContext& op, Value x) {
+  need_rank(op, x, "x");
+  return op.graph().node("Det", {x}, {}, {x.dtype(), Dims(x.dims()->begin(), x.dims()->end() - 2)});
+}
+
+void det(OpContext& op) { op.out("out", determinant(op, op.in("x"))); }
+
+// {sign, ln |det|} of the determinant.
+void slogdet(OpContext& op) {
+  Builder& g = op.graph();
+  const Value value = determinant(op, op.in("x"));
+  op.out("out", g.concat({g.unsqueeze(g.node("Sign", {value}), {0}), g.unsqueeze(g.log(g.abs(value)), {0})}, 0));
+}
+
+// x's inverses by Cramer's rule: minor (i, j) is the determinant of x without row i and column j. The work grows with
+// the fifth power of the size, but ONNX knows no other way.
+Value inverted(OpContext& op, Value x) {
+  Builder& g = op.graph();
+  need_rank(op, x, "x");
+  const int64_t rank = x.rank();
+  const int64_t size = rank < 2 ? -1 : x.dim(-1);
+  constexpr int64_t kLargest = 16;
+  if (size < 1 || size > kLargest)
+    op.fail("the inverse of a matrix whose size is not known or above " + std::to_string(kLargest),
+            "ONNX has no operator for it");
+  if (size == 1) return g.div(g.scalar(1, x.dtype()), x);
+  std::vector<int64_t> others;
+  std::vector<double> signs;
+  for (int64_t i = 0; i < size; ++i) {
+    for (int64_t j = 0; j < size; ++j) {
+      if (i != j) others.push_back(j);
+      signs.push_back((i + j) % 2 == 0 ? 1 : -1);
+    }
+  }
+  const Value without = g.constant(from_ints(DType::kInt64, {size, size - 1}, others));
+  Ints perm(static_cast<size_t>(rank + 2));  // [… i, rows, j, columns] to [… i, j, rows, columns]
+  std::iota(perm.begin(), perm.end(), 0);
+  std::swap(perm[perm.size() - 2], perm[perm.size() - 3]);
+  const Value minors = determinant(op, g.transpose(g.gather(g.gather(x, without, rank - 2), without, rank), perm));
+  const Value cofactors = g.mul(minors, g.constant(from_doubles(x.dtype(), {size, size}, signs)));
+  // The determinant, by its first row.
+  const auto first_row = [&](Value v) { return g.slice(v, {0}, {1}, {rank - 2}); };
+  const Value whole = g.reduce("ReduceSum", g.mul(first_row(x), first_row(cofactors)), Ints{rank - 1}, true);
+  return g.div(transpose_matrix(g, cofactors), whole);
+}
+
+void inverse(OpContext& op) { op.out("out", inverted(op, op.in("x"))); }
+
 // xⁿ by repeated squaring.
 void matrix_power(OpContext& op) {
   Builder& g = op.graph();
   Value power = op.in("x");
   auto n = op.attr<int64_t>("n");
-  if (n < 0) op.fail("n " + std::to_string(n) + ": ONNX has no inverse of a matrix");
+  if (n < 0) {
+    power = inverted(op, power);
+    n = -n;
+  }
   if (n == 0) {
     // The identity, as often as there are matrices.
     const int64_t size = power.dim(-1);
@@ -282,14 +367,6 @@ void matrix_power(OpContext& op) {
     if (n == 0) break;
   }
   op.out("out", out);
-}
-
-// {sign, ln |det|} of the determinant.
-void slogdet(OpContext& op) {
-  Builder& g = op.graph();
-  const Value det = g.node("Det", {op.in("x")}, {}, {DType::kUndefined, op.out_dims("out")});
-  const Value sign = g.node("Sign", {det});
-  op.out("out", g.concat({g.unsqueeze(sign, {0}), g.unsqueeze(g.log(g.abs(det)), {0})}, 0));
 }
 
 // --- einsum
@@ -309,12 +386,64 @@ std::string explicit_equation(const std::string& given) {
   return equation + "->" + (equation.find("...") != std::string::npos ? "..." : "") + once;
 }
 
+// The labels of each operand, and those of the result behind them; the ellipsis is '.'.
+std::vector<std::string> labels_of(std::string equation) {
+  std::vector<std::string> terms(1);
+  for (size_t i = 0; i < equation.size(); ++i) {
+    if (equation.compare(i, 3, "...") == 0) {
+      terms.back() += '.';
+      i += 2;
+    } else if (equation[i] == ',' || equation[i] == '-') {
+      terms.emplace_back();
+    } else if (equation[i] != '>') {
+      terms.back() += equation[i];
+    }
+  }
+  return terms;
+}
+
+// A dimension of the result from those of two operands that share it, of which one may be 1.
+int64_t shared_dim(int64_t a, int64_t b) { return a == 1 || b > 1 ? b : b == 1 || a > 1 ? a : -1; }
+
+// The dimensions of each label; the ellipsis has as many as in the operand where it stands for the most.
+std::map<char, Dims> label_dims(const std::vector<std::string>& terms, const std::vector<Value>& operands) {
+  std::map<char, Dims> dims;
+  for (size_t k = 0; k < operands.size(); ++k) {
+    int64_t axis = 0;
+    for (const char label : terms[k]) {
+      const int64_t count = label == '.' ? operands[k].rank() - static_cast<int64_t>(terms[k].size()) + 1 : 1;
+      Dims& known = dims[label];
+      const auto missing = count - static_cast<int64_t>(known.size());
+      if (missing > 0) known.insert(known.begin(), static_cast<size_t>(missing), 1);
+      for (int64_t i = 0; i < count; ++i, ++axis) {
+        int64_t& dim = known[known.size() - static_cast<size_t>(count - i)];
+        dim = shared_dim(dim, operands[k].dim(axis));
+      }
+    }
+  }
+  return dims;
+}
+
 void einsum(OpContext& op) {
+  Builder& g = op.graph();
   const std::string equation = explicit_equation(op.attr<std::string>("equation"));
-  const std::vector<Value> operands = op.ins("x");
-  if (operands.empty()) op.fail("no operands");
-  op.out("out",
-         op.graph().node("Einsum", operands, {{"equation", equation}}, {operands.front().dtype(), op.out_dims("out")}));
+  std::vector<Value> operands = op.ins("x");
+  const std::vector<std::string> terms = labels_of(equation);
+  if (operands.empty() || terms.size() != operands.size() + 1) op.fail("the equation '" + equation + "'");
+  for (const Value& operand : operands) need_rank(op, operand, "x");
+  std::map<char, Dims> dims = label_dims(terms, operands);
+  // In ONNX an ellipsis stands for as many dimensions in every operand.
+  for (size_t k = 0; k < operands.size(); ++k) {
+    const size_t at = terms[k].find('.');
+    if (at == std::string::npos) continue;
+    const auto missing = dims['.'].size() + terms[k].size() - 1 - operands[k].dims()->size();
+    Ints axes(missing);
+    std::iota(axes.begin(), axes.end(), static_cast<int64_t>(at));
+    operands[k] = g.unsqueeze(operands[k], axes);
+  }
+  Dims out;
+  for (const char label : terms.back()) out.insert(out.end(), dims[label].begin(), dims[label].end());
+  op.out("out", g.node("Einsum", operands, {{"equation", equation}}, {operands.front().dtype(), out}));
 }
 
 // --- embeddings -----------------------------------------------------------------------------------------------------
@@ -329,7 +458,8 @@ Value look_up(OpContext& op, Value weight, Value ids) {
       op.fail("padding_idx " + std::to_string(padding) + " of an embedding with " + std::to_string(rows) + " rows");
     const Value row = g.slice(weight, {padding}, {padding + 1}, {0});
     const Tensor* known = row.constant();
-    const bool zero = known != nullptr && std::ranges::all_of(known->bytes, [](std::byte b) { return b == std::byte{}; });
+    const bool zero =
+        known != nullptr && std::ranges::all_of(known->bytes, [](std::byte b) { return b == std::byte{}; });
     if (!zero) {
       const Value zeros = weight.dim(1) >= 0 ? g.filled(0, weight.dtype(), {1, weight.dim(1)})
                                              : g.expand(g.scalar(0, weight.dtype()), g.shape(row));
@@ -354,6 +484,8 @@ constexpr MapperEntry kEntries[] = {
     {"legacy_matmul", 7, legacy_matmul},
     {"matmul_with_flatten", 7, matmul_with_flatten},
     {"fc", 7, fc},
+    {"fusion_repeated_fc_relu", 7, repeated_fc_relu},
+    {"fusion_squared_mat_sub", 7, squared_mat_sub},
     {"bmm", 7, bmm},
     {"mv", 7, mv},
     {"dot", 7, dot},
@@ -364,8 +496,9 @@ constexpr MapperEntry kEntries[] = {
     {"cross", 7, cross},
     {"dist", 7, dist},
     {"bilinear", 7, bilinear},
+    {"inverse", 11, inverse},
     {"matrix_power", 7, matrix_power},
-    {"det", 11, unary<"Det">},
+    {"det", 11, det},
     {"slogdet", 11, slogdet},
     {"einsum", 12, einsum},
     {"embedding", 7, embedding},

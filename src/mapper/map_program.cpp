@@ -67,11 +67,31 @@ class Findings {
   std::map<std::tuple<int, std::string, std::string>, size_t> index_;
 };
 
+// Which values anything uses: an operator, a block or the program itself as a result. All that inner blocks write
+// counts, as it may be the new value of an outer variable.
+std::vector<bool> used_values(const Program& program) {
+  std::vector<bool> used(program.values.size());
+  for (size_t block = 0; block < program.blocks.size(); ++block) {
+    for (const Operator& op : program.blocks[block].operators) {
+      for (const auto& [slot, ids] : op.inputs) {
+        for (const ValueId id : ids) used[id] = true;
+      }
+      if (block == 0) continue;
+      for (const auto& [slot, ids] : op.outputs) {
+        for (const ValueId id : ids) used[id] = true;
+      }
+    }
+    for (const ValueId id : program.blocks[block].results) used[id] = true;
+  }
+  for (const auto& [name, id] : program.fetches) used[id] = true;
+  return used;
+}
+
 // One run over the program at one target opset.
 class Attempt {
  public:
   Attempt(const Program& program, int opset)
-      : program_(program), graph_(std::make_unique<Graph>()), builder_(*graph_, opset) {}
+      : program_(program), used_(used_values(program)), graph_(std::make_unique<Graph>()), builder_(*graph_, opset) {}
 
   void run() {
     values_.resize(program_.values.size());
@@ -94,10 +114,10 @@ class Attempt {
     }
   };
   const std::set<Need>& needs() const { return needs_; }
-  int needed_opset() const {
-    int needed = 0;
-    for (const Need& need : needs_) needed = std::max(needed, need.opset);
-    return needed;
+  int lowest_need() const {
+    int lowest = 0;
+    for (const Need& need : needs_) lowest = lowest == 0 ? need.opset : std::min(lowest, need.opset);
+    return lowest;
   }
   Findings& findings() { return findings_; }
   std::unique_ptr<Graph> take_graph() { return std::move(graph_); }
@@ -155,7 +175,7 @@ class Attempt {
     const Operator& op = program_.blocks.front().operators[index];
     builder_.set_scope(op.scope.empty() ? op.name + "_" + std::to_string(counters_[op.name]++) : op.scope);
     std::vector<std::string> lossy;
-    OpContext context(program_, op, builder_, values_, lossy);
+    OpContext context(program_, op, builder_, values_, used_, lossy);
     const size_t nodes = graph_->nodes.size();
     const auto unsupported = [&](Code code, std::string message, std::string hint) {
       findings_.add(Severity::kError, code, std::move(message), std::move(hint), program_, 0, index);
@@ -212,6 +232,7 @@ class Attempt {
 
  private:
   const Program& program_;
+  const std::vector<bool> used_;
   std::unique_ptr<Graph> graph_;
   Builder builder_;
   std::vector<Value> values_;
@@ -238,26 +259,27 @@ MappedGraph map_program(const Program& program, const MapOptions& options, std::
   for (;;) {
     Attempt attempt(program, opset);
     attempt.run();
-    const int needed = attempt.needed_opset();
-    if (needed > opset) reasons.insert(attempt.needs().begin(), attempt.needs().end());
-    if (needed > opset && options.auto_upgrade_opset && needed <= max_opset_version()) {
-      opset = needed;  // what was not reached at the lower opset may need a still higher one
+    // The lowest need first: in the forms of a slightly newer opset the program may do without what else was missed.
+    if (const int next = attempt.lowest_need(); next > opset && next <= max_opset_version()) {
+      for (const Attempt::Need& need : attempt.needs()) {
+        if (need.opset == next) reasons.insert(need);
+      }
+      opset = next;
       continue;
     }
+    const bool refused = !reasons.empty() && !options.auto_upgrade_opset;
     if (!reasons.empty()) {
-      const bool raised = needed <= opset;
+      const std::string from = std::to_string(options.opset_version);
+      const std::string to = std::to_string(opset);
       Diagnostic diagnostic =
-          raised ? error(kOpsetRaised, "the opset was raised from " + std::to_string(options.opset_version) + " to " +
-                                           std::to_string(opset) + ": " + list_needs(reasons))
-                 : error(kOpsetTooLow,
-                         "opset " + std::to_string(opset) + " is too low, " + std::to_string(needed) +
-                             " is needed: " + list_needs(reasons),
-                         "ask for --opset_version " + std::to_string(needed) +
-                             " or allow --enable_auto_update_opset True");
-      diagnostic.severity = raised ? Severity::kNote : Severity::kError;
+          refused ? error(kOpsetTooLow, "opset " + from + " is too low, " + to + " is needed: " + list_needs(reasons),
+                          "ask for --opset_version " + to + " or allow --enable_auto_update_opset True")
+                  : error(kOpsetRaised, "the opset was raised from " + from + " to " + to + ": " + list_needs(reasons));
+      diagnostic.severity = refused ? Severity::kError : Severity::kNote;
       diagnostics.push_back(std::move(diagnostic));
     }
-    const bool failed = needed > opset || attempt.findings().has_errors() || !attempt.orphans().empty();
+    const bool failed =
+        refused || !attempt.needs().empty() || attempt.findings().has_errors() || !attempt.orphans().empty();
     attempt.findings().append_to(diagnostics);
     for (Diagnostic& orphan : attempt.orphans()) diagnostics.push_back(std::move(orphan));
     MappedGraph result;

@@ -88,7 +88,10 @@ size_t OpContext::out_count(std::string_view name) const {
   return ids == nullptr ? 0 : ids->size();
 }
 
-bool OpContext::wants(std::string_view name) const { return out_count(name) > 0; }
+bool OpContext::wants(std::string_view name) const {
+  const auto* ids = find(op_.outputs, name);
+  return ids != nullptr && std::ranges::any_of(*ids, [&](ValueId id) { return used_[id]; });
+}
 
 DType OpContext::out_dtype(std::string_view name, size_t index) const {
   const auto* ids = find(op_.outputs, name);
@@ -107,12 +110,15 @@ void OpContext::out(std::string_view name, Value value, size_t index) {
   ValueInfo& info = *value.info();
   const ProgramValue& declared = program_.values[id];
   if (!info.constant) {
-    // A value that an operator passes on has been told all that is known of it.
-    const bool fresh = info.name.empty();
-    if (fresh) info.name = builder_.unique_value_name(declared.name);
+    if (info.name.empty()) info.name = builder_.unique_value_name(declared.name);
+    for (const auto& [slot, operands] : op_.inputs) {
+      for (const ValueId operand : operands)
+        info.misdeclared |= values_[operand] && values_[operand].info()->misdeclared;
+    }
     if (!info.dims) {
       info.dims = declared.type.dims;
-    } else if (fresh && declared.type.dims && declared.type.dims->size() == info.dims->size()) {
+      if (info.dims && info.misdeclared) std::ranges::fill(*info.dims, -1);
+    } else if (!info.misdeclared && declared.type.dims && declared.type.dims->size() == info.dims->size()) {
       for (size_t i = 0; i < info.dims->size(); ++i) {
         if ((*info.dims)[i] < 0) (*info.dims)[i] = (*declared.type.dims)[i];
       }
@@ -122,9 +128,8 @@ void OpContext::out(std::string_view name, Value value, size_t index) {
 }
 
 void OpContext::out_as_computed(std::string_view name, Value value, size_t index) {
-  const std::optional<Dims> dims = value.dims();
+  if (!value.is_static()) value.info()->misdeclared = true;
   out(name, value, index);
-  value.info()->dims = dims;
 }
 
 template <typename T>

@@ -44,8 +44,8 @@ struct ScalarArgument {
 class OpContext {
  public:
   OpContext(const Program& program, const Operator& op, Builder& builder, std::vector<Value>& values,
-            std::vector<std::string>& lossy)
-      : program_(program), op_(op), builder_(builder), values_(values), lossy_(lossy) {}
+            const std::vector<bool>& used, std::vector<std::string>& lossy)
+      : program_(program), op_(op), builder_(builder), values_(values), used_(used), lossy_(lossy) {}
 
   Builder& graph() { return builder_; }
   const Operator& op() const { return op_; }
@@ -59,7 +59,7 @@ class OpContext {
 
   // --- results
   // --------------------------------------------------------------------------------------------------------
-  bool wants(std::string_view name) const;  // the result is there and has a name in the program
+  bool wants(std::string_view name) const;  // the result is there and something uses it
   size_t out_count(std::string_view name) const;
   // Paddle's declared type of a result; kUndefined or nothing if it doesn't say.
   DType out_dtype(std::string_view name, size_t index = 0) const;
@@ -102,7 +102,8 @@ class OpContext {
   const Program& program_;
   const Operator& op_;
   Builder& builder_;
-  std::vector<Value>& values_;  // by ValueId
+  std::vector<Value>& values_;     // by ValueId
+  const std::vector<bool>& used_;  // by ValueId
   std::vector<std::string>& lossy_;
 };
 

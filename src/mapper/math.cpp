@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <span>
 
 #include "mapper/tables.h"
 
@@ -72,7 +73,7 @@ void round(OpContext& op) {
   const Value scaled = decimals == 0 ? x : decimals > 0 ? g.mul(x, power) : g.div(x, power);
   const Value size = g.abs(scaled);
   const Value whole = g.floor(size);
-  const Value up = g.cast(g.greater_equal(g.sub(size, whole), number(0.5)), x.dtype());
+  const Value up = g.cast(g.logical_not(g.less(g.sub(size, whole), number(0.5))), x.dtype());
   const Value rounded = g.mul(g.node("Sign", {scaled}), g.add(whole, up));
   op.out("out", decimals == 0 ? rounded : decimals > 0 ? g.div(rounded, power) : g.mul(rounded, power));
 }
@@ -103,6 +104,33 @@ void logit(OpContext& op) {
   const double eps = op.attr<double>("eps", 1e-6);
   if (eps > 0) x = g.clip(x, eps, 1 - eps);
   op.out("out", g.log(g.div(x, g.sub(g.scalar(1, x.dtype()), x))));
+}
+
+Value polynomial(Builder& g, Value x, std::span<const double> coefficients) {
+  Value sum = g.scalar(coefficients.front(), x.dtype());
+  for (const double coefficient : coefficients.subspan(1)) {
+    sum = g.add(g.mul(sum, x), g.scalar(coefficient, x.dtype()));
+  }
+  return sum;
+}
+
+// x times a polynomial of w = -ln(1 - x²), another one in the tails. M. Giles, "Approximating the erfinv function", GPU
+// Computing Gems, 2011: single precision.
+void erfinv(OpContext& op) {
+  static constexpr double kCentre[] = {2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087,
+                                       -0.00125372503, -0.00417768164, 0.246640727,    1.50140941};
+  static constexpr double kTail[] = {-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773,
+                                     -0.0076224613,   0.00943887047,  1.00167406,    2.83297682};
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const auto number = [&](double value) { return g.scalar(value, x.dtype()); };
+  if (x.dtype() == DType::kFloat64) op.lossy("in single precision: 7 digits instead of 16");
+  const Value w = g.neg(g.log(g.mul(g.sub(number(1), x), g.add(number(1), x))));
+  const Value centre = polynomial(g, g.sub(w, number(2.5)), kCentre);
+  const Value tail = polynomial(g, g.sub(g.sqrt(w), number(3)), kTail);
+  const Value inside = g.mul(x, g.where(g.less(w, number(5)), centre, tail));
+  const Value edge = g.mul(x, number(std::numeric_limits<double>::infinity()));
+  op.out("out", g.where(g.less(g.abs(x), number(1)), inside, edge));
 }
 
 // x to a power that is an attribute or a tensor; of integers, the power is cut to an integer.
@@ -172,21 +200,22 @@ void test_tensor(OpContext& op) {
 struct Running {
   Value x;
   int64_t axis;
-  bool is_scalar;  // the operand has rank 0
+  bool is_scalar;       // the operand has rank 0
+  Value computed_axis;  // int64 of rank 0, where the axis is known at run time only
 };
 
 Running running_operand(OpContext& op, std::string_view axis_name) {
   Builder& g = op.graph();
   const Value x = op.in("x");
-  if (x.rank() == 0) return {g.reshape(x, Ints{1}), 0, true};
-  if (op.attr<bool>("flatten", false)) return {x.rank() == 1 ? x : g.flatten_to_1d(x), 0, false};
+  if (x.rank() == 0) return {g.reshape(x, Ints{1}), 0, true, {}};
+  if (op.attr<bool>("flatten", false)) return {x.rank() == 1 ? x : g.flatten_to_1d(x), 0, false, {}};
   int64_t axis = -1;
   if (op.has_number(axis_name)) {
     const ScalarArgument argument = op.scalar(axis_name);
-    if (!argument.known()) op.fail("a computed axis", "export with a constant axis");
+    if (!argument.known()) return {x, 0, false, op.scalar_value(axis_name, DType::kInt64)};
     axis = static_cast<int64_t>(*argument.number);
   }
-  return {x, normalize_axis(op, axis, x.rank()), false};
+  return {x, normalize_axis(op, axis, x.rank()), false, {}};
 }
 
 void out_running(OpContext& op, const Running& running, Value result, std::string_view name = "out") {
@@ -197,7 +226,7 @@ void cumsum(OpContext& op) {
   Builder& g = op.graph();
   const Running r = running_operand(op, "axis");
   out_running(op, r,
-              g.node("CumSum", {r.x, g.scalar_i64(r.axis)},
+              g.node("CumSum", {r.x, r.computed_axis ? r.computed_axis : g.scalar_i64(r.axis)},
                      {{"exclusive", int64_t{op.attr<bool>("exclusive", false)}},
                       {"reverse", int64_t{op.attr<bool>("reverse", false)}}}));
 }
@@ -221,6 +250,7 @@ struct Prefixes {
 
 Prefixes prefixes_of(OpContext& op, const Running& r) {
   Builder& g = op.graph();
+  if (r.computed_axis) op.fail("the axis is computed at run time", "export it with a constant axis");
   Ints perm;
   for (int64_t i = 0; i < r.x.rank(); ++i) perm.push_back(i);
   std::swap(perm[static_cast<size_t>(r.axis)], perm.back());
@@ -257,7 +287,9 @@ void logcumsumexp(OpContext& op) {
   // Where all terms are -inf so is the result, and no difference of infinities must be taken.
   const Value origin = g.where(is_infinite(g, largest_term), g.scalar(0, r.x.dtype()), largest_term);
   const Value sum = g.reduce("ReduceSum", g.exp(g.sub(terms, origin)), Ints{-1}, false);
-  const Value result = g.add(g.log(sum), g.squeeze(origin, {-1}));
+  Value result = g.add(g.log(sum), g.squeeze(origin, {-1}));
+  // Of nothing: Paddle starts from the lowest number, not from -inf.
+  if (op.attr<bool>("exclusive", false)) result = g.max(result, g.scalar(-largest(r.x.dtype()), r.x.dtype()));
   out_running(op, r, g.transpose(result, p.perm));
 }
 
@@ -308,6 +340,7 @@ constexpr MapperEntry kEntries[] = {
     {"cumprod", 26, cumprod},
     {"cumsum", 7, cumsum},
     {"erf", 7, unary<"Erf">},
+    {"erfinv", 7, erfinv},
     {"exp", 7, floating_unary<"Exp">},
     {"expm1", 7, expm1},
     {"floor", 7, unary<"Floor">},

@@ -54,9 +54,9 @@ double epsilon_of(const OpContext& op) { return op.attr<double>("epsilon", 1e-5)
 // mode those of x, which then also move the given ones: mean_out = momentum · mean + (1 - momentum) · mean(x).
 void batch_norm(OpContext& op) {
   Builder& g = op.graph();
-  const DType dtype = op.in("x").dtype();
-  const bool last = channels_last(op) && op.in("x").rank() > 2;
-  Value x = last ? channels_to_front(g, op.in("x")) : op.in("x");
+  Value x = image(op, "x", 2);
+  const DType dtype = x.dtype();
+  const bool last = channels_last(op) && x.rank() > 2;
   const Value given_mean = op.in("mean");
   const Value given_variance = op.in("variance");
   const DType computed = given_mean.dtype();
@@ -109,19 +109,21 @@ struct LayerNorm {
   Value bias;
 };
 
+// A parameter [K] in the shape of x's axes from `first` on, which have K elements.
+Value shaped_as_axes(Builder& g, Value parameter, Value x, int64_t first) {
+  if (!parameter || first == x.rank() - 1) return parameter;
+  std::vector<Value> shape;
+  for (int64_t i = first; i < x.rank(); ++i) shape.push_back(g.dim(x, i));
+  return g.reshape(parameter, g.concat_ints(shape));
+}
+
 LayerNorm read_layer_norm(OpContext& op) {
   Builder& g = op.graph();
   LayerNorm n;
-  n.x = op.in("x");
+  n.x = ranked(op, "x", 1);
   n.axis = normalize_axis(op, op.attr<int64_t>("begin_norm_axis", 1), n.x.rank());
-  const auto shaped = [&](Value v) {
-    if (!v || n.axis == n.x.rank() - 1) return v;
-    std::vector<Value> shape;
-    for (int64_t i = n.axis; i < n.x.rank(); ++i) shape.push_back(g.dim(n.x, i));
-    return g.reshape(v, g.concat_ints(shape));
-  };
-  n.scale = shaped(op.in_or_none("scale"));
-  n.bias = shaped(op.in_or_none("bias"));
+  n.scale = shaped_as_axes(g, op.in_or_none("scale"), n.x, n.axis);
+  n.bias = shaped_as_axes(g, op.in_or_none("bias"), n.x, n.axis);
   return n;
 }
 
@@ -130,8 +132,8 @@ void layer_norm_statistics(OpContext& op, const LayerNorm& n) {
   Builder& g = op.graph();
   const Value x = g.cast(n.x, parameter_dtype(n.x.dtype()));
   const Moments m = moments(g, x, axes_between(n.axis, n.x.rank()));
-  op.out("mean", g.reshape(m.mean, Ints{-1}));
-  op.out("variance", g.reshape(m.variance, Ints{-1}));
+  op.out("mean", g.squeeze(m.mean, axes_between(n.axis, n.x.rank())));
+  op.out("variance", g.squeeze(m.variance, axes_between(n.axis, n.x.rank())));
 }
 
 // out = scale · (x - mean) / √(variance + ε) + bias over the axes from begin_norm_axis on.
@@ -179,7 +181,7 @@ Value normalize_instances(Builder& g, Value x, Value scale, Value bias, double e
 // Each channel of each image is normalised by itself.
 void instance_norm(OpContext& op) {
   Builder& g = op.graph();
-  const Value given = op.in("x");
+  const Value given = ranked(op, "x", 2);
   const DType computed = parameter_dtype(given.dtype());
   const Value x = g.cast(given, computed);
   const auto parameter = [&](std::string_view name) {
@@ -207,11 +209,10 @@ void instance_norm(OpContext& op) {
 // The channels in `groups` parts, each of which is normalised by itself; scale and bias are per channel.
 void group_norm(OpContext& op) {
   Builder& g = op.graph();
-  const Value given = op.in("x");
+  const Value given = image(op, "x", 2);
   const bool last = channels_last(op) && given.rank() > 2;
-  const Value front = last ? channels_to_front(g, given) : given;
   const DType computed = parameter_dtype(given.dtype());
-  const Value x = g.cast(front, computed);
+  const Value x = g.cast(given, computed);
   const int64_t groups = op.attr<int64_t>("groups", -1);
   if (groups <= 0) op.fail("groups " + std::to_string(groups));
   const Value grouped = g.reshape(x, Ints{0, groups, -1});
@@ -231,9 +232,8 @@ void group_norm(OpContext& op) {
 // out = x · mid^-β, mid = k + α · Σ x² over n neighbouring channels. ONNX divides α by n.
 void lrn(OpContext& op) {
   Builder& g = op.graph();
-  const auto format = op.attr<std::string>("data_format", "NCHW");
-  const bool last = channels_last(format) && format != "AnyLayout";
-  const Value x = last ? channels_to_front(g, op.in("x")) : op.in("x");
+  const bool last = channels_last(op);
+  const Value x = image(op, "x", 4);
   const int64_t n = op.attr<int64_t>("n", 5);
   const double alpha = op.attr<double>("alpha", 1e-4);
   const double beta = op.attr<double>("beta", 0.75);
@@ -261,7 +261,7 @@ void lrn(OpContext& op) {
 // out = x / norm, norm = √(Σ x² + ε) over one axis.
 void l2_norm(OpContext& op) {
   Builder& g = op.graph();
-  const Value x = op.in("x");
+  const Value x = ranked(op, "x", 1);
   const int64_t axis = normalize_axis(op, op.attr<int64_t>("axis"), x.rank());
   const Value squares = g.reduce("ReduceSumSquare", x, Ints{axis}, true);
   const Value norm = g.sqrt(g.add(squares, g.scalar(op.attr<double>("epsilon", 1e-10), x.dtype())));
@@ -269,26 +269,34 @@ void l2_norm(OpContext& op) {
   op.out("norm", norm);
 }
 
-// out = scale · x / √(mean(x²) + ε) over the last axes.
+// y = scale · x / √(mean(x²) + ε) over the last axes, as many as normalized_shape has. In Paddle 2.6 and 3.0 over those
+// from begin_norm_axis on, with a bias and a residual added to x first and a bias to the result.
 void rms_norm(OpContext& op) {
   Builder& g = op.graph();
-  const Value given = op.in("x");
-  const DType computed = parameter_dtype(given.dtype());
-  const Value x = g.cast(given, computed);
-  const auto shape = op.attr<Ints>("normalized_shape", {});
-  const int64_t count = shape.empty() ? 1 : static_cast<int64_t>(shape.size());
-  const Ints axes = axes_between(x.rank() - count, x.rank());
-  const Value mean = g.reduce("ReduceMean", g.mul(x, x), axes, true);
-  const Value inverse =
-      g.node("Reciprocal", {g.sqrt(g.add(mean, g.scalar(epsilon_of(op), computed)))}, {}, {computed, mean.dims()});
-  Value y = g.mul(x, inverse);
-  if (const Value scale = op.in_or_none("scale")) {
-    Ints dims;
-    for (const int64_t axis : axes) dims.push_back(x.dim(axis));
-    y = g.mul(y, g.cast(count == 1 ? scale : g.reshape(scale, dims), computed));
+  Value x = ranked(op, "x", 1);
+  const DType dtype = x.dtype();
+  const bool old = op.has("norm_weight");
+  if (op.attr<double>("quant_scale", -1) > 0) op.fail("a quantised result");
+  if (const Value residual = op.in_or_none("residual")) {
+    if (const Value bias = op.in_or_none("bias")) x = g.add(x, bias);
+    x = g.add(x, residual);
+    op.out("residual_out", x);
   }
-  op.out("y", g.cast(y, given.dtype()));
-  op.out("invvar", g.squeeze(inverse, axes));
+  const DType computed = parameter_dtype(dtype);
+  x = g.cast(x, computed);
+  const auto shape = op.attr<Ints>("normalized_shape", {});
+  const int64_t first = old ? normalize_axis(op, op.attr<int64_t>("begin_norm_axis", 1), x.rank())
+                            : x.rank() - std::max<int64_t>(static_cast<int64_t>(shape.size()), 1);
+  const Ints axes = axes_between(first, x.rank());
+  const Value mean = g.reduce("ReduceMean", g.mul(x, x), axes, true);
+  const Value root = g.sqrt(g.add(mean, g.scalar(epsilon_of(op), computed)));
+  const Value inverse = g.node("Reciprocal", {root}, {}, {computed, mean.dims()});
+  const auto shaped = [&](Value v) { return g.cast(shaped_as_axes(g, v, x, first), computed); };
+  Value y = g.mul(x, inverse);
+  if (const Value scale = op.in_or_none(old ? "norm_weight" : "scale")) y = g.mul(y, shaped(scale));
+  if (const Value bias = op.in_or_none("norm_bias")) y = g.add(y, shaped(bias));
+  op.out(old ? "out" : "y", g.cast(y, dtype));
+  op.out(old ? "inv_var" : "invvar", g.squeeze(inverse, axes));
 }
 
 // out = weight / σ, σ = uᵀ W v: the largest singular value, by power_iters steps of power iteration from u and v.
@@ -319,7 +327,7 @@ void spectral_norm(OpContext& op) {
 // out = scale · x + bias, per channel.
 void affine_channel(OpContext& op) {
   Builder& g = op.graph();
-  const Value x = op.in("x");
+  const Value x = ranked(op, "x", 2);
   const bool last = op.attr<std::string>("data_layout", "AnyLayout") == "NHWC";
   const int64_t axis = last ? x.rank() - 1 : 1;
   const Value scaled = g.mul(x, along_axis(g, op.in("scale"), axis, x.rank()));

@@ -58,7 +58,7 @@ Value gather_windows(Builder& g, Value x, int64_t axis, const AxisWindows& windo
     const Value longest = g.reduce("ReduceMax", g.sub(windows.ends, windows.starts), Ints{0}, false);
     const Value at = g.add(g.unsqueeze(windows.starts, {1}), g.range(g.scalar_i64(0), longest, g.scalar_i64(1)));
     const Value end = g.unsqueeze(windows.ends, {1});
-    indices = zeros ? g.where(g.less(at, end), at, g.dim(x, axis)) : g.min(at, g.sub(end, g.ints({1})));
+    indices = g.where(g.less(at, end), at, zeros ? g.dim(x, axis) : g.sub(end, g.ints({1})));
   }
   if (zeros) {
     // The element behind the last is a 0.
@@ -71,7 +71,6 @@ Value gather_windows(Builder& g, Value x, int64_t axis, const AxisWindows& windo
 
 // Poolings whose windows differ in size: one axis after the other is gathered into its windows, and those reduced.
 Value pool_by_gathering(Builder& g, Value x, const std::vector<AxisWindows>& windows, bool average) {
-  Value elements;  // of each window, of rank `spatial axes`
   const auto rank = static_cast<int64_t>(windows.size());
   for (int64_t i = 0; i < rank; ++i) {
     const AxisWindows& axis = windows[static_cast<size_t>(i)];
@@ -80,10 +79,9 @@ Value pool_by_gathering(Builder& g, Value x, const std::vector<AxisWindows>& win
     if (!average) continue;
     Ints behind;
     for (int64_t k = 1; k < rank - i; ++k) behind.push_back(k);
-    const Value length = g.unsqueeze(g.sub(axis.ends, axis.starts), behind);
-    elements = elements ? g.mul(elements, length) : length;
+    x = g.div(x, g.cast(g.unsqueeze(g.sub(axis.ends, axis.starts), behind), x.dtype()));
   }
-  return average ? g.div(x, g.cast(elements, x.dtype())) : x;
+  return x;
 }
 
 // A pooling with fixed windows, as a node of MaxPool or AveragePool takes it.
@@ -248,6 +246,14 @@ Value pad_image(Builder& g, Value x, const Paddings& paddings, Value fill = {}) 
   return g.pad(x, g.ints(onnx_pads(before, after)), "constant", fill);
 }
 
+// How many elements the last window of ceil_mode reaches farther than the padded input.
+int64_t more_for_ceil(const Window& w, size_t axis, int64_t in) {
+  const int64_t before = w.paddings.before[axis];
+  const int64_t after = w.paddings.after[axis];
+  const int64_t count = window_count(in, w.kernel[axis], w.strides[axis], before, after, true);
+  return std::max<int64_t>((count - 1) * w.strides[axis] + w.kernel[axis] - (in + before + after), 0);
+}
+
 // Brings ceil_mode into the window: as paddings behind where the size is known, else as the node's own attribute, which
 // agrees with Paddle where no window lies wholly behind the input. Windows in front of or behind the input are left to
 // paddings of x itself.
@@ -261,11 +267,9 @@ Value settle_ceil_mode(OpContext& op, Value x, Window& w, Value fill) {
     const int64_t in = x.dim(static_cast<int64_t>(i) + 2);
     int64_t more = -1;
     if (in >= 0) {
-      const int64_t padded = in + w.paddings.before[i] + w.paddings.after[i];
-      const int64_t count =
-          window_count(in, w.kernel[i], w.strides[i], w.paddings.before[i], w.paddings.after[i], true);
-      more = std::max<int64_t>((count - 1) * w.strides[i] + w.kernel[i] - padded, 0);
-      expressible &= (count - 1) * w.strides[i] < in + w.paddings.before[i];
+      more = more_for_ceil(w, i, in);
+      // The last window begins before the padding behind the input.
+      expressible &= w.paddings.after[i] + more < w.kernel[i];
     } else if (w.strides[i] == 1) {
       more = 0;
     } else {
@@ -357,24 +361,29 @@ Pooled pool(OpContext& op, Value x, bool average, bool with_indices) {
     return max_pool_node(g, x, w, with_indices);
   }
 
-  // exclusive: zeros of the padding do not count. Else they do, as far as the window reaches into the padding in
-  // front's width behind the input; what lies farther never counts.
+  // exclusive: zeros of the padding do not count. Else they do, but none that lie farther behind the input than the
+  // padding in front is wide: those that count become part of x then.
   const bool exclusive = op.attr<bool>("exclusive", true);
-  bool reaches_farther = ceil_mode;
+  bool reaches_farther = false;
   for (size_t i = 0; i < axes && !w.same; ++i) {
-    reaches_farther |= w.paddings.after[i] > w.paddings.before[i];
+    reaches_farther |= (ceil_mode && w.strides[i] > 1) || w.paddings.after[i] > w.paddings.before[i];
     if (exclusive && std::max(w.paddings.before[i], w.paddings.after[i]) >= w.kernel[i])
       op.fail("exclusive average of windows that lie wholly in the padding");
   }
   bool count_pad = !exclusive;
-  if (count_pad && reaches_farther && !w.same) {
-    Paddings inner = w.paddings;
-    inner.after = inner.before;
-    x = pad_image(g, x, inner);
+  if (count_pad && reaches_farther) {
+    Paddings counted = {w.paddings.before, none.after};
     for (size_t i = 0; i < axes; ++i) {
-      w.paddings.after[i] -= w.paddings.before[i];
+      const int64_t in = x.dim(static_cast<int64_t>(i) + 2);
+      int64_t& after = w.paddings.after[i];
+      if (ceil_mode && in >= 0) after += more_for_ceil(w, i, in);
+      if (ceil_mode && in < 0 && w.strides[i] > 1 && after < w.paddings.before[i])
+        op.fail("an inclusive average with ceil_mode, a dynamic size and less padding behind than in front");
+      counted.after[i] = std::min(after, w.paddings.before[i]);
+      after -= counted.after[i];
       w.paddings.before[i] = 0;
     }
+    x = pad_image(g, x, counted);
     count_pad = false;
   }
   if (ceil_mode) x = settle_ceil_mode(op, x, w, {});
@@ -386,16 +395,19 @@ Pooled pool(OpContext& op, Value x, bool average, bool with_indices) {
 void pool_by_type(OpContext& op) {
   Builder& g = op.graph();
   const bool last = channels_last(op);
-  const Value x = last ? channels_to_front(g, op.in("x")) : op.in("x");
+  const Value x = image(op, "x");
   const auto type = op.attr<std::string>("pooling_type");
   if (type != "max" && type != "avg") op.fail("pooling_type '" + type + "'");
+  if (type == "max" && op.attr<bool>("adaptive", false))
+    op.fail("adaptive max pooling by pool2d, which Paddle's own kernels do not agree on",
+            "adaptive_max_pool2d exports max_pool2d_with_index");
   const Value y = pool(op, x, type == "avg", false).values;
   op.out("out", last ? channels_to_back(g, y) : y);
 }
 
 void max_pool_with_index(OpContext& op) {
   Builder& g = op.graph();
-  const Pooled pooled = pool(op, op.in("x"), false, op.wants("mask"));
+  const Pooled pooled = pool(op, ranked(op, "x", 3), false, op.wants("mask"));
   op.out("out", pooled.values);
   if (pooled.indices) {
     const DType declared = op.out_dtype("mask");
@@ -403,11 +415,52 @@ void max_pool_with_index(OpContext& op) {
   }
 }
 
+// Puts each element where the index, counted in the image, says; the rest is 0. Without output_size the image is as
+// large as the pooling's input was: (in - 1) · stride + kernel - 2 · padding.
+void unpool(OpContext& op) {
+  Builder& g = op.graph();
+  const bool last = channels_last(op);
+  const Value x = image(op, "x");
+  const Value given = image(op, "indices");
+  const int64_t rank = x.rank() - 2;
+  const IntsArgument wanted = op.ints("output_size");
+  std::vector<Value> sizes;
+  const auto known_sizes = wanted.constant();
+  if (known_sizes && std::ranges::all_of(*known_sizes, [](int64_t size) { return size <= 0; })) {
+    const auto axes = static_cast<size_t>(rank);
+    const Ints kernel = for_each_axis(op, op.attr<Ints>("ksize"), rank, "kernel sizes");
+    const Ints strides = for_each_axis(op, op.attr<Ints>("strides", Ints(axes, 1)), rank, "strides");
+    const std::string_view name = op.has_attr("padding") ? "padding" : "paddings";
+    const Ints paddings = for_each_axis(op, op.attr<Ints>(name, Ints(axes, 0)), rank, "paddings");
+    for (size_t i = 0; i < axes; ++i) {
+      const Value steps = g.mul(g.sub(g.dim(x, static_cast<int64_t>(i) + 2), g.ints({1})), g.ints({strides[i]}));
+      sizes.push_back(g.add(steps, g.ints({kernel[i] - 2 * paddings[i]})));
+    }
+  } else {
+    for (int64_t i = 0; i < rank; ++i) {
+      const int64_t at = static_cast<int64_t>(wanted.size()) - rank + i;
+      sizes.push_back(g.slice(wanted.value, Ints{at}, Ints{at + 1}, Ints{0}));
+    }
+  }
+  Value count = sizes[0];
+  for (int64_t i = 1; i < rank; ++i) count = g.mul(count, sizes[static_cast<size_t>(i)]);
+  const Value zeros = g.expand(g.scalar(0, x.dtype()), g.concat_ints({g.dim(x, 0), g.dim(x, 1), count}));
+  const Value indices = g.cast(g.reshape(given, Ints{0, 0, -1}), DType::kInt64);
+  const Value scattered =
+      g.node(g.opset() < 11 ? "Scatter" : "ScatterElements", {zeros, indices, g.reshape(x, Ints{0, 0, -1})},
+             {{"axis", int64_t{2}}}, {x.dtype(), zeros.dims()});
+  sizes.insert(sizes.begin(), g.ints({0, 0}));
+  const Value y = g.reshape(scattered, g.concat_ints(sizes));
+  op.out_as_computed("out", last ? channels_to_back(g, y) : y);
+}
+
 constexpr MapperEntry kEntries[] = {
     {"max_pool2d_with_index", 7, max_pool_with_index},
     {"max_pool3d_with_index", 7, max_pool_with_index},
     {"pool2d", 7, pool_by_type},
     {"pool3d", 7, pool_by_type},
+    {"unpool", 7, unpool},
+    {"unpool3d", 7, unpool},
 };
 
 }  // namespace

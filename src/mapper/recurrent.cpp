@@ -1,5 +1,6 @@
 // Recurrent networks.
 #include <array>
+#include <ranges>
 
 #include "mapper/tables.h"
 
@@ -32,6 +33,15 @@ Value reorder_gates(Builder& g, Value rows, const Ints& order, int64_t hidden) {
   return g.concat(in_order, 0);
 }
 
+// Whether a value is known to be all zeros: the initial states that Paddle's layers make for a batch of any size.
+bool is_zero(const Graph& graph, Value x) {
+  if (const Tensor* tensor = x.constant())
+    return std::ranges::all_of(tensor->bytes, [](std::byte byte) { return byte == std::byte{}; });
+  const auto produces = [&](const Node& node) { return std::ranges::count(node.outputs, x) > 0; };
+  const auto producer = std::ranges::find_if(std::views::reverse(graph.nodes), produces);
+  return producer != graph.nodes.rend() && producer->op_type == "Expand" && is_zero(graph, producer->inputs.front());
+}
+
 NetworkResult run_network(OpContext& op, const Network& net) {
   Builder& g = op.graph();
   const bool lstm = net.mode == "LSTM";
@@ -42,10 +52,12 @@ NetworkResult run_network(OpContext& op, const Network& net) {
     op.fail(std::to_string(net.weights.size()) + " weights and biases where " + std::to_string(cells) +
             " cells need four each");
 
+  if (net.x.dtype() == DType::kFloat64) op.lossy("computed in float32: ONNX Runtime has no kernel for float64");
+
   // Paddle has the gates i f c o (LSTM) and r z c (GRU), ONNX i o f c and z r c.
   const Ints order = lstm ? Ints{0, 3, 1, 2} : gru ? Ints{1, 0, 2} : Ints{0};
-  NodeAttributes attributes = {{"hidden_size", net.hidden}};
-  if (net.directions == 2) attributes.emplace_back("direction", std::string("bidirectional"));
+  NodeAttributes attributes = {{"hidden_size", net.hidden},
+                               {"direction", std::string(net.directions == 2 ? "bidirectional" : "forward")}};
   if (net.mode == "RNN_RELU")
     attributes.emplace_back("activations", std::vector<std::string>(static_cast<size_t>(net.directions), "Relu"));
   // Paddle's reset gate acts on the recurrent product with its bias, not on the state.
@@ -53,9 +65,19 @@ NetworkResult run_network(OpContext& op, const Network& net) {
 
   const Ints per_layer(static_cast<size_t>(net.layers), net.directions);
   std::vector<std::vector<Value>> first_states;
-  for (const Value& state : net.states) first_states.push_back(g.split(state, per_layer, 0));
+  for (const Value& state : net.states) {
+    // ONNX's default is zeros.
+    first_states.push_back(is_zero(g.graph(), state) ? std::vector<Value>(per_layer.size())
+                                                     : g.split(state, per_layer, 0));
+  }
   std::vector<std::vector<Value>> last_states(net.states.size());
   const Value lengths = net.lengths ? g.cast(net.lengths, DType::kInt32) : Value();
+  // The last state of an empty sequence is its first; ONNX Runtime has zeros.
+  const auto last_state = [&](Value first, Value last) {
+    if (!lengths || !first) return last;
+    const Value empty = g.unsqueeze(g.equal(lengths, g.constant(from_ints(DType::kInt32, {}, {0}))), {1});
+    return g.where(empty, first, last);
+  };
 
   Value x = net.x;
   for (size_t layer = 0; layer < static_cast<size_t>(net.layers); ++layer) {
@@ -76,7 +98,8 @@ NetworkResult run_network(OpContext& op, const Network& net) {
     std::vector<NodeResult> results = {{x.dtype(), Dims{x.dim(0), net.directions, x.dim(1), net.hidden}}};
     results.resize(1 + net.states.size(), {x.dtype(), state_dims});
     const std::vector<Value> outputs = g.nodes(lstm ? "LSTM" : gru ? "GRU" : "RNN", inputs, attributes, results);
-    for (size_t i = 0; i < net.states.size(); ++i) last_states[i].push_back(outputs[i + 1]);
+    for (size_t i = 0; i < net.states.size(); ++i)
+      last_states[i].push_back(last_state(first_states[i][layer], outputs[i + 1]));
     // [time, directions, batch, hidden] to [time, batch, directions · hidden]
     x = net.directions == 1 ? g.squeeze(outputs[0], {1})
                             : g.reshape(g.transpose(outputs[0], {0, 2, 1, 3}), Ints{0, 0, net.directions * net.hidden});
@@ -162,10 +185,56 @@ void reads_lod(OpContext& op) {
           "use paddle.nn.LSTM or paddle.nn.GRU with sequence_length");
 }
 
+// out[b, t, d] = Σᵢ x[b, t + i, d] · filter[i, d]: a look ahead, zeros behind the end. A convolution of each channel.
+void row_conv(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const Value filter = op.in("filter");
+  if (x.rank() != 3) return reads_lod(op);
+  const int64_t width = filter.dim(0);
+  const int64_t channels = filter.dim(1);
+  if (width < 0 || channels < 0) op.fail("a filter whose size is not known");
+  const Value kernel = g.unsqueeze(g.transpose(filter, {1, 0}), {1});
+  const Value out = g.node("Conv", {g.transpose(x, {0, 2, 1}), kernel},
+                           {{"group", channels}, {"kernel_shape", Ints{width}}, {"pads", Ints{0, width - 1}}},
+                           {x.dtype(), Dims{x.dim(0), channels, x.dim(1)}});
+  op.out("out", g.transpose(out, {0, 2, 1}));
+}
+
+// Merges repeated tokens and drops blanks; what is left moves to the front of its row, padding follows.
+void ctc_align(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("input");  // [batch, time]
+  if (!op.has("input_length")) return reads_lod(op);
+  const Value lengths = g.cast(op.in("input_length"), DType::kInt64);  // [batch, 1]
+  const auto number = [&](int64_t value) { return g.constant(from_ints(x.dtype(), {}, {value})); };
+  const Value batch = g.dim(x, 0);
+  const Value time = g.dim(x, 1);
+
+  const Value steps = g.range(g.scalar_i64(0), g.squeeze(time, {0}), g.scalar_i64(1));
+  Value kept = g.logical_and(g.logical_not(g.equal(x, number(op.attr<int64_t>("blank", 0)))), g.less(steps, lengths));
+  if (op.attr<bool>("merge_repeated", true)) {
+    const Value none = g.expand(number(-1), g.concat_ints({batch, g.ints({1})}));
+    const Value before = g.concat({none, g.slice(x, {0}, {-1}, {1})}, 1);
+    kept = g.logical_and(kept, g.logical_not(g.equal(x, before)));
+  }
+  const Value count = g.node("CumSum", {g.cast(kept, DType::kInt64), g.scalar_i64(1)});
+  // What is dropped goes to a column behind the last, which is cut off.
+  const Value target = g.where(kept, g.sub(count, g.scalar_i64(1)), time);
+  const Value padding =
+      g.expand(number(op.attr<int64_t>("padding_value", 0)), g.concat_ints({batch, g.add(time, g.ints({1}))}));
+  const Value aligned = g.node("ScatterElements", {padding, target, x}, {{"axis", int64_t{1}}});
+  op.out("output", g.slice(aligned, {0}, {-1}, {1}));
+  const Value total = g.reduce("ReduceSum", g.cast(kept, DType::kInt64), Ints{1}, true);
+  op.out("output_length", g.cast(total, x.dtype()));
+}
+
 constexpr MapperEntry kEntries[] = {
     {"rnn", 7, rnn},
     {"cudnn_lstm", 7, cudnn_lstm},
     {"gru_unit", 7, gru_unit},
+    {"row_conv", 7, row_conv},
+    {"ctc_align", 11, ctc_align},
     {"lstm", 7, reads_lod},
     {"gru", 7, reads_lod},
     {"attention_lstm", 7, reads_lod},

@@ -54,12 +54,15 @@ void reduction(OpContext& op) {
   op.out("out", reduce(op.graph(), OnnxOp.text, x, axes_of(op, x), keeps_dims(op)));
 }
 
-// The sum, in another type if `dtype` says so; of bool in int64.
+// The sum, in another type if `dtype` says so; of bool and int32 in int64.
 void sum(OpContext& op) {
   Builder& g = op.graph();
   Value x = op.in("x");
   DType dtype = op.attr<DType>("dtype", DType::kUndefined);
-  if (dtype == DType::kUndefined) dtype = x.dtype() == DType::kBool ? DType::kInt64 : x.dtype();
+  if (dtype == DType::kUndefined) {
+    const bool grows = x.dtype() == DType::kBool || x.dtype() == DType::kInt32;
+    dtype = grows ? DType::kInt64 : x.dtype();
+  }
   x = g.cast(x, dtype);
   op.out("out", reduce(g, "ReduceSum", x, axes_of(op, x), keeps_dims(op)));
 }
@@ -126,11 +129,35 @@ void dist(OpContext& op) {
   op.out("out", norm(g, g.sub(op.in("x"), op.in("y")), op.attr<double>("p", 2.0), all, false));
 }
 
-// One element: Σ x², or Σ |x|.
-template <FixedString OnnxOp>
-void sum_of_all(OpContext& op) {
+// Σ |x|
+void l1_norm(OpContext& op) {
+  Axes all;
+  all.all = true;
+  op.out("out", norm(op.graph(), op.in("x"), 1, all, false));
+}
+
+// Σ x², of rank 1
+void squared_l2_norm(OpContext& op) {
   Builder& g = op.graph();
-  op.out("out", g.reduce(OnnxOp.text, g.flatten_to_1d(op.in("x")), Ints{0}, true));
+  op.out("out", g.reduce("ReduceSumSquare", g.flatten_to_1d(op.in("x")), Ints{0}, true));
+}
+
+// (1 - ε) · label + ε · prior, where the prior is 1 / classes if none is given.
+void label_smooth(OpContext& op) {
+  Builder& g = op.graph();
+  const Value label = op.in("label");
+  const double epsilon = op.attr<double>("epsilon", 0.0);
+  const auto number = [&](double value) { return g.scalar(value, label.dtype()); };
+  const Value kept = g.mul(label, number(1 - epsilon));
+  Value prior = op.in_or_none("prior_dist");
+  if (prior) {
+    prior = g.mul(prior, number(epsilon));
+  } else if (label.dim(-1) > 0) {
+    prior = number(epsilon / static_cast<double>(label.dim(-1)));
+  } else {
+    prior = g.div(number(epsilon), g.cast(g.dim(label, -1), label.dtype()));
+  }
+  op.out("out", g.add(kept, prior));
 }
 
 // x · max_norm / max(|x|, max_norm)
@@ -150,7 +177,8 @@ constexpr MapperEntry kEntries[] = {
     {"clip_by_norm", 7, clip_by_norm},
     {"dist", 7, dist},
     {"frobenius_norm", 7, frobenius_norm},
-    {"l1_norm", 7, sum_of_all<"ReduceL1">},
+    {"l1_norm", 7, l1_norm},
+    {"label_smooth", 7, label_smooth},
     {"logsumexp", 7, logsumexp},
     {"max", 7, reduction<"ReduceMax">},
     {"mean", 7, reduction<"ReduceMean">},
@@ -158,7 +186,7 @@ constexpr MapperEntry kEntries[] = {
     {"min", 7, reduction<"ReduceMin">},
     {"p_norm", 7, p_norm},
     {"prod", 7, reduction<"ReduceProd">},
-    {"squared_l2_norm", 7, sum_of_all<"ReduceSumSquare">},
+    {"squared_l2_norm", 7, squared_l2_norm},
     {"sum", 7, sum},
 };
 

@@ -1,4 +1,6 @@
 // Order: places of extremes, the first k, sorting and searching.
+#include <limits>
+
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
@@ -122,6 +124,57 @@ void mode(OpContext& op) {
   op.out("indices", picked(places));
 }
 
+// The middle of the sorted elements without the NaNs, or the mean of the two in the middle; NaN if all are.
+void nanmedian(OpContext& op) {
+  Builder& g = op.graph();
+  Value x = op.in("x");
+  const bool keepdim = op.attr<bool>("keepdim", true);
+  Ints axes;
+  if (op.has_number("axis")) {
+    const auto constant = op.ints("axis").constant();
+    if (!constant) op.fail("the axes are computed at run time", "export it with constant axes");
+    axes = normalize_axes(op, *constant, x.rank());
+  }
+  if (axes.empty()) {
+    for (int64_t i = 0; i < x.rank(); ++i) axes.push_back(i);
+  }
+  std::ranges::sort(axes);
+  // The axes become one, behind the others.
+  Ints perm;
+  std::vector<Value> shape;
+  for (int64_t i = 0; i < x.rank(); ++i) {
+    if (std::ranges::count(axes, i) > 0) continue;
+    perm.push_back(i);
+    shape.push_back(g.dim(x, i));
+  }
+  perm.insert(perm.end(), axes.begin(), axes.end());
+  shape.push_back(g.ints({-1}));
+  x = g.reshape(g.transpose(x, perm), g.concat_ints(shape));
+  const int64_t last = static_cast<int64_t>(shape.size()) - 1;
+
+  const bool floating = is_floating(x.dtype());
+  const Value number = floating ? g.logical_not(g.node("IsNaN", {x})) : g.equal(x, x);
+  const Value count = g.reduce("ReduceSum", g.cast(number, DType::kInt64), Ints{last}, true);
+  // NaNs go to the end.
+  if (floating) x = g.where(number, x, g.scalar(std::numeric_limits<double>::infinity(), x.dtype()));
+  const Value sorted = g.topk(x, g.dim(x, last), last, false, true).first;
+  const auto at = [&](Value place) {
+    return g.node("GatherElements", {sorted, place}, {{"axis", last}}, {sorted.dtype(), place.dims()});
+  };
+  const Value two = g.scalar_i64(2);
+  const Value lower = at(g.div(g.max(g.sub(count, g.scalar_i64(1)), g.scalar_i64(0)), two));
+  Value median = lower;
+  if (op.attr<std::string>("mode", "avg") == "avg") {
+    median = g.div(g.add(lower, at(g.div(count, two))), g.scalar(2, x.dtype()));
+  }
+  if (floating) {
+    const Value none = g.equal(count, g.scalar_i64(0));
+    median = g.where(none, g.scalar(std::numeric_limits<double>::quiet_NaN(), x.dtype()), median);
+  }
+  median = g.squeeze(median, {last});
+  op.out("out", keepdim ? g.unsqueeze(median, axes) : median);
+}
+
 // How many elements of the sorted sequence are smaller than the value (or not larger, from the right).
 void searchsorted(OpContext& op) {
   Builder& g = op.graph();
@@ -140,6 +193,7 @@ constexpr MapperEntry kEntries[] = {
     {"argsort", 7, argsort},
     {"kthvalue", 7, kthvalue},
     {"mode", 7, mode},
+    {"nanmedian", 7, nanmedian},
     {"searchsorted", 7, searchsorted},
     {"topk", 7, topk},
 };

@@ -23,6 +23,20 @@ Value channels_to_back(Builder& g, Value x) {
   return g.transpose(x, perm);
 }
 
+Value ranked(OpContext& op, std::string_view name, int64_t least) {
+  const Value x = op.in(name);
+  if (!x.has_rank()) op.fail("the rank of '" + std::string(name) + "' is not known");
+  if (x.rank() < least)
+    op.fail("'" + std::string(name) + "' has rank " + std::to_string(x.rank()) + " where at least " +
+            std::to_string(least) + " is needed");
+  return x;
+}
+
+Value image(OpContext& op, std::string_view name, int64_t least) {
+  const Value x = ranked(op, name, least);
+  return channels_last(op) && x.rank() > 2 ? channels_to_front(op.graph(), x) : x;
+}
+
 Paddings read_paddings(const OpContext& op, const Ints& paddings, int64_t rank) {
   const auto n = static_cast<size_t>(rank);
   if (paddings.size() == 1) return {Ints(n, paddings[0]), Ints(n, paddings[0])};

@@ -15,6 +15,11 @@ bool channels_last(const OpContext& op);
 Value channels_to_front(Builder& g, Value x);
 Value channels_to_back(Builder& g, Value x);
 
+// An operand of at least rank `least`; fails otherwise, also if its rank isn't known.
+Value ranked(OpContext& op, std::string_view name, int64_t least);
+// An operand as [N, C, …], whatever the operator's data format is.
+Value image(OpContext& op, std::string_view name, int64_t least = 3);
+
 // Paddings as Paddle writes them ([p], one for each axis, or before and after for each axis), for `rank` spatial axes.
 struct Paddings {
   Ints before;

@@ -6,6 +6,8 @@
 namespace paddle2onnx {
 
 extern const MapperTable kActivationMappers;
+extern const MapperTable kAttentionMappers;
+extern const MapperTable kChannelMappers;
 extern const MapperTable kComparisonMappers;
 extern const MapperTable kConvolutionMappers;
 extern const MapperTable kCreationMappers;
@@ -24,11 +26,29 @@ extern const MapperTable kReductionMappers;
 extern const MapperTable kSlicingMappers;
 extern const MapperTable kSortingMappers;
 
+// clang-format off: a line for each
 inline const MapperTable* const kMapperTableList[] = {
-    &kActivationMappers, &kComparisonMappers,    &kConvolutionMappers, &kCreationMappers, &kElementwiseMappers,
-    &kIndexingMappers,   &kInterpolationMappers, &kJoiningMappers,     &kLayoutMappers,   &kLinearMappers,
-    &kMathMappers,       &kNormalizationMappers, &kPaddingMappers,     &kPoolingMappers,  &kRecurrentMappers,
-    &kReductionMappers,  &kSlicingMappers,       &kSortingMappers,
+    &kActivationMappers,
+    &kAttentionMappers,
+    &kChannelMappers,
+    &kComparisonMappers,
+    &kConvolutionMappers,
+    &kCreationMappers,
+    &kElementwiseMappers,
+    &kIndexingMappers,
+    &kInterpolationMappers,
+    &kJoiningMappers,
+    &kLayoutMappers,
+    &kLinearMappers,
+    &kMathMappers,
+    &kNormalizationMappers,
+    &kPaddingMappers,
+    &kPoolingMappers,
+    &kRecurrentMappers,
+    &kReductionMappers,
+    &kSlicingMappers,
+    &kSortingMappers,
 };
+// clang-format on
 
 }  // namespace paddle2onnx

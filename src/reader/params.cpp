@@ -60,7 +60,8 @@ Result<Tensor> read_tensor_record(std::span<const std::byte> bytes, size_t& offs
   if (*length < 0) return fail(kMalformedParams, "negative length of a tensor description");
   if (static_cast<size_t>(*length) > bytes.size() - at) return short_of("a tensor description");
   framework::VarType::TensorDesc description;
-  if (!description.ParseFromArray(bytes.data() + at, *length)) {
+  // (Parse… would print to standard error where a required field is missing.)
+  if (!description.ParsePartialFromArray(bytes.data() + at, *length) || !description.IsInitialized()) {
     return fail(kMalformedParams, "a tensor description does not parse");
   }
   at += static_cast<size_t>(*length);

@@ -173,6 +173,13 @@ std::optional<Attribute> convert_attribute(const OpDesc::Attr& attribute) {
   }
 }
 
+// Whether a Python file is one of the installed paddle package, or of its source tree.
+bool is_of_paddle(std::string file) {
+  std::ranges::replace(file, '\\', '/');
+  static constexpr std::string_view kFolders[] = {"site-packages/paddle/", "dist-packages/paddle/", "/python/paddle/"};
+  return std::ranges::any_of(kFolders, [&](auto folder) { return file.find(folder) != std::string::npos; });
+}
+
 // The innermost frame of op_callstack that is the user's: not one of the paddle package. The attribute alternates
 // `  File "net.py", line 12, in forward` and the line's text.
 std::string user_source(const google::protobuf::RepeatedPtrField<std::string>& callstack) {
@@ -184,8 +191,8 @@ std::string user_source(const google::protobuf::RepeatedPtrField<std::string>& c
     const size_t line = frame->find(", line ", path);
     if (path_end == std::string::npos || line == std::string::npos) continue;
     const std::string file = frame->substr(path, path_end - path);
-    if (file.find("/paddle/") != std::string::npos || file.starts_with('<')) continue;
     const size_t line_end = frame->find_first_not_of("0123456789", line + 7);
+    if (is_of_paddle(file) || file.starts_with('<') || line_end == line + 7 || line + 7 == frame->size()) continue;
     std::string text = file + ":" + frame->substr(line + 7, line_end - line - 7);
     const size_t function = frame->find(", in ", line);
     if (function != std::string::npos)
@@ -462,7 +469,7 @@ class ProgramBuilder {
 Result<ParsedProgram> parse_program_desc(std::span<const std::byte> bytes) {
   framework::ProgramDesc desc;
   if (bytes.size() > static_cast<size_t>(std::numeric_limits<int>::max()) ||
-      !desc.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+      !desc.ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size())) || !desc.IsInitialized()) {
     return fail(kMalformedProgram, "the program does not parse: the file is damaged or incomplete");
   }
   return ProgramBuilder(desc).build();

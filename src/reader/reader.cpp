@@ -56,7 +56,7 @@ Diagnostic not_a_model(std::span<const std::byte> bytes, const std::string& file
   if (text.starts_with("\x08")) {
     return error(kNotAModel, file + " is not a Paddle program; it may already be an ONNX model");
   }
-  if (text.starts_with("<"))
+  if (text.substr(std::min(text.find_first_not_of(" \t\r\n"), text.size())).starts_with('<'))
     return error(kNotAModel, file + " is a web page or XML, not a model", "download the file itself");
   if (text.starts_with("PK")) return error(kNotAModel, file + " is a zip archive, not a model", "unpack it first");
   return error(kNotAModel, file + " is neither a .pdmodel program nor a PIR program");
@@ -160,9 +160,12 @@ Result<void> load_params(const ModelSource& source, const fs::path& model, Parse
     loaded.params_file = found->string();
   } else {
     if (parsed.parameters.empty()) return {};
-    const auto& first = parsed.program.values[parsed.parameters.front()].name;
     const fs::path folder = model.parent_path();
-    if (source.model_bytes || !stays_inside(first) || !is_file(folder / first)) {
+    const auto has_file = [&](ValueId id) {
+      const std::string& name = parsed.program.values[id].name;
+      return stays_inside(name) && is_file(folder / name);
+    };
+    if (source.model_bytes || std::ranges::none_of(parsed.parameters, has_file)) {
       return fail(
           kParamsMissing,
           "the model has " + std::to_string(parsed.parameters.size()) + " parameters, but no parameter file was found",

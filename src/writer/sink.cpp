@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <random>
 #include <cstdint>
 #include <cstring>
 
@@ -49,17 +50,24 @@ Result<void> MemorySink::write(std::span<const std::byte> bytes, bool /*mapped*/
 
 Result<std::unique_ptr<FileSink>> FileSink::create(const std::filesystem::path& path) {
   std::error_code failed;
-  if (std::filesystem::is_directory(path, failed))
+  if (!path.has_filename() || std::filesystem::is_directory(path, failed))
     return fail(kWriteFailed, path.string() + " is a folder", "name a file with --save_file");
+  // The rename would put a file in the place of a device or a pipe.
+  if (std::filesystem::exists(path, failed) && !std::filesystem::is_regular_file(path, failed))
+    return fail(kWriteFailed, path.string() + " is not a regular file", "name a file with --save_file");
   if (path.has_parent_path()) {
     std::filesystem::create_directories(path.parent_path(), failed);
     if (failed)
       return fail(kWriteFailed, "cannot make the folder " + path.parent_path().string() + ": " + failed.message());
   }
-  std::string temporary = path.string() + ".XXXXXX";
-  const int descriptor = ::mkostemp(temporary.data(), O_CLOEXEC);
-  if (descriptor < 0) return write_failed(path, errno);
-  return std::unique_ptr<FileSink>(new FileSink(path, std::move(temporary), descriptor));
+  // Not mkostemp, which makes the file private: here the user's umask decides, as for any other file.
+  std::random_device random;
+  for (;;) {
+    std::string temporary = path.string() + "." + std::to_string(random()) + ".part";
+    const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor >= 0) return std::unique_ptr<FileSink>(new FileSink(path, std::move(temporary), descriptor));
+    if (errno != EEXIST) return write_failed(path, errno);
+  }
 }
 
 FileSink::~FileSink() {
@@ -93,10 +101,7 @@ Result<void> FileSink::write(std::span<const std::byte> bytes, bool mapped) {
 
 Result<void> FileSink::commit() {
   if (auto status = flush(); !status) return status;
-  // mkostemp makes the file private; the user's umask decides as for any other file.
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  if (::fchmod(descriptor_, 0666 & ~mask) != 0 || ::fsync(descriptor_) != 0) return write_failed(path_, errno);
+  if (::fsync(descriptor_) != 0) return write_failed(path_, errno);
   const int closed = ::close(descriptor_);
   descriptor_ = -1;
   if (closed != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0) return write_failed(path_, errno);

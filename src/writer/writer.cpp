@@ -143,7 +143,6 @@ void collect_domains(const Graph& graph, std::set<std::string>& domains) {
 }
 
 // --- symbolic dimensions
-// ------------------------------------------------------------------------------------------------
 
 // Which symbols must be the same: sets that merge.
 class SameSymbols {
@@ -176,30 +175,48 @@ Shapes shapes_of(const onnx::GraphProto& graph) {
   return shapes;
 }
 
-// Two inputs' unknown dimensions are one where an operator demands it: all but the axis of a concatenation, and the
-// leading one, the batch, of elementwise operators. (Other dimensions of those could be broadcast, and a name shared by
-// dimensions that differ makes ONNX Runtime reuse buffers of the wrong size.)
+// Two inputs' unknown dimensions are one where an operator demands it: all but the axis of a concatenation; the batch
+// of a recurrent network's input, states and lengths; the leading one, the batch, of elementwise operators and matrix
+// products. (Other dimensions of those could be broadcast, and a name shared by dimensions that differ makes ONNX
+// Runtime reuse buffers of the wrong size.)
 void merge_symbols(const onnx::GraphProto& graph, const std::set<std::string>& inputs, SameSymbols& same) {
-  static constexpr std::array<std::string_view, 6> kElementwise = {"Add", "Sub", "Mul", "Div", "Where", "Concat"};
+  static constexpr std::array<std::string_view, 6> kBatched = {"Add", "Sub", "Mul", "Div", "Where", "MatMul"};
+  static constexpr std::array<std::string_view, 3> kRecurrent = {"LSTM", "GRU", "RNN"};
   const Shapes shapes = shapes_of(graph);
+  const auto rank_of = [&](const std::string& value) {
+    const auto shape = shapes.find(value);
+    return shape == shapes.end() ? -1 : shape->second->dim_size();
+  };
+  const auto symbol_at = [&](const std::string& value, int axis) -> std::string {
+    return axis < rank_of(value) ? shapes.at(value)->dim(axis).dim_param() : "";
+  };
+  const auto merge = [&](const std::string& a, int a_axis, const std::string& b, int b_axis) {
+    const std::string x = symbol_at(a, a_axis);
+    const std::string y = symbol_at(b, b_axis);
+    if (inputs.contains(x) && inputs.contains(y)) same.merge(std::min(x, y), std::max(x, y));
+  };
   for (const auto& node : graph.node()) {
-    if (std::ranges::count(kElementwise, node.op_type()) == 0) continue;
-    int64_t concat_axis = -1;
+    const auto is_one_of = [&](const auto& types) { return std::ranges::count(types, node.op_type()) > 0; };
+    if (is_one_of(kRecurrent)) {
+      if (node.input_size() > 4) merge(node.input(0), 1, node.input(4), 0);
+      for (int i = 5; i < node.input_size(); ++i) merge(node.input(0), 1, node.input(i), 1);
+      continue;
+    }
+    if (node.op_type() != "Concat" && !is_one_of(kBatched)) continue;
+    int64_t concat_axis = 0;
     for (const auto& attribute : node.attribute()) {
-      if (node.op_type() == "Concat" && attribute.name() == "axis") concat_axis = attribute.i();
+      if (attribute.name() == "axis") concat_axis = attribute.i();
     }
     for (int i = 1; i < node.input_size(); ++i) {
-      const auto a = shapes.find(node.input(i - 1));
-      const auto b = shapes.find(node.input(i));
-      if (a == shapes.end() || b == shapes.end() || a->second->dim_size() != b->second->dim_size()) continue;
-      const int rank = a->second->dim_size();
+      const int rank = rank_of(node.input(i));
+      if (rank != rank_of(node.input(i - 1)) || (node.op_type() == "MatMul" && rank < 3)) continue;
+      if (node.op_type() != "Concat") {
+        merge(node.input(i - 1), 0, node.input(i), 0);
+        continue;
+      }
       for (int axis = 0; axis < rank; ++axis) {
-        const bool demanded =
-            node.op_type() == "Concat" ? axis != (concat_axis < 0 ? concat_axis + rank : concat_axis) : axis == 0;
-        if (!demanded) continue;
-        const auto& x = a->second->dim(axis).dim_param();
-        const auto& y = b->second->dim(axis).dim_param();
-        if (inputs.contains(x) && inputs.contains(y)) same.merge(std::min(x, y), std::max(x, y));
+        if (axis != (concat_axis < 0 ? concat_axis + rank : concat_axis))
+          merge(node.input(i - 1), axis, node.input(i), axis);
       }
     }
   }
@@ -250,7 +267,6 @@ std::map<std::string, std::string> symbol_names(const onnx::GraphProto& graph, c
 }
 
 // --- streaming
-// ----------------------------------------------------------------------------------------------------------
 
 void append_varint(std::string& bytes, uint64_t value) {
   std::array<uint8_t, 10> buffer{};

@@ -18,7 +18,7 @@ case("nearest_nhwc", lambda x: F.interpolate(x, scale_factor=2, data_format="NHW
 case("nearest_5d", lambda x: F.interpolate(x, scale_factor=2, data_format="NCDHW"), x=f32["b", 2, "d", "h", "w"])
 case("nearest_5d_ndhwc", lambda x: F.interpolate(x, size=[3, 4, 9], data_format="NDHWC"), x=f32["b", 5, 6, 7, 2])
 case("nearest_i64", lambda x: F.interpolate(x, size=[13, 4]), x=i64["b", 3, 6, 5])
-case("nearest_i32", lambda x: F.interpolate(x, scale_factor=2), x=i32["b", 3, "h", "w"], opset=10)
+case("nearest_i32", lambda x: F.interpolate(x, scale_factor=2), x=i32["b", 3, "h", "w"])
 case("nearest_f64_dynamic", lambda x: F.interpolate(x, scale_factor=2), x=f64["b", 3, "h", "w"], opset=11)
 case("nearest_size_tensor", lambda x, s: F.interpolate(x, size=s), x=IMAGE, s=i32_value([7, 20], [30, 5]), opset=11)
 case("nearest_size_list", lambda x, s: F.interpolate(x, size=[s, 8]), x=IMAGE, s=i32_value([7], [30]), opset=11)

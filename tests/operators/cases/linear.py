@@ -4,6 +4,9 @@ import paddle.nn as nn
 import paddle.nn.functional as F
 from dsl import *
 
+# Matrices that are far from singular, for two sizes of the batch.
+REGULAR = [np.random.RandomState(i).uniform(-1, 1, (i, 4, 4)) + 3 * np.eye(4) for i in (2, 3)]
+
 # --- matmul -----------------------------------------------------------------------------------------------------------
 case("matmul", paddle.matmul, x=f32["b", 4], y=f32[4, 5])
 case("matmul_batch", paddle.matmul, x=f32["b", 3, "n", 4], y=f32["b", 3, 4, 5])
@@ -23,14 +26,16 @@ case("matmul_matrix_vector", paddle.matmul, x=f32["n", 4], y=f32[4])
 case("matmul_matrix_vector_transposed", lambda x, y: paddle.matmul(x, y, True, True), x=f32[4, "n"], y=f32[4])
 case("matmul_batch_vector", paddle.matmul, x=f32["b", 3, "n", 4], y=f32[4])
 case("matmul_f64", paddle.matmul, x=f64["b", 4], y=f64[4, 5])
-case("matmul_i32", paddle.matmul, x=i32["b", 4], y=i32[4, 5])
-case("matmul_i64", paddle.matmul, x=i64["b", 4], y=i64[4, 5], opset=9)
+raw("matmul_v2_i32", "matmul_v2", inputs={"X": i32["b", 4], "Y": i32[4, 5]}, outputs={"Out": "int32"})
+raw("matmul_v2_i64", "matmul_v2", inputs={"X": i64["b", 4], "Y": i64[4, 5]}, outputs={"Out": "int64"}, opset=9)
 case("matmul_nonfinite", paddle.matmul, x=f32["b", 4].nonfinite(), y=f32[4, 5])
-case("matmul_empty", paddle.matmul, x=f32["n", 4], y=f32[4, 5], sizes=[{"n": 0}, {"n": 3}])
+case("matmul_batch_vector_transposed", lambda x, y: paddle.matmul(x, y, True), x=f32["b", 4, "n"], y=f32[4])
 case("linear", nn.Linear(4, 6), x=f32["b", "n", 4])
 case("linear_no_bias", nn.Linear(4, 6, bias_attr=False), x=f32["b", 4])
 case("linear_rank1", nn.Linear(4, 6), x=f32[4])
 raw("matmul_v2_parameter", "matmul_v2", inputs={"X": f32["b", 4], "Y": param(np.random.randn(5, 4))}, outputs={"Out": "float32"}, attrs={"trans_y": True})
+
+raw("matmul_v2_f16", "matmul_v2", inputs={"X": f16["b", 4], "Y": f16[4, 5]}, outputs={"Out": "float16"}, expect=lambda x, y: x @ y)
 
 # --- matmul of 1.x ----------------------------------------------------------------------------------------------------
 raw("v1_matmul", "matmul", inputs={"X": f32["b", "n", 4], "Y": f32["b", 4, 5]}, outputs={"Out": "float32"})
@@ -53,7 +58,6 @@ raw("v1_matmul_f64", "matmul", inputs={"X": f64["b", "n", 4], "Y": f64["b", 4, 5
 # --- mul, fc ----------------------------------------------------------------------------------------------------------
 raw("mul", "mul", inputs={"X": f32["b", 4], "Y": param(np.random.randn(4, 5))}, outputs={"Out": "float32"})
 raw("mul_flatten_x", "mul", inputs={"X": f32["b", 2, 3], "Y": f32[6, 5]}, outputs={"Out": "float32"})
-raw("mul_flatten_x_dynamic", "mul", inputs={"X": f32["b", 2, "n"], "Y": f32["m", 5]}, outputs={"Out": "float32"}, sizes=[{"n": 3, "m": 6}, {"n": 4, "m": 8}])
 raw("mul_x_num_col_dims_2", "mul", inputs={"X": f32["b", "n", 4], "Y": f32[4, 5]}, outputs={"Out": "float32"}, attrs={"x_num_col_dims": 2})
 raw("mul_x_num_col_dims_2_flatten", "mul", inputs={"X": f32["b", "n", 2, 3], "Y": f32[6, 5]}, outputs={"Out": "float32"}, attrs={"x_num_col_dims": 2})
 raw("mul_y_num_col_dims_2", "mul", inputs={"X": f32["b", 6], "Y": f32[2, 3, 5]}, outputs={"Out": "float32"}, attrs={"y_num_col_dims": 2})
@@ -66,6 +70,9 @@ raw("fc_bias_row", "fc", inputs={"Input": f32["b", "n", 4], "W": param(np.random
 raw("fc_no_bias", "fc", inputs={"Input": f32["b", "n", 4], "W": param(np.random.randn(4, 5))}, outputs={"Out": "float32"}, attrs={"in_num_col_dims": 2})
 raw("fc_padded_weight", "fc", inputs={"Input": f32["b", 4], "W": param(np.random.randn(8, 9)), "Bias": param(np.random.randn(5))}, outputs={"Out": "float32"}, attrs={"padding_weights": True})
 raw("fc_f64", "fc", inputs={"Input": f64["b", 4], "W": f64[4, 5], "Bias": f64[5]}, outputs={"Out": "float64"})
+
+raw("fusion_repeated_fc_relu", "fusion_repeated_fc_relu", inputs={"X": f32["b", 6], "W": [param(np.random.randn(6, 5)), param(np.random.randn(5, 4)), param(np.random.randn(4, 3))], "Bias": [param(np.random.randn(5)), param(np.random.randn(4)), param(np.random.randn(3))]}, outputs={"ReluOut": ["float32", "float32"], "Out": "float32"})
+raw("fusion_squared_mat_sub", "fusion_squared_mat_sub", inputs={"X": f32["b", 6], "Y": f32[6, 5]}, outputs={"SquaredX": "float32", "SquaredY": "float32", "SquaredXY": "float32", "Out": "float32"}, attrs={"scalar": 0.5})
 
 # --- other products ---------------------------------------------------------------------------------------------------
 case("bmm", paddle.bmm, x=f32["b", "n", 4], y=f32["b", 4, 5])
@@ -103,17 +110,33 @@ case("bilinear_no_bias", nn.Bilinear(3, 4, 5, bias_attr=False), x=f32["b", 3], y
 case("matrix_power", lambda x: paddle.linalg.matrix_power(x, 5), x=f32["b", 3, 3])
 case("matrix_power_1", lambda x: paddle.linalg.matrix_power(x, 1), x=f64[3, 3])
 case("matrix_power_0", lambda x: paddle.linalg.matrix_power(x, 0), x=f32["b", 3, 3], opset=8)
-case("matrix_power_negative", lambda x: paddle.linalg.matrix_power(x, -2), x=f32[3, 3], error="inverse")
+case("matrix_power_negative", lambda x: paddle.linalg.matrix_power(x, -2), x=f32[3, 3].values(REGULAR[0][0, :3, :3]), opset=11)
+case("inverse", paddle.inverse, x=f32["b", 4, 4].values(REGULAR), opset=11)
+case("inverse_rank2", paddle.inverse, x=f32[3, 3].values([r[0, :3, :3] for r in REGULAR]), opset=11)
+case("inverse_2", paddle.inverse, x=f32["b", 1, 2, 2].values([r[:, None, :2, :2] for r in REGULAR]), opset=11)
+case("inverse_1", paddle.inverse, x=f32["b", 1, 1].range(1, 2), opset=11)
+case("inverse_f64", paddle.inverse, x=f64["b", 4, 4].values(REGULAR), opset=11)
+case("inverse_dynamic", paddle.inverse, x=f32["n", "n"], error="not known")
+case("det_f64", paddle.linalg.det, x=f64["b", 3, 3], opset=11)
 case("det", paddle.linalg.det, x=f32["b", 3, 3], opset=11)
 case("det_rank2", paddle.linalg.det, x=f32[4, 4], opset=11)
 case("slogdet", paddle.linalg.slogdet, x=f32["b", 3, 3], opset=11)
 case("slogdet_rank2", paddle.linalg.slogdet, x=f32[3, 3], opset=11)
 
+case("inner", paddle.inner, x=f32["b", 4], y=f32[5, 4])
+case("inner_ranks", paddle.inner, x=f32["b", 3, 4], y=f32[4])
+case("outer", paddle.outer, x=f32["n"], y=f32[4])
+case("outer_flattens", paddle.outer, x=f32["b", 3], y=f32[2, 4])
+case("tensordot", lambda x, y: paddle.tensordot(x, y, axes=2), x=f32["b", 3, 4], y=f32[3, 4, 5])
+case("cosine_similarity", lambda x, y: F.cosine_similarity(x, y, axis=1), x=f32["b", 4], y=f32["b", 4])
+case("cdist", lambda x, y: paddle.cdist(x, y), x=f32["b", 3, 4], y=f32["b", 5, 4])
+case("cdist_p1", lambda x, y: paddle.cdist(x, y, p=1.0), x=f32["b", 3, 4], y=f32["b", 5, 4])
+
 # --- einsum -----------------------------------------------------------------------------------------------------------
 case("einsum_matmul", lambda x, y: paddle.einsum("ij,jk->ik", x, y), x=f32["b", 4], y=f32[4, 5], opset=12)
 case("einsum_implicit", lambda x, y: paddle.einsum("bij,bjk", x, y), x=f32["b", 3, 4], y=f32["b", 4, 5], opset=12)
 case("einsum_attention", lambda q, k: paddle.einsum("bqhd,bkhd->bhqk", q, k), q=f32["b", "n", 2, 4], k=f32["b", "m", 2, 4], opset=12)
-case("einsum_ellipsis", lambda x, y: paddle.einsum("...ij,...jk->...ik", x, y), x=f32["b", 2, 3, 4], y=f32["b", 2, 4, 5], opset=12)
+case("einsum_ellipsis", lambda x, y: paddle.einsum("...ij,...jk->...ik", x, y), x=f32[2, 3, "n", 4], y=f32[3, 4, 5], opset=12)
 case("einsum_transpose", lambda x: paddle.einsum("ijk->kij", x), x=f32["b", 3, "n"], opset=12)
 case("einsum_sum", lambda x: paddle.einsum("ij->", x), x=f32["b", 4], opset=12)
 case("einsum_outer", lambda x, y: paddle.einsum("i,j->ij", x, y), x=f32["n"], y=f32[4], opset=12)
@@ -132,6 +155,7 @@ case("embedding_padding_negative", nn.Embedding(10, 4, padding_idx=-1), x=i64["b
 case("embedding_weight_given", lambda x, w: F.embedding(x, w), x=i64["b", "n"].ints(0, 6), w=f32[6, 4])
 case("embedding_weight_given_padding", lambda x, w: F.embedding(x, w, padding_idx=1), x=i64["b", "n"].ints(0, 3), w=f32[6, 4])
 case("embedding_f64", lambda x, w: F.embedding(x, w), x=i64["b", "n"].ints(0, 6), w=f64[6, 4])
+raw("lookup_table_v2_f16", "lookup_table_v2", inputs={"Ids": i32["b", "n"].ints(0, 6), "W": f16[6, 4]}, outputs={"Out": "float16"}, expect=lambda ids, w: w[ids])
 raw("lookup_table_v2_first_row", "lookup_table_v2", inputs={"Ids": i64["b", "n"].ints(0, 3), "W": param(np.random.randn(6, 4))}, outputs={"Out": "float32"}, attrs={"padding_idx": 0})
 raw("lookup_table_v2_last_row", "lookup_table_v2", inputs={"Ids": i64["b", "n"].ints(3, 6), "W": param(np.random.randn(6, 4))}, outputs={"Out": "float32"}, attrs={"padding_idx": 5})
 raw("lookup_table_v1", "lookup_table", inputs={"Ids": i64["b", 1].ints(0, 6), "W": param(np.random.randn(6, 4))}, outputs={"Out": "float32"})

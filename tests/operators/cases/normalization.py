@@ -9,7 +9,7 @@ POSITIVE = param(np.linspace(0.5, 2, 4))
 CENTRE = param(np.linspace(-1, 1, 4))
 
 case("batch_norm2d", nn.BatchNorm2D(4), x=IMAGE)
-case("batch_norm2d_epsilon", nn.BatchNorm2D(4, epsilon=0.1), x=IMAGE)
+case("batch_norm2d_epsilon", nn.BatchNorm2D(4, epsilon=0.001), x=IMAGE)
 case("batch_norm2d_no_scale", nn.BatchNorm2D(4, weight_attr=False, bias_attr=False), x=IMAGE)
 case("batch_norm2d_nhwc", nn.BatchNorm2D(4, data_format="NHWC"), x=f32["b", "h", "w", 4])
 case("batch_norm2d_global", nn.BatchNorm2D(4, use_global_stats=True), x=IMAGE)
@@ -23,26 +23,21 @@ case("batch_norm_f64", lambda x, m, v: F.batch_norm(x, m, v), x=f64["b", 4, "n"]
 case("batch_norm_operands", lambda x, m, v, s, o: F.batch_norm(x, m, v, s, o), x=f32["b", "c", "h"], m=f32["c"],
      v=f32["c"].range(0.5, 2), s=f32["c"], o=f32["c"])
 case("batch_norm_nonfinite", nn.BatchNorm2D(4), x=f32["b", 4, "h", "w"].nonfinite())
-raw("raw_batch_norm_trains", "batch_norm",
-    inputs={"X": IMAGE, "Scale": POSITIVE, "Bias": CENTRE, "Mean": CENTRE, "Variance": POSITIVE},
-    outputs={"Y": "float32", "MeanOut": "float32", "VarianceOut": "float32", "SavedMean": "float32",
-             "SavedVariance": "float32"}, attrs={"is_test": False, "momentum": 0.7, "epsilon": 0.001})
-raw("raw_batch_norm_test", "batch_norm",
-    inputs={"X": f32["b", "h", "w", 4], "Scale": POSITIVE, "Bias": CENTRE, "Mean": CENTRE, "Variance": POSITIVE},
-    outputs={"Y": "float32", "MeanOut": "float32", "VarianceOut": "float32", "SavedMean": None, "SavedVariance": None},
-    attrs={"is_test": True, "data_layout": "NHWC"})
-raw("raw_batch_norm_trainable_statistics", "batch_norm",
-    inputs={"X": IMAGE, "Scale": POSITIVE, "Bias": CENTRE, "Mean": CENTRE, "Variance": POSITIVE},
-    outputs={"Y": "float32", "MeanOut": None, "VarianceOut": None, "SavedMean": None, "SavedVariance": None},
-    attrs={"is_test": True, "trainable_statistics": True})
+case("batch_norm_trains", lambda x, m, v, s, o: F.batch_norm(x, m, v, s, o, training=True, momentum=0.7), x=IMAGE,
+     m=f32[4], v=f32[4].range(0.5, 2), s=f32[4], o=f32[4])
+case("batch_norm_trains_nhwc", lambda x, m, v, s, o: F.batch_norm(x, m, v, s, o, training=True, data_format="NHWC"),
+     x=f32["b", "h", "w", 4], m=f32[4], v=f32[4].range(0.5, 2), s=f32[4], o=f32[4])
+case("batch_norm_static", lambda x: paddle.static.nn.batch_norm(x, is_test=True, data_layout="NHWC"), static=True,
+     x=f32["b", "h", "w", 4])
+case("batch_norm_static_trains", lambda x: paddle.static.nn.batch_norm(x), static=True, x=IMAGE)
 
 case("layer_norm", nn.LayerNorm(6), x=f32["b", "n", 6])
-case("layer_norm_epsilon", nn.LayerNorm(6, epsilon=0.01), x=f32["b", "n", 6])
+case("layer_norm_epsilon", nn.LayerNorm(6, epsilon=0.001), x=f32["b", "n", 6])
 case("layer_norm_two_axes", nn.LayerNorm([3, 6]), x=f32["b", "n", 3, 6])
 case("layer_norm_plain", nn.LayerNorm(6, weight_attr=False, bias_attr=False), x=f32["b", "n", 6])
 case("layer_norm_no_bias", nn.LayerNorm(6, bias_attr=False), x=f32["b", 6])
 case("layer_norm_no_scale", nn.LayerNorm([3, 6], weight_attr=False), x=f32["b", "n", 3, 6])
-case("layer_norm_rank1", nn.LayerNorm(6), x=f32[6])
+case("layer_norm_rank1", nn.LayerNorm(6), x=f32[6], paddle_cannot="begin_norm_axis has to be greater than 0")
 case("layer_norm_f64", lambda x, s, o: F.layer_norm(x, [6], s, o), x=f64["b", 6], s=f64[6], o=f64[6])
 case("layer_norm_large", nn.LayerNorm(6), x=f32["b", 6].range(3000, 3001), rtol=1e-2, atol=1e-2)
 raw("raw_layer_norm_statistics", "layer_norm",
@@ -59,7 +54,8 @@ case("group_norm_nhwc", nn.GroupNorm(2, 4, data_format="NHWC"), x=f32["b", "h", 
 case("group_norm_rank2", nn.GroupNorm(2, 4), x=f32["b", 4])
 case("group_norm_rank3", nn.GroupNorm(2, 4), x=f32["b", 4, "n"])
 case("group_norm_rank5", nn.GroupNorm(2, 4), x=f32["b", 4, "d", "h", "w"])
-case("group_norm_f64", lambda x, s, o: F.group_norm(x, 2, weight=s, bias=o), x=f64["b", 4, "n"], s=f64[4], o=f64[4])
+raw("raw_group_norm_f64", "group_norm", inputs={"X": f64["b", 4, "n"], "Scale": f64[4], "Bias": f64[4]},
+    outputs={"Y": "float64", "Mean": None, "Variance": None}, attrs={"groups": 2})
 case("group_norm_constant", nn.GroupNorm(2, 4), x=f32["b", 4, "h", "w"].range(5, 5))
 raw("raw_group_norm_statistics", "group_norm", inputs={"X": IMAGE, "Scale": POSITIVE, "Bias": CENTRE},
     outputs={"Y": "float32", "Mean": "float32", "Variance": "float32"}, attrs={"groups": 2, "epsilon": 1e-3})
@@ -71,22 +67,20 @@ case("instance_norm3d", nn.InstanceNorm3D(4), x=f32["b", 4, "d", "h", "w"])
 case("instance_norm_f64", lambda x: F.instance_norm(x), x=f64["b", 4, "h", "w"])
 case("instance_norm_dynamic_channels", lambda x: F.instance_norm(x), x=f32["b", "c", "h", "w"])
 case("instance_norm_rank2", lambda x: F.instance_norm(x), x=f32["b", 4])
-raw("raw_instance_norm_statistics", "instance_norm", inputs={"X": IMAGE, "Scale": POSITIVE, "Bias": CENTRE},
-    outputs={"Y": "float32", "SavedMean": "float32", "SavedVariance": "float32"}, attrs={"epsilon": 1e-3})
+raw("raw_instance_norm", "instance_norm", inputs={"X": IMAGE, "Scale": POSITIVE, "Bias": CENTRE},
+    outputs={"Y": "float32", "SavedMean": None, "SavedVariance": None}, attrs={"epsilon": 1e-3})
 
-case("local_response_norm", nn.LocalResponseNorm(5), x=IMAGE)
+case("local_response_norm", nn.LocalResponseNorm(5), x=f32[2, 4, 6, 5])
 case("local_response_norm_nhwc", nn.LocalResponseNorm(3, alpha=0.1, beta=0.5, k=2.0, data_format="NHWC"),
-     x=f32["b", "h", "w", 4])
+     x=f32[2, 6, 5, 4])
 raw("raw_lrn", "lrn", inputs={"X": f32["b", 6, "h", "w"]}, outputs={"Out": "float32", "MidOut": "float32"},
     attrs={"n": 5, "k": 1.5, "alpha": 0.1, "beta": 0.6})
-raw("raw_lrn_even", "lrn", inputs={"X": f32["b", 6, "h", "w"]}, outputs={"Out": "float32", "MidOut": "float32"},
-    attrs={"n": 4, "k": 1.5, "alpha": 0.1, "beta": 0.6})
 raw("raw_lrn_nhwc", "lrn", inputs={"X": f32["b", "h", "w", 6]}, outputs={"Out": "float32", "MidOut": "float32"},
     attrs={"alpha": 0.1, "data_format": "NHWC"})
-case("normalize", lambda x: F.normalize(x, axis=1), x=f32["b", 4, "n"])
-raw("raw_norm", "norm", inputs={"X": f32["b", 4, "n"]}, outputs={"Out": "float32", "Norm": "float32"},
+case("normalize", lambda x: F.normalize(x, axis=1), x=f32["b", 4, "n"], opset=8)
+raw("raw_norm", "norm", inputs={"X": f32["b", 4, "n"]}, outputs={"Out": "float32", "Norm": None},
     attrs={"axis": 1, "epsilon": 0.001})
-raw("raw_norm_negative_axis", "norm", inputs={"X": f64["b", 4, "n"]}, outputs={"Out": "float64", "Norm": "float64"},
+raw("raw_norm_negative_axis", "norm", inputs={"X": f64["b", 4, "n"]}, outputs={"Out": "float64", "Norm": None},
     attrs={"axis": -1})
 case("spectral_norm", nn.SpectralNorm([4, 3, 2], dim=1, power_iters=3), x=f32[4, 3, 2])
 case("spectral_norm_no_iteration", nn.SpectralNorm([4, 6], dim=0, power_iters=0), x=f32[4, 6])
@@ -107,3 +101,22 @@ raw("raw_data_norm_scale_shift", "data_norm",
             "BatchSquareSum": param([2., 3, 4, 9]), "scale_w": param([1., 2, 3, 4]), "bias": param([0.5, 0, -1, 2])},
     outputs={"Y": "float32", "Means": "float32", "Scales": "float32"},
     attrs={"epsilon": 1e-4, "enable_scale_and_shift": True})
+
+
+UNQUANTIZED = {"quant_scale": -1.0, "quant_round_type": 0, "quant_max_bound": 0.0, "quant_min_bound": 0.0}
+
+
+def rms(x, axes, epsilon):
+    return x / np.sqrt(np.mean(x * x, axis=axes, keepdims=True) + epsilon)
+
+
+raw("raw_rms_norm", "rms_norm", inputs={"x": f32["b", "n", 6], "norm_weight": f32[6], "norm_bias": f32[6]},
+    outputs={"out": "float32", "residual_out": None, "inv_var": None}, attrs={"begin_norm_axis": 2, "epsilon": 1e-3, **UNQUANTIZED},
+    expect=lambda x, norm_weight, norm_bias: rms(x, 2, 1e-3) * norm_weight + norm_bias)
+raw("raw_rms_norm_two_axes", "rms_norm", inputs={"x": f32["b", "n", 6], "norm_weight": f32["m"]},
+    outputs={"out": "float32", "residual_out": None, "inv_var": None}, attrs={"begin_norm_axis": 1, "epsilon": 1e-3, **UNQUANTIZED},
+    sizes=[{"n": 5, "m": 30}, {"n": 7, "m": 42}],
+    expect=lambda x, norm_weight: rms(x, (1, 2), 1e-3) * norm_weight.reshape(x.shape[1:]))
+case("batch_norm_f16", lambda x, m, v, s, o: F.batch_norm(x, m, v, s, o), x=f16["b", 4, "n"], m=f32[4], v=f32[4].range(0.5, 2),
+     s=f32[4], o=f32[4], expect=lambda x, m, v, s, o: ((x.astype("f4") - m[:, None]) / np.sqrt(v[:, None] + 1e-5)
+                                                       * s[:, None] + o[:, None]).astype("f2"))

@@ -41,6 +41,10 @@ case("avg_pool2d_ceil_static", nn.AvgPool2D(3, stride=2, ceil_mode=True), x=f32[
 case("avg_pool2d_ceil_inclusive", nn.AvgPool2D(3, stride=2, padding=1, ceil_mode=True, exclusive=False), x=IMAGE, opset=10)
 case("avg_pool2d_ceil_inclusive_static", nn.AvgPool2D(4, stride=3, padding=1, ceil_mode=True, exclusive=False),
      x=f32["b", 3, 9, 10])
+case("avg_pool2d_ceil_inclusive_tblr", nn.AvgPool2D(3, stride=2, padding=[2, 0, 1, 2], ceil_mode=True, exclusive=False),
+     x=f32["b", 3, 8, 9])
+case("avg_pool2d_ceil_inclusive_tblr_dynamic", opset=10,
+     layer=lambda: nn.AvgPool2D(3, stride=2, padding=[0, 1, 1, 2], ceil_mode=True, exclusive=False), x=IMAGE)
 case("avg_pool2d_divisor", nn.AvgPool2D(2, divisor_override=3), x=IMAGE)
 case("avg_pool2d_same", nn.AvgPool2D(3, stride=2, padding="SAME"), x=IMAGE)
 case("avg_pool2d_same_inclusive", nn.AvgPool2D(3, stride=2, padding="SAME", exclusive=False), x=FIXED)
@@ -73,7 +77,8 @@ case("adaptive_avg_pool2d_dynamic_small", nn.AdaptiveAvgPool2D((6, 4)), x=f32["b
 case("adaptive_avg_pool2d_dynamic_height", nn.AdaptiveAvgPool2D((1, 4)), x=f32["b", 3, "h", 8], opset=11)
 case("adaptive_avg_pool2d_nonfinite", nn.AdaptiveAvgPool2D(3), x=f32["b", 2, "h", "w"].nonfinite(), opset=11)
 case("adaptive_avg_pool2d_none", nn.AdaptiveAvgPool2D((None, 5)), x=FIXED)
-case("adaptive_avg_pool2d_none_dynamic", nn.AdaptiveAvgPool2D((None, 5)), x=f32["b", 3, "h", 10], opset=11)
+case("adaptive_avg_pool2d_none_dynamic", nn.AdaptiveAvgPool2D((None, 5)), x=f32["b", 3, "h", 10],
+     paddle_cannot="its pool2d gets the size -1")
 case("adaptive_avg_pool2d_nhwc", nn.AdaptiveAvgPool2D(3, data_format="NHWC"), x=f32["b", "h", "w", 2], opset=11)
 case("adaptive_avg_pool2d_f64", nn.AdaptiveAvgPool2D(3), x=f64["b", 2, "h", "w"], opset=11)
 case("adaptive_avg_pool2d_size_tensor", lambda x, s: F.adaptive_avg_pool2d(x, [s, 3]), x=IMAGE, s=i32_value([4], [5]),
@@ -86,13 +91,24 @@ case("adaptive_avg_pool3d_dynamic", nn.AdaptiveAvgPool3D((2, 3, 4)), x=f32["b", 
 case("adaptive_max_pool2d_one", nn.AdaptiveMaxPool2D(1), x=IMAGE)
 case("adaptive_max_pool2d_even", nn.AdaptiveMaxPool2D((4, 5)), x=FIXED)
 case("adaptive_max_pool2d_uneven", nn.AdaptiveMaxPool2D((5, 7)), x=FIXED)
-case("adaptive_max_pool2d_dynamic", nn.AdaptiveMaxPool2D((5, 7)), x=IMAGE, opset=12)
+case("adaptive_max_pool2d_dynamic", nn.AdaptiveMaxPool2D((5, 7)), x=IMAGE, opset=11)
 case("adaptive_max_pool2d_mask", nn.AdaptiveMaxPool2D((5, 4), return_mask=True), x=f32["b", 3, 12, 10].unique())
 case("adaptive_max_pool2d_mask_even", nn.AdaptiveMaxPool2D((4, 5), return_mask=True), x=f32["b", 3, 12, 10].unique(), opset=8)
 case("adaptive_max_pool2d_mask_dynamic", nn.AdaptiveMaxPool2D((5, 4), return_mask=True), x=f32["b", 3, "h", "w"].unique(),
-     opset=12)
+     opset=11)
 case("adaptive_max_pool1d_mask", nn.AdaptiveMaxPool1D(3, return_mask=True), x=f32["b", 3, 8].ints(0, 4))
 case("adaptive_max_pool3d", nn.AdaptiveMaxPool3D((2, 3, 2)), x=f32["b", 2, 5, 7, 6])
-case("adaptive_max_pool3d_mask", nn.AdaptiveMaxPool3D((2, 3, 2), return_mask=True), x=f32["b", 2, 5, 7, 6].unique())
+case("adaptive_max_pool3d_mask", nn.AdaptiveMaxPool3D((2, 3, 2), return_mask=True), x=f32["b", 2, 5, 7, 6].unique(), opset=8)
 raw("raw_pool2d_adaptive_max", "pool2d", inputs={"X": f32["b", 3, 7, 9]}, outputs={"Out": "float32"},
-    attrs={"pooling_type": "max", "ksize": [3, 4], "adaptive": True})
+    attrs={"pooling_type": "max", "ksize": [3, 4], "adaptive": True}, error="adaptive max pooling by pool2d")
+
+INDICES = [[[[5, 7, 2], [13, 15, 16]]], [[[0, 3, 8], [20, 22, 23]]]]
+case("max_unpool2d", lambda x: F.max_unpool2d(*F.max_pool2d(x, 2, return_mask=True), 2), x=f32["b", 3, 8, 6].unique(), opset=9)
+case("max_unpool2d_output_size", lambda x: F.max_unpool2d(*F.max_pool2d(x, 2, return_mask=True), 2, output_size=[9, 7]),
+     x=f32["b", 3, 9, 7].unique(), opset=9)
+case("max_unpool1d", lambda x: F.max_unpool1d(*F.max_pool1d(x, 2, return_mask=True), 2), x=f32["b", 3, 8].unique(), opset=9)
+case("max_unpool3d", lambda x: F.max_unpool3d(*F.max_pool3d(x, 2, return_mask=True), 2), x=f32["b", 2, 4, 6, 4].unique(),
+     opset=9)
+raw("raw_unpool_overlap", "unpool", inputs={"X": f32[2, 1, 2, 3], "Indices": i32[2, 1, 2, 3].values(np.array(INDICES))},
+    outputs={"Out": "float32"}, opset=9,
+    attrs={"ksize": [2, 2], "strides": [2, 2], "paddings": [0, 0], "unpooling_type": "max", "output_size": [4, 6]})

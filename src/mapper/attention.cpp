@@ -1,0 +1,299 @@
+// Attention, and the parts of transformers that Paddle fuses into one operator.
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "mapper/tables.h"
+
+namespace paddle2onnx {
+namespace {
+
+// --- parts ----------------------------------------------------------------------------------------------------------
+
+// 0 where a row may look (up to the diagonal that ends in the last corner), -inf behind: [rows, columns].
+Value causal_mask(OpContext& op, Value x, int64_t rows_axis, Value y, int64_t columns_axis) {
+  Builder& g = op.graph();
+  const double infinity = std::numeric_limits<double>::infinity();
+  const int64_t rows = x.dim(rows_axis);
+  const int64_t columns = y.dim(columns_axis);
+  if (rows >= 0 && columns >= 0) {
+    std::vector<double> numbers;
+    for (int64_t i = 0; i < rows; ++i) {
+      for (int64_t j = 0; j < columns; ++j) numbers.push_back(j - i <= columns - rows ? 0 : -infinity);
+    }
+    return g.constant(from_doubles(x.dtype(), {rows, columns}, numbers));
+  }
+  const Value height = g.squeeze(g.dim(x, rows_axis), {0});
+  const Value width = g.squeeze(g.dim(y, columns_axis), {0});
+  const auto count = [&](Value limit) { return g.range(g.scalar_i64(0), limit, g.scalar_i64(1)); };
+  const Value last = g.add(g.unsqueeze(count(height), {1}), g.sub(width, height));
+  return g.where(g.greater(g.unsqueeze(count(width), {0}), last), g.scalar(-infinity, x.dtype()),
+                 g.scalar(0, x.dtype()));
+}
+
+// softmax(factor · q · kᵀ + mask) · v for [batch, heads, length, size].
+Value attend(Builder& g, Value q, Value k, Value v, double factor, Value mask) {
+  Value scores = g.matmul(q, g.transpose(k, {0, 1, 3, 2}));
+  if (factor != 1.0) scores = g.mul(scores, g.scalar(factor, scores.dtype()));
+  if (mask) scores = g.add(scores, mask);
+  return g.matmul(g.softmax(scores, 3), v);
+}
+
+struct Norm {
+  Value out;
+  Value mean;
+  Value variance;
+};
+
+// (x - mean) / √(variance + epsilon) · scale + bias over the dimensions from `begin` on.
+Norm layer_norm(OpContext& op, Value x, int64_t begin, double epsilon, Value scale, Value bias) {
+  Builder& g = op.graph();
+  if (!x.has_rank()) op.fail("the rank of its operand is not known");
+  begin = normalize_axis(op, begin, x.rank());
+  Ints axes(static_cast<size_t>(x.rank() - begin));
+  std::iota(axes.begin(), axes.end(), begin);
+  Norm norm;
+  norm.mean = g.reduce("ReduceMean", x, axes, true);
+  const Value centred = g.sub(x, norm.mean);
+  norm.variance = g.reduce("ReduceMean", g.mul(centred, centred), axes, true);
+  norm.out = g.div(centred, g.sqrt(g.add(norm.variance, g.scalar(epsilon, x.dtype()))));
+  // Scale and bias are vectors of all the normalized elements.
+  const auto arranged = [&](Value v) {
+    return axes.size() == 1 ? v : g.reshape(v, Ints(x.dims()->begin() + begin, x.dims()->end()));
+  };
+  if (scale) norm.out = g.mul(norm.out, arranged(scale));
+  if (bias) norm.out = g.add(norm.out, arranged(bias));
+  return norm;
+}
+
+// The same as one node, without the statistics.
+Norm layer_norm_17(OpContext& op, Value x, int64_t begin, double epsilon, Value scale, Value bias) {
+  Builder& g = op.graph();
+  if (!x.has_rank() || !scale || begin != x.rank() - 1) return layer_norm(op, x, begin, epsilon, scale, bias);
+  return {g.node("LayerNormalization", {x, scale, bias}, {{"axis", begin}, {"epsilon", static_cast<float>(epsilon)}},
+                 {x.dtype(), x.dims()}),
+          {},
+          {}};
+}
+
+using LayerNorm = Norm (*)(OpContext&, Value, int64_t, double, Value, Value);
+
+// Dropout at inference: nothing, or the expected part that was kept in training.
+Value dropped_out(OpContext& op, Value x, std::string_view rate, std::string_view mode) {
+  Builder& g = op.graph();
+  if (op.attr<std::string>(mode, "downgrade_in_infer") == "upscale_in_train") return x;
+  const ScalarArgument probability = op.scalar(rate);
+  if (!probability.known()) op.fail("a probability of dropout that is known at run time only");
+  const double kept = 1 - *probability.number;
+  return kept == 1 ? x : g.mul(x, g.scalar(kept, x.dtype()));
+}
+
+// --- attention ------------------------------------------------------------------------------------------------------
+
+// Query, key and value by one weight [hidden, 3, heads · size]; then attention of all heads.
+void multihead_matmul(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("input");  // [batch, length, hidden]
+  const Value w = op.in("w");
+  const auto heads = op.attr<int64_t>("head_number", 1);
+  const int64_t width = w.dim(-1);
+  if (w.rank() != 3 || width < 0 || width % heads != 0) op.fail("a weight that isn't [hidden, 3, heads · size]");
+  const Value projected =
+      g.add(g.matmul(x, g.reshape(w, Ints{w.dim(0), 3 * width})), g.reshape(op.in("bias"), Ints{-1}));
+  const Value split = g.transpose(g.reshape(projected, Ints{0, 0, 3, heads, width / heads}), {2, 0, 3, 1, 4});
+  const auto part = [&](int64_t i) { return g.squeeze(g.slice(split, {i}, {i + 1}, {0}), {0}); };
+  const Value out = attend(g, part(0), part(1), part(2), op.attr<double>("alpha", 1.0), op.in_or_none("bias_qk"));
+  op.out("out", g.reshape(g.transpose(out, {0, 2, 1, 3}), Ints{0, 0, width}));
+}
+
+// Attention on [batch, length, 3, heads, size].
+void self_dp_attention(OpContext& op) {
+  Builder& g = op.graph();
+  const Value split = g.transpose(op.in("x"), {2, 0, 3, 1, 4});
+  const auto part = [&](int64_t i) { return g.squeeze(g.slice(split, {i}, {i + 1}, {0}), {0}); };
+  const Value out = attend(g, part(0), part(1), part(2), op.attr<double>("alpha", 1.0), {});
+  op.out("out", g.transpose(out, {0, 2, 1, 3}));
+}
+
+// Attention on [batch, length, heads, size]; a group of query heads may share a key and value head.
+void flash_attn(OpContext& op) {
+  Builder& g = op.graph();
+  const Value q = op.in("q");
+  const Value k = op.in("k");
+  const int64_t size = q.dim(3);
+  const int64_t heads = q.dim(2);
+  const int64_t shared_heads = k.dim(2);
+  if (q.rank() != 4 || size < 0 || heads < 0 || shared_heads < 1 || heads % shared_heads != 0)
+    op.fail("operands that aren't [batch, length, heads, size] with known heads and size");
+  if (op.attr<bool>("return_softmax", false)) op.fail("return_softmax, which is a training aid");
+  const auto repeated = [&](Value v) {
+    v = g.transpose(v, {0, 2, 1, 3});
+    if (heads == shared_heads) return v;
+    const int64_t times = heads / shared_heads;
+    const Value copies = g.concat(std::vector<Value>(static_cast<size_t>(times), g.unsqueeze(v, {2})), 2);
+    return g.reshape(copies, g.concat_ints({g.dim(v, 0), g.ints({heads}), g.dim(v, 2), g.dim(v, 3)}));
+  };
+  Value mask = op.in_or_none("attn_mask");
+  if (op.attr<bool>("causal", false)) {
+    const Value causal = causal_mask(op, q, 1, k, 1);
+    mask = mask ? g.add(mask, causal) : causal;
+  }
+  const Value out = attend(g, g.transpose(q, {0, 2, 1, 3}), repeated(k), repeated(op.in("v")),
+                           1 / std::sqrt(static_cast<double>(size)), mask);
+  op.out("out", g.transpose(out, {0, 2, 1, 3}));
+}
+
+void softmax_mask(OpContext& op) {
+  Builder& g = op.graph();
+  op.out("out", g.softmax(g.add(op.in("x"), op.in("mask")), -1));
+}
+
+// softmax of the lower triangle; zeros above.
+void softmax_mask_upper_triangle(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("X");
+  op.out("Out", g.softmax(g.add(x, causal_mask(op, x, -2, x, -1)), -1));
+}
+
+// Rotary position embedding of [batch, length, heads, size]: x · cos + rotated(x) · sin, where rotated takes each pair
+// (a, b) to (-b, a). Pairs are neighbours, or elements of the two halves.
+void rotary_embedding(OpContext& op) {
+  Builder& g = op.graph();
+  const Value q = op.in("q");
+  const int64_t size = q.dim(3);
+  if (q.rank() != 4 || size < 0 || size % 2 != 0)
+    op.fail("operands that aren't [batch, length, heads, size] with a known, even size");
+  if (op.attr<bool>("time_major", false)) op.fail("time_major");
+  const bool neighbours = op.attr<bool>("use_neox_rotary_style", true);
+  Ints partners;
+  std::vector<double> signs;
+  for (int64_t i = 0; i < size; ++i) {
+    const bool first = neighbours ? i % 2 == 0 : i < size / 2;
+    partners.push_back(i + (first ? 1 : -1) * (neighbours ? 1 : size / 2));
+    signs.push_back(first ? -1 : 1);
+  }
+
+  // Both tables as [batch or 1, length, 1, size].
+  const Value positions = op.in_or_none("position_ids");
+  Value sin = op.in_or_none("sin");
+  Value cos = op.in_or_none("cos");
+  if (sin && cos) {
+    const auto arranged = [&](Value table) {
+      if (!positions) return g.reshape(table, Ints{1, -1, 1, size});
+      return g.unsqueeze(g.gather(g.reshape(table, Ints{-1, size}), positions, 0), {2});
+    };
+    sin = arranged(sin);
+    cos = arranged(cos);
+  } else {
+    if (!neighbours)
+      op.fail("rotation of halves without given sines and cosines, which Paddle's versions compute apart");
+    std::vector<double> frequencies;
+    const double base = op.attr<double>("rotary_emb_base", 10000.0);
+    for (int64_t i = 0; i < size; ++i)
+      frequencies.push_back(std::pow(base, -static_cast<double>(i / 2 * 2) / static_cast<double>(size)));
+    const Value steps =
+        positions ? g.cast(positions, DType::kFloat32)
+                  : g.cast(g.range(g.scalar_i64(0), g.squeeze(g.dim(q, 1), {0}), g.scalar_i64(1)), DType::kFloat32);
+    const Value angles = g.mul(g.unsqueeze(steps, positions ? Ints{2, 3} : Ints{0, 2, 3}),
+                               g.constant(from_doubles(DType::kFloat32, {size}, frequencies)));
+    sin = g.cast(g.node("Sin", {angles}), q.dtype());
+    cos = g.cast(g.node("Cos", {angles}), q.dtype());
+  }
+  sin = g.mul(sin, g.constant(from_doubles(sin.dtype(), {size}, signs)));
+  const Value order = g.ints(partners);
+  const auto rotate = [&](std::string_view operand, std::string_view result) {
+    if (Value x = op.in_or_none(operand)) op.out(result, g.add(g.mul(x, cos), g.mul(g.gather(x, order, 3), sin)));
+  };
+  rotate("q", "out_q");
+  rotate("k", "out_k");
+  rotate("v", "out_v");
+}
+
+// --- normalization of sums ------------------------------------------------------------------------------------------
+
+template <LayerNorm normalize>
+void skip_layernorm(OpContext& op) {
+  const Value sum = op.graph().add(op.in("x"), op.in("y"));
+  const auto begin = op.attr<int64_t>("begin_norm_axis", 2);
+  op.out("out", normalize(op, sum, begin, op.attr<double>("epsilon", 1e-5), op.in("scale"), op.in("bias")).out);
+}
+
+// The sum of several embeddings, normalized.
+template <LayerNorm normalize>
+void embedding_layernorm(OpContext& op) {
+  Builder& g = op.graph();
+  const std::vector<Value> ids = op.ins("ids");
+  const std::vector<Value> tables = op.ins("embs");
+  if (ids.empty() || ids.size() != tables.size()) op.fail("as many lists of ids as embeddings are needed");
+  Value sum;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const bool column = ids[i].rank() == 3 && ids[i].dim(2) == 1;
+    const Value rows = g.gather(tables[i], column ? g.squeeze(ids[i], {2}) : ids[i], 0);
+    sum = sum ? g.add(sum, rows) : rows;
+  }
+  op.out("out",
+         normalize(op, sum, sum.rank() - 1, op.attr<double>("epsilon", 1e-5), op.in("scale"), op.in("bias")).out);
+}
+
+// layer_norm(activation(x · w + bias0) + y)
+template <LayerNorm normalize>
+void fc_layernorm(OpContext& op) {
+  Builder& g = op.graph();
+  Value x = op.in("x");
+  const auto rows = op.attr<int64_t>("x_num_col_dims", 1);
+  if (rows < x.rank() - 1) {
+    Ints shape(static_cast<size_t>(rows), 0);
+    shape.push_back(op.in("w").dim(0));
+    x = g.reshape(x, shape);
+  }
+  Value out = g.matmul(x, op.in("w"));
+  if (Value bias = op.in_or_none("bias0")) out = g.add(out, g.reshape(bias, Ints{-1}));
+  const auto activation = op.attr<std::string>("activation_type", "");
+  if (activation == "relu") {
+    out = g.relu(out);
+  } else if (!activation.empty()) {
+    op.fail("activation_type '" + activation + "', which Paddle's kernel does not know");
+  }
+  const Norm norm = normalize(op, g.add(out, op.in("y")), op.attr<int64_t>("begin_norm_axis", 1),
+                              op.attr<double>("epsilon", 1e-5), op.in_or_none("scale"), op.in_or_none("bias1"));
+  op.out("out", norm.out);
+}
+
+// layer_norm(residual + dropout(x + bias))
+template <LayerNorm normalize>
+void bias_dropout_residual_layernorm(OpContext& op) {
+  Builder& g = op.graph();
+  Value x = op.in("x");
+  if (Value bias = op.in_or_none("bias")) x = g.add(x, bias);
+  const Value sum = g.add(op.in("residual"), dropped_out(op, x, "dropout_rate", "dropout_implementation"));
+  op.out("bias_dropout_residual_out", sum);
+  op.out("y", normalize(op, sum, sum.rank() - 1, op.attr<double>("ln_epsilon", 1e-5), op.in_or_none("ln_scale"),
+                        op.in_or_none("ln_bias"))
+                  .out);
+}
+
+void dropout_add(OpContext& op) { op.out("out", op.graph().add(dropped_out(op, op.in("x"), "p", "mode"), op.in("y"))); }
+
+constexpr MapperEntry kEntries[] = {
+    {"multihead_matmul", 7, multihead_matmul},
+    {"self_dp_attention", 7, self_dp_attention},
+    {"flash_attn", 7, flash_attn},
+    {"fused_rotary_position_embedding", 7, rotary_embedding},
+    {"fused_softmax_mask", 7, softmax_mask},
+    {"fused_softmax_mask_upper_triangle", 7, softmax_mask_upper_triangle},
+    {"skip_layernorm", 7, skip_layernorm<layer_norm>},
+    {"skip_layernorm", 17, skip_layernorm<layer_norm_17>},
+    {"fused_embedding_eltwise_layernorm", 7, embedding_layernorm<layer_norm>},
+    {"fused_embedding_eltwise_layernorm", 17, embedding_layernorm<layer_norm_17>},
+    {"fused_fc_elementwise_layernorm", 7, fc_layernorm<layer_norm>},
+    {"fused_fc_elementwise_layernorm", 17, fc_layernorm<layer_norm_17>},
+    {"fused_bias_dropout_residual_layer_norm", 7, bias_dropout_residual_layernorm<layer_norm>},
+    {"fused_bias_dropout_residual_layer_norm", 17, bias_dropout_residual_layernorm<layer_norm_17>},
+    {"fused_dropout_add", 7, dropout_add},
+};
+
+}  // namespace
+
+extern const MapperTable kAttentionMappers = kEntries;
+
+}  // namespace paddle2onnx

@@ -1,0 +1,89 @@
+"""Attention and the parts of transformers that Paddle fuses. Most have kernels for GPUs only: those rows say what they compute."""
+import paddle
+import paddle.nn as nn
+import paddle.nn.functional as F
+from dsl import *
+
+W_QKV, B_QKV, W, TABLE, MORE = [np.random.RandomState(i).randn(*s).astype("float32") for i, s in enumerate([(8, 3, 8), (3, 8), (6, 8), (9, 8), (4, 8)])]
+SCALE, BIAS, BIAS0 = [np.random.RandomState(9 + i).randn(8).astype("float32") for i in range(3)]
+
+
+def softmax(x):
+    e = np.exp(x - x.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def layer_norm(x, scale=SCALE, bias=BIAS, axes=(-1,), epsilon=1e-5):
+    y = (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + epsilon)
+    return y * scale + bias
+
+
+def attend(q, k, v, factor=None, mask=0.0, causal=False):
+    """On [batch, length, heads, size]."""
+    q, k, v = [a.transpose(0, 2, 1, 3) for a in (q, k, v)]
+    if k.shape[1] != q.shape[1]:
+        k, v = [np.repeat(a, q.shape[1] // a.shape[1], axis=1) for a in (k, v)]
+    scores = q @ k.transpose(0, 1, 3, 2) * (factor or q.shape[-1] ** -0.5) + mask
+    if causal:
+        n, m = scores.shape[-2:]
+        scores = np.where(np.arange(m)[None] <= np.arange(n)[:, None] + m - n, scores, -np.inf)
+    return (softmax(scores) @ v).transpose(0, 2, 1, 3)
+
+
+def multihead(x, mask=0.0):
+    qkv = (x @ W_QKV.reshape(8, 24) + B_QKV.reshape(-1)).reshape(*x.shape[:2], 3, 2, 4)
+    return attend(*[qkv[:, :, i] for i in range(3)], factor=0.5, mask=mask).reshape(x.shape)
+
+
+def rotary(x, angles, halves=False):
+    """`angles`: […, length, 1, size], the same for both of a pair."""
+    if halves:
+        partner = np.concatenate([-x[..., 4:], x[..., :4]], -1)
+    else:
+        partner = np.stack([-x[..., 1::2], x[..., 0::2]], -1).reshape(x.shape)
+    return (x * np.cos(angles) + partner * np.sin(angles)).astype("float32")
+
+
+def angles(positions):
+    return (positions[..., None, None] * 10000 ** -(np.arange(8) // 2 * 2 / 8)).astype("float32")
+
+
+ANGLES = np.random.RandomState(5).randn(1, 7, 1, 8).astype("float32")
+
+raw("multihead_matmul", "multihead_matmul", inputs={"Input": f32["b", "n", 8], "W": param(W_QKV), "Bias": param(B_QKV)}, outputs={"Out": "float32"}, attrs={"alpha": 0.5, "head_number": 2}, expect=multihead)
+raw("multihead_matmul_mask", "multihead_matmul", inputs={"Input": f32["b", "n", 8], "W": param(W_QKV), "Bias": param(B_QKV), "BiasQK": f32["b", 1, 1, "n"]}, outputs={"Out": "float32"}, attrs={"alpha": 0.5, "head_number": 2}, expect=multihead)
+raw("multihead_matmul_mask_heads", "multihead_matmul", inputs={"Input": f32["b", "n", 8], "W": param(W_QKV), "Bias": param(B_QKV), "BiasQK": f32["b", 2, "n", "n"]}, outputs={"Out": "float32"}, attrs={"alpha": 0.5, "head_number": 2}, expect=multihead)
+raw("self_dp_attention", "self_dp_attention", inputs={"X": f32["b", "n", 3, 2, 4]}, outputs={"Out": "float32"}, attrs={"alpha": 0.5, "head_number": 2})
+
+FLASH_OUT = {"out": "float32", "softmax": None, "softmax_lse": None, "seed_offset": None}
+raw("flash_attn", "flash_attn", inputs={"q": f32["b", "n", 2, 4], "k": f32["b", "m", 2, 4], "v": f32["b", "m", 2, 4]}, outputs=FLASH_OUT, attrs={"is_test": True}, expect=attend)
+raw("flash_attn_causal", "flash_attn", inputs={"q": f32["b", "n", 2, 4], "k": f32["b", "n", 2, 4], "v": f32["b", "n", 2, 4]}, outputs=FLASH_OUT, attrs={"is_test": True, "causal": True}, expect=lambda q, k, v: attend(q, k, v, causal=True), opset=11)
+raw("flash_attn_causal_static", "flash_attn", inputs={"q": f32["b", 3, 2, 4], "k": f32["b", 5, 2, 4], "v": f32["b", 5, 2, 4]}, outputs=FLASH_OUT, attrs={"is_test": True, "causal": True}, expect=lambda q, k, v: attend(q, k, v, causal=True))
+raw("flash_attn_mask", "flash_attn", inputs={"q": f32["b", "n", 2, 4], "k": f32["b", "m", 2, 4], "v": f32["b", "m", 2, 4], "attn_mask": f32["b", 1, "n", "m"]}, outputs=FLASH_OUT, attrs={"is_test": True}, expect=lambda q, k, v, mask: attend(q, k, v, mask=mask))
+raw("flash_attn_groups", "flash_attn", inputs={"q": f32["b", "n", 4, 4], "k": f32["b", "m", 2, 4], "v": f32["b", "m", 2, 4]}, outputs=FLASH_OUT, attrs={"is_test": True}, expect=attend)
+case("scaled_dot_product_attention", F.scaled_dot_product_attention, q=f32["b", "n", 2, 4], k=f32["b", "m", 2, 4], v=f32["b", "m", 2, 4])
+case("scaled_dot_product_attention_causal", lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True), q=f32["b", 5, 2, 4], k=f32["b", 5, 2, 4], v=f32["b", 5, 2, 4], expect=lambda q, k, v: attend(q, k, v, causal=True))
+
+case("softmax_mask_fuse", paddle.incubate.softmax_mask_fuse, x=f32["b", 2, "n", "n"], mask=f32["b", 1, "n", "n"])
+raw("softmax_mask_upper_triangle", "fused_softmax_mask_upper_triangle", inputs={"X": f32["b", 2, "n", "n"]}, outputs={"Out": "float32"}, opset=11, expect=lambda x: softmax(np.where(np.tri(x.shape[-1]) > 0, x, -np.inf)))
+raw("softmax_mask_upper_triangle_static", "fused_softmax_mask_upper_triangle", inputs={"X": f32["b", 2, 5, 5]}, outputs={"Out": "float32"}, expect=lambda x: softmax(np.where(np.tri(5) > 0, x, -np.inf)))
+
+raw("skip_layernorm", "skip_layernorm", inputs={"X": f32["b", "n", 8], "Y": f32["b", "n", 8], "Scale": param(SCALE), "Bias": param(BIAS)}, outputs={"Out": "float32"}, attrs={"epsilon": 1e-3, "begin_norm_axis": 2}, expect=lambda x, y: layer_norm(x + y, epsilon=1e-3))
+raw("skip_layernorm_two_axes", "skip_layernorm", inputs={"X": f32["b", 2, 4], "Y": f32["b", 2, 4], "Scale": param(SCALE), "Bias": param(BIAS)}, outputs={"Out": "float32"}, attrs={"epsilon": 1e-5, "begin_norm_axis": 1}, expect=lambda x, y: layer_norm(x + y, SCALE.reshape(2, 4), BIAS.reshape(2, 4), (1, 2)))
+raw("embedding_layernorm", "fused_embedding_eltwise_layernorm", inputs={"Ids": [i64["b", "n", 1].ints(0, 9), i64["b", "n", 1].ints(0, 4)], "Embs": [param(TABLE), param(MORE)], "Bias": param(BIAS), "Scale": param(SCALE)}, outputs={"Out": "float32"}, attrs={"epsilon": 1e-5}, expect=lambda a, b: layer_norm(TABLE[a[..., 0]] + MORE[b[..., 0]]))
+raw("embedding_layernorm_rank2", "fused_embedding_eltwise_layernorm", inputs={"Ids": [i64["b", "n"].ints(0, 9), i64["b", "n"].ints(0, 4)], "Embs": [param(TABLE), param(MORE)], "Bias": param(BIAS), "Scale": param(SCALE)}, outputs={"Out": "float32"}, attrs={"epsilon": 1e-5}, expect=lambda a, b: layer_norm(TABLE[a] + MORE[b]))
+raw("fc_layernorm", "fused_fc_elementwise_layernorm", inputs={"X": f32["b", 2, 3], "W": param(W), "Y": f32["b", 8], "Bias0": param(BIAS0), "Scale": param(SCALE), "Bias1": param(BIAS)}, outputs={"Out": "float32", "Mean": None, "Variance": None}, attrs={"epsilon": 1e-5, "activation_type": "relu"}, expect=lambda x, y: layer_norm(np.maximum(x.reshape(-1, 6) @ W + BIAS0, 0) + y))
+raw("fc_layernorm_plain", "fused_fc_elementwise_layernorm", inputs={"X": f32["b", "n", 6], "W": param(W), "Y": f32["b", "n", 8]}, outputs={"Out": "float32", "Mean": None, "Variance": None}, attrs={"epsilon": 1e-5, "x_num_col_dims": 2, "begin_norm_axis": 2}, expect=lambda x, y: layer_norm(x @ W + y, 1, 0))
+raw("bias_dropout_residual_layernorm", "fused_bias_dropout_residual_layer_norm", inputs={"X": f32["b", "n", 8], "Residual": f32["b", "n", 8], "Bias": param(BIAS0), "LnScale": param(SCALE), "LnBias": param(BIAS)}, outputs={"Y": "float32", "BiasDropoutResidualOut": "float32", "DropoutMaskOut": None, "LnMean": None, "LnVariance": None}, attrs={"is_test": True, "dropout_rate": 0.25, "dropout_implementation": "downgrade_in_infer", "ln_epsilon": 1e-5}, expect=lambda x, r: [layer_norm(r + 0.75 * (x + BIAS0)), r + 0.75 * (x + BIAS0)])
+raw("bias_dropout_residual_layernorm_upscale", "fused_bias_dropout_residual_layer_norm", inputs={"X": f32["b", "n", 8], "Residual": f32["b", "n", 8], "LnScale": param(SCALE), "LnBias": param(BIAS)}, outputs={"Y": "float32", "BiasDropoutResidualOut": None, "DropoutMaskOut": None, "LnMean": None, "LnVariance": None}, attrs={"is_test": True, "dropout_rate": 0.25, "dropout_implementation": "upscale_in_train", "ln_epsilon": 1e-5}, expect=lambda x, r: layer_norm(r + x))
+raw("dropout_add", "fused_dropout_add", inputs={"x": f32["b", 4], "y": f32["b", 4]}, outputs={"out": "float32", "seed_offset": None}, attrs={"p": 0.25, "is_test": True, "mode": "downscale_in_infer"}, expect=lambda x, y: 0.75 * x + y)
+raw("dropout_add_upscale", "fused_dropout_add", inputs={"x": f32["b", 4], "y": f32["b", 4]}, outputs={"out": "float32", "seed_offset": None}, attrs={"p": 0.25, "is_test": True, "mode": "upscale_in_train"}, expect=lambda x, y: x + y)
+
+ROTARY_OUT = {"out_q": "float32", "out_k": "float32"}
+POSITIONS = i64["b", 5].ints(0, 7)
+raw("rotary", "fused_rotary_position_embedding", inputs={"q": f32["b", 7, 2, 8], "k": f32["b", 7, 1, 8], "sin": param(np.sin(ANGLES)), "cos": param(np.cos(ANGLES))}, outputs=ROTARY_OUT, attrs={"use_neox_rotary_style": True}, expect=lambda q, k: [rotary(x, ANGLES) for x in (q, k)])
+raw("rotary_halves", "fused_rotary_position_embedding", inputs={"q": f32["b", 7, 2, 8], "k": f32["b", 7, 2, 8], "sin": param(np.sin(ANGLES)), "cos": param(np.cos(ANGLES))}, outputs=ROTARY_OUT, attrs={"use_neox_rotary_style": False}, expect=lambda q, k: [rotary(x, ANGLES, True) for x in (q, k)])
+raw("rotary_positions", "fused_rotary_position_embedding", inputs={"q": f32["b", 5, 2, 8], "k": f32["b", 5, 2, 8], "sin": param(np.sin(ANGLES)), "cos": param(np.cos(ANGLES)), "position_ids": POSITIONS}, outputs=ROTARY_OUT, attrs={"use_neox_rotary_style": True}, expect=lambda q, k, at: [rotary(x, ANGLES[0][at]) for x in (q, k)])
+raw("rotary_computed", "fused_rotary_position_embedding", inputs={"q": f32["b", "n", 2, 8]}, outputs={"out_q": "float32"}, attrs={"use_neox_rotary_style": True}, opset=11, expect=lambda q: rotary(q, angles(np.arange(q.shape[1])[None])))
+raw("rotary_computed_positions", "fused_rotary_position_embedding", inputs={"q": f32["b", 5, 2, 8], "position_ids": POSITIONS}, outputs={"out_q": "float32"}, attrs={"use_neox_rotary_style": True}, expect=lambda q, at: rotary(q, angles(at)))
+raw("rotary_computed_halves", "fused_rotary_position_embedding", inputs={"q": f32["b", 5, 2, 8]}, outputs={"out_q": "float32"}, attrs={"use_neox_rotary_style": False}, expect=lambda q: q, error="halves")

@@ -1,0 +1,373 @@
+// The registry, and what the driver makes of a whole program.
+#include <set>
+
+#include "mapper/map_program.h"
+#include "mapper/registry.h"
+#include "pass/pass.h"
+#include "program_text.h"
+
+namespace paddle2onnx {
+namespace {
+
+using namespace test;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::StartsWith;
+
+// --- registry
+
+TEST(Registry, HasEachOperatorAndOpsetOnce) {
+  std::set<std::pair<std::string_view, int>> seen;
+  for (const MapperEntry& entry : all_mappers()) {
+    EXPECT_TRUE(seen.insert({entry.op, entry.since}).second) << entry.op << " at " << entry.since;
+  }
+}
+
+TEST(Registry, EntriesAreWhole) {
+  for (const MapperEntry& entry : all_mappers()) {
+    EXPECT_NE(entry.map, nullptr) << entry.op;
+    EXPECT_GE(entry.since, min_opset_version()) << entry.op;
+    EXPECT_LE(entry.since, max_opset_version()) << entry.op;
+  }
+}
+
+// gelu has two mappers: one that spells Erf out from 9 on, one with the operator of 20.
+TEST(Registry, NewestMapperThatTheOpsetAllowsIsPicked) {
+  const Mapper spelled_out = find_mapper("gelu", 9).map;
+  ASSERT_NE(spelled_out, nullptr);
+  EXPECT_EQ(find_mapper("gelu", 19).map, spelled_out);
+  EXPECT_NE(find_mapper("gelu", 20).map, spelled_out);
+  EXPECT_EQ(find_mapper("gelu", 99).map, find_mapper("gelu", 20).map);
+}
+
+TEST(Registry, OperatorThatNeedsANewerOpset) {
+  EXPECT_EQ(find_mapper("det", 10).map, nullptr);
+  EXPECT_EQ(find_mapper("det", 10).first_opset, 11);
+}
+
+TEST(Registry, UnknownOperator) {
+  EXPECT_EQ(find_mapper("no_such_operator", 17).map, nullptr);
+  EXPECT_EQ(find_mapper("no_such_operator", 17).first_opset, 0);
+}
+
+// --- programs
+
+struct Mapped {
+  MappedGraph result;
+  std::vector<Diagnostic> diagnostics;
+
+  explicit operator bool() const { return result.graph != nullptr; }
+  std::vector<std::string> ops() const {
+    std::vector<std::string> names;
+    for (const Node& node : result.graph->nodes) names.push_back(node.op_type);
+    return names;
+  }
+};
+
+Mapped map(const ProgramText& text, int opset = 17, bool auto_upgrade = true) {
+  Mapped mapped;
+  const auto parsed = text.parse();
+  EXPECT_THAT(parsed, Succeeds());
+  mapped.result = map_program(parsed->program, {opset, auto_upgrade}, mapped.diagnostics);
+  return mapped;
+}
+
+TEST(Program, InputsAndOutputsHavePaddlesNames) {
+  const Mapped mapped = map(one_operator("relu"));
+  ASSERT_TRUE(mapped);
+  EXPECT_EQ(mapped.result.graph->inputs.at(0).name(), "x");
+  EXPECT_EQ(mapped.result.graph->outputs.at(0).name(), "y");
+  EXPECT_THAT(mapped.ops(), ElementsAre("Relu"));
+}
+
+TEST(Program, OutputKeepsItsNameWhereItIsWrittenTwice) {
+  ProgramText text;
+  text.input("x", {4});
+  text.var("y", {4});
+  text.op("relu", {{"X", {"x"}}}, {{"Out", {"y"}}});
+  text.op("tanh", {{"X", {"y"}}}, {{"Out", {"y"}}});
+  text.fetch("y");
+  const Mapped mapped = map(text);
+  ASSERT_TRUE(mapped);
+  EXPECT_EQ(mapped.result.graph->nodes[1].outputs[0].name(), "y");
+  EXPECT_NE(mapped.result.graph->nodes[0].outputs[0].name(), "y");
+}
+
+TEST(Program, InputThatIsAnOutputGetsAnIdentity) {
+  ProgramText text;
+  text.input("x", {4});
+  text.fetch("x");
+  const Mapped mapped = map(text);
+  ASSERT_TRUE(mapped);
+  EXPECT_THAT(mapped.ops(), ElementsAre("Identity"));
+  EXPECT_NE(mapped.result.graph->outputs[0].name(), "x") << "ONNX wants them to differ";
+}
+
+TEST(Program, ValueThatIsFetchedTwiceIsTwoOutputs) {
+  ProgramText text = one_operator("relu");
+  text.fetch("y", 1);
+  const Mapped mapped = map(text);
+  ASSERT_TRUE(mapped);
+  ASSERT_THAT(mapped.result.graph->outputs, SizeIs(2));
+  EXPECT_EQ(mapped.result.graph->outputs[0].name(), "y");
+  EXPECT_NE(mapped.result.graph->outputs[1].name(), "y");
+}
+
+TEST(Program, OutputThatNothingWritesIsAnError) {
+  ProgramText text;
+  text.input("x", {4});
+  text.var("y", {4});
+  text.fetch("y");
+  const Mapped mapped = map(text);
+  EXPECT_FALSE(mapped);
+  ASSERT_THAT(mapped.diagnostics, SizeIs(1));
+  EXPECT_EQ(mapped.diagnostics[0].code, kMalformedProgram);
+}
+
+TEST(Program, OperandThatNothingWritesIsAnError) {
+  ProgramText text;
+  text.var("x", {4});
+  text.var("y", {4});
+  text.op("relu", {{"X", {"x"}}}, {{"Out", {"y"}}});
+  text.fetch("y");
+  const Mapped mapped = map(text);
+  EXPECT_FALSE(mapped);
+  ASSERT_THAT(mapped.diagnostics, SizeIs(1));
+  EXPECT_THAT(mapped.diagnostics[0].message, HasSubstr("'x'"));
+}
+
+// --- what is not supported
+
+ProgramText unsupported_program() {
+  ProgramText text;
+  text.input("x", {4});
+  for (const char* name : {"a", "b", "c", "y"}) text.var(name, {4});
+  OpDesc& first = text.op("own_op", {{"X", {"x"}}}, {{"Out", {"a"}}});
+  set(first, "op_callstack", std::vector<std::string>{R"(  File "net.py", line 12, in forward)"});
+  text.op("relu", {{"X", {"a"}}}, {{"Out", {"b"}}});
+  text.op("own_op", {{"X", {"b"}}}, {{"Out", {"c"}}});
+  text.op("other_op", {{"X", {"c"}}}, {{"Out", {"y"}}});
+  text.fetch("y");
+  return text;
+}
+
+TEST(Unsupported, AllAreReportedAtOnce) {
+  const Mapped mapped = map(unsupported_program());
+  EXPECT_FALSE(mapped);
+  ASSERT_THAT(mapped.diagnostics, SizeIs(2));
+  EXPECT_EQ(mapped.diagnostics[0].op, "own_op");
+  EXPECT_EQ(mapped.diagnostics[1].op, "other_op");
+  for (const Diagnostic& diagnostic : mapped.diagnostics) EXPECT_EQ(diagnostic.code, kUnsupportedOperator);
+}
+
+TEST(Unsupported, CountPlacesOutputsAndSource) {
+  const Diagnostic diagnostic = map(unsupported_program()).diagnostics.at(0);
+  EXPECT_THAT(diagnostic.message, HasSubstr("(2 times)"));
+  EXPECT_EQ(diagnostic.place, "block 0, operator 0; block 0, operator 2");
+  EXPECT_THAT(diagnostic.outputs, ElementsAre("a"));
+  EXPECT_EQ(diagnostic.source, "net.py:12 (forward)");
+}
+
+TEST(Unsupported, ManyPlacesAreCounted) {
+  ProgramText text = one_operator("relu");
+  for (int i = 0; i < 20; ++i) text.op("own_op", {{"X", {"x"}}}, {{"Out", {"z"}}});
+  const Diagnostic diagnostic = map(text).diagnostics.at(0);
+  EXPECT_THAT(diagnostic.message, HasSubstr("(20 times)"));
+  EXPECT_THAT(diagnostic.place, HasSubstr("and 12 more"));
+}
+
+TEST(Unsupported, InnerBlocksAreLookedInto) {
+  ProgramText text = one_operator("relu");
+  text.op("own_op", {{"X", {"x"}}}, {{"Out", {"z"}}}, text.block(0));
+  const Mapped mapped = map(text);
+  EXPECT_FALSE(mapped);
+  EXPECT_EQ(mapped.diagnostics.at(0).place, "block 1, operator 0");
+}
+
+TEST(Unsupported, ImpossibleAttributesAreErrorsOfTheOperator) {
+  ProgramText text;
+  text.input("x", {4});
+  text.var("y", {4});
+  set(text.op("softmax", {{"X", {"x"}}}, {{"Out", {"y"}}}), "axis", 5);
+  text.fetch("y");
+  for (const int opset : {11, 17}) {
+    const Mapped mapped = map(text, opset);
+    EXPECT_FALSE(mapped);
+    ASSERT_THAT(mapped.diagnostics, SizeIs(1));
+    EXPECT_EQ(mapped.diagnostics[0].code, kUnsupportedAttribute);
+  }
+}
+
+TEST(Unsupported, AttributesOfAnotherTypeAreErrorsOfTheOperator) {
+  ProgramText text = one_operator("my");
+  OpDesc& op = *text.desc.mutable_blocks(0)->mutable_ops(1);
+  op.set_type("softmax");
+  set(op, "axis", "last");
+  const Mapped mapped = map(text);
+  EXPECT_FALSE(mapped);
+  EXPECT_THAT(mapped.diagnostics.at(0).message, HasSubstr("'axis'"));
+}
+
+// --- the opset
+
+ProgramText gelu_program() { return one_operator("gelu"); }
+
+TEST(Opset, IsRaisedToTheLowestThatSuffices) {
+  const Mapped mapped = map(gelu_program(), 7);
+  ASSERT_TRUE(mapped);
+  EXPECT_EQ(mapped.result.opset_version, 9);
+  ASSERT_THAT(mapped.diagnostics, SizeIs(1));
+  EXPECT_EQ(mapped.diagnostics[0].code, kOpsetRaised);
+  EXPECT_EQ(mapped.diagnostics[0].severity, Severity::kNote);
+  EXPECT_THAT(mapped.diagnostics[0].message, AllOf(HasSubstr("from 7 to 9"), HasSubstr("gelu")));
+}
+
+TEST(Opset, IsKeptWhereItSuffices) {
+  const Mapped mapped = map(gelu_program(), 11);
+  ASSERT_TRUE(mapped);
+  EXPECT_EQ(mapped.result.opset_version, 11);
+  EXPECT_THAT(mapped.diagnostics, IsEmpty());
+}
+
+TEST(Opset, TooLowIsAnErrorThatNamesAllWhereRaisingIsNotAllowed) {
+  ProgramText text = gelu_program();
+  text.var("d", {4, 4});
+  text.var("z", {1});
+  text.feed("d", 1);
+  text.op("determinant", {{"Input", {"d"}}}, {{"Out", {"z"}}});
+  const Mapped mapped = map(text, 7, false);
+  EXPECT_FALSE(mapped);
+  ASSERT_THAT(mapped.diagnostics, SizeIs(1));
+  EXPECT_EQ(mapped.diagnostics[0].code, kOpsetTooLow);
+  EXPECT_EQ(mapped.diagnostics[0].severity, Severity::kError);
+  EXPECT_THAT(mapped.diagnostics[0].message, AllOf(HasSubstr("gelu needs 9"), HasSubstr("determinant needs 11")));
+}
+
+TEST(Opset, TooLowAndUnsupportedAreBothReported) {
+  ProgramText text = gelu_program();
+  text.op("own_op", {{"X", {"y"}}}, {{"Out", {"z"}}});
+  std::set<int> codes;
+  for (const Diagnostic& diagnostic : map(text, 7, false).diagnostics) codes.insert(diagnostic.code);
+  EXPECT_THAT(codes, ElementsAre(kUnsupportedOperator, kOpsetTooLow));
+}
+
+// --- hostile files, through all rooms
+
+// Any change of a byte gives a model or an error with a status, and no internal error.
+TEST(HostileModel, EveryChangedByteGivesAModelOrAnError) {
+  ProgramText text = linear_program();
+  text.op("softmax", {{"X", {"y"}}}, {{"Out", {"z"}}});
+  const std::string program = text.bytes();
+  const std::string params = float_record({4, 3}, 1);
+  Options options;
+  options.check = false;  // onnx's checker is not what is tested
+  for (size_t i = 0; i < program.size(); ++i) {
+    for (const int change : {0x01, 0x80, 0xff}) {
+      std::string changed = program;
+      changed[i] = static_cast<char>(changed[i] ^ change);
+      ModelSource source;
+      source.model_bytes = bytes_of(changed);
+      source.params_bytes = bytes_of(params);
+      std::vector<std::byte> model;
+      const Conversion conversion = convert(source, options, model);
+      ASSERT_NE(conversion.status, Status::kInternal)
+          << "byte " << i << ": " << to_string(conversion.diagnostics.back());
+      ASSERT_EQ(conversion.ok(), !model.empty());
+    }
+  }
+}
+
+// --- passes
+
+TEST(DeadNodes, AreRemovedFromTheEnd) {
+  ProgramText text = one_operator("relu");
+  text.op("tanh", {{"X", {"x"}}}, {{"Out", {"a"}}});
+  text.op("exp", {{"X", {"a"}}}, {{"Out", {"b"}}});
+  const Mapped mapped = map(text);
+  ASSERT_TRUE(mapped);
+  ASSERT_THAT(mapped.result.graph->nodes, SizeIs(3));
+  remove_dead_nodes(*mapped.result.graph);
+  EXPECT_THAT(mapped.ops(), ElementsAre("Relu"));
+}
+
+TEST(DeadNodes, StayWithoutOptimisation) {
+  ProgramText text = one_operator("relu");
+  text.op("tanh", {{"X", {"x"}}}, {{"Out", {"a"}}});
+  const Mapped mapped = map(text);
+  ASSERT_TRUE(mapped);
+  run_passes(*mapped.result.graph, false);
+  EXPECT_THAT(mapped.result.graph->nodes, SizeIs(2));
+}
+
+// x → Abs (used in the branch only) and an If whose branch gives that.
+std::unique_ptr<Graph> graph_with_branch() {
+  auto graph = std::make_unique<Graph>();
+  Builder g(*graph, 17);
+  const Value x = g.new_value("x", DType::kFloat32, Dims{2});
+  const Value condition = g.new_value("condition", DType::kBool, Dims{});
+  graph->inputs = {x, condition};
+  const Value inner = g.abs(x);
+  g.neg(x);  // dead
+  const auto branch = [&] {
+    auto body = std::make_shared<Graph>();
+    Builder b(*body, 17);
+    body->outputs = {b.relu(inner)};
+    return body;
+  };
+  const Value y =
+      g.node("If", {condition}, {{"then_branch", branch()}, {"else_branch", branch()}}, {DType::kFloat32, Dims{2}});
+  graph->outputs = {y};
+  return graph;
+}
+
+TEST(DeadNodes, WhatASubgraphUsesIsAlive) {
+  const auto graph = graph_with_branch();
+  remove_dead_nodes(*graph);
+  ASSERT_THAT(graph->nodes, SizeIs(2));
+  EXPECT_EQ(graph->nodes[0].op_type, "Abs");
+  EXPECT_EQ(graph->nodes[1].op_type, "If");
+}
+
+void collect_names(const Graph& graph, std::vector<std::string>& nodes, std::vector<std::string>& values) {
+  for (const Node& node : graph.nodes) {
+    nodes.push_back(node.name);
+    for (const Value& output : node.outputs) values.push_back(output.name());
+    for (const auto& [name, attribute] : node.attributes) {
+      if (const auto* body = std::get_if<std::shared_ptr<Graph>>(&attribute)) collect_names(**body, nodes, values);
+    }
+  }
+}
+
+TEST(Names, AreUniqueInSubgraphsToo) {
+  const auto graph = graph_with_branch();
+  assign_names(*graph);
+  std::vector<std::string> nodes;
+  std::vector<std::string> values;
+  collect_names(*graph, nodes, values);
+  EXPECT_EQ(std::set(nodes.begin(), nodes.end()).size(), nodes.size());
+  EXPECT_EQ(std::set(values.begin(), values.end()).size(), values.size());
+  for (const std::string& name : values) EXPECT_NE(name, "");
+}
+
+TEST(Names, AreScopeAndOperator) {
+  const Mapped relu = map(one_operator("relu"));
+  ASSERT_TRUE(relu);
+  run_passes(*relu.result.graph, true);
+  EXPECT_THAT(relu.result.graph->nodes[0].name, AllOf(StartsWith("relu_0"), HasSubstr("Relu")));
+}
+
+TEST(Names, ThatAreThereAreKept) {
+  Graph graph;
+  Builder g(graph, 17);
+  const Value x = g.new_value("Relu_out", DType::kFloat32, Dims{2});
+  graph.outputs = {g.relu(x)};
+  assign_names(graph);
+  EXPECT_EQ(x.name(), "Relu_out");
+  EXPECT_EQ(graph.outputs[0].name(), "Relu_out_1");
+}
+
+}  // namespace
+}  // namespace paddle2onnx
