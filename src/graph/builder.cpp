@@ -90,6 +90,9 @@ std::vector<Value> Builder::nodes(std::string_view op_type, std::vector<Value> i
       return values;
     }
     need_opset(first_opset(op_type), op_type);
+    const bool bfloat = std::ranges::any_of(results, [](const auto& r) { return r.dtype == DType::kBFloat16; }) ||
+                        std::ranges::any_of(inputs, [](Value x) { return x && x.dtype() == DType::kBFloat16; });
+    if (bfloat) need_opset(13, std::string(op_type) + " on bfloat16");
   }
 
   DType computed = own;

@@ -36,14 +36,11 @@ DType dtype_or(const OpContext& op, DType fallback) {
   return dtype == DType::kUndefined ? fallback : dtype;
 }
 
-// `value`, or exactly what str_value spells.
+// `value`, or what str_value spells: Paddle reads it as a double, also for integers.
 Value fill_value(OpContext& op, DType dtype) {
   const std::string text = op.attr<std::string>("str_value", "");
   if (op.has("value") || text.empty()) return op.scalar_value("value", dtype);
-  int64_t integer = 0;
   const char* end = text.data() + text.size();
-  if (const auto [stop, status] = std::from_chars(text.data(), end, integer); status == std::errc() && stop == end)
-    return op.graph().constant(from_ints(dtype, {}, {integer}));
   double number = 0;
   if (const auto [stop, status] = std::from_chars(text.data(), end, number); status != std::errc() || stop != end)
     op.fail("str_value '" + text + "' is no number");
@@ -272,13 +269,14 @@ Ints inverse(const Ints& perm) {
   return result;
 }
 
+// Paddle declares nonsense for the diagonals of unknown dimensions.
 void diagonal(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("x");
   const int64_t rank = rank_of(op, x);
   const int64_t first = normalize_axis(op, op.attr<int64_t>("axis1", 0), rank);
   const int64_t second = normalize_axis(op, op.attr<int64_t>("axis2", 1), rank);
-  op.out("out", diagonal_of(op, g.transpose(x, with_last(rank, first, second)), op.attr<int64_t>("offset", 0)));
+  op.out_as_computed("out", diagonal_of(op, g.transpose(x, with_last(rank, first, second)), op.attr<int64_t>("offset", 0)));
 }
 
 // A vector becomes a matrix, a matrix gives its diagonal.
@@ -286,9 +284,9 @@ void diag(OpContext& op) {
   Builder& g = op.graph();
   Value x = op.in("x");
   const int64_t offset = op.attr<int64_t>("offset", 0);
-  if (rank_of(op, x) == 2) return op.out("out", diagonal_of(op, x, offset));
+  if (rank_of(op, x) == 2) return op.out_as_computed("out", diagonal_of(op, x, offset));
   if (x.rank() == 0) x = g.reshape(x, Ints{1});
-  op.out("out", on_diagonal(op, x, offset, g.scalar(op.attr<double>("padding_value", 0), x.dtype())));
+  op.out_as_computed("out", on_diagonal(op, x, offset, g.scalar(op.attr<double>("padding_value", 0), x.dtype())));
 }
 
 void diag_embed(OpContext& op) {
@@ -298,7 +296,7 @@ void diag_embed(OpContext& op) {
   const int64_t first = normalize_axis(op, op.attr<int64_t>("dim1", -2), rank);
   const int64_t second = normalize_axis(op, op.attr<int64_t>("dim2", -1), rank);
   const Value matrices = on_diagonal(op, x, op.attr<int64_t>("offset", 0), g.scalar(0, x.dtype()));
-  op.out("out", g.transpose(matrices, inverse(with_last(rank, first, second))));
+  op.out_as_computed("out", g.transpose(matrices, inverse(with_last(rank, first, second))));
 }
 
 // Row and column numbers of the lower or upper triangle, [2, n].
@@ -338,13 +336,13 @@ Value one_hot_by_comparison(OpContext& op, Value x, Value depth, DType dtype) {
   return g.cast(g.equal(g.unsqueeze(x, {rank_of(op, x)}), positions(g, depth)), dtype);
 }
 
-// A negative index is an error in Paddle unless out_of_range is allowed; ONNX would count it from the end.
+// A negative index is an error in Paddle unless allow_out_of_range; ONNX would count it from the end.
 void one_hot_like(OpContext& op, std::string_view depth_name, bool legacy) {
   Builder& g = op.graph();
   const Value x = class_indices(op, legacy);
   const Value depth = g.reshape(op.scalar_value(depth_name, DType::kInt64), Ints{1});
   const DType dtype = dtype_or(op, DType::kFloat32);
-  if (op.attr<bool>("allow_out_of_range", false)) return op.out("out", one_hot_by_comparison(op, x, depth, dtype));
+  if (op.attr<bool>("allow_out_of_range", false) || x.rank() == 0) return op.out("out", one_hot_by_comparison(op, x, depth, dtype));
   std::optional<Dims> dims = x.dims();
   const auto known = known_elements(depth);
   if (dims) dims->push_back(known && known->size() == 1 ? known->front().value_or(-1) : -1);
@@ -358,6 +356,7 @@ void legacy_one_hot(OpContext& op) { one_hot_like(op, "depth", true); }
 void one_hot_compared_like(OpContext& op, std::string_view depth_name, bool legacy) {
   Builder& g = op.graph();
   const Value depth = g.reshape(op.scalar_value(depth_name, DType::kInt64), Ints{1});
+  if (depth.constant() == nullptr) g.need_opset(9, "OneHot");
   op.out("out", one_hot_by_comparison(op, class_indices(op, legacy), depth, dtype_or(op, DType::kFloat32)));
 }
 

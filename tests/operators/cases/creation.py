@@ -26,10 +26,10 @@ case("cast_bool_f32", lambda x: paddle.cast(x, "float32"), x=b8["b", 8])
 case("cast_bool_i64", lambda x: paddle.cast(x, "int64"), x=b8["b", 8])
 case("cast_bool_i32", lambda x: paddle.cast(x, "int32"), x=b8["b", 8])
 case("cast_u8_f32", lambda x: paddle.cast(x, "float32"), x=u8["b", 8])
-case("cast_i8_i32", lambda x: paddle.cast(x, "int32"), x=i8["b", 8])
+raw("raw_cast_i8_i32", "cast", inputs={"X": i8["b", 8]}, outputs={"Out": "int32"}, attrs={"in_dtype": 21, "out_dtype": 2})
 case("cast_same", lambda x: paddle.cast(x, "float32"), x=f32["b", 8])
 case("cast_rank0", lambda x: paddle.cast(x, "int64"), x=f32[()].range(-5, 5))
-case("cast_bf16_round_trip", lambda x: paddle.cast(paddle.cast(x, "bfloat16"), "float32"), x=f32["b", 8], opset=13, rtol=0, atol=0)
+case("cast_bf16_round_trip", lambda x: paddle.cast(paddle.cast(x, "bfloat16"), "float32"), x=f32["b", 8], opset=13, rtol=0.01)  # Paddle's CPU cuts digits off
 
 # --- constants
 case("full", lambda x: x + paddle.full([3], 1.5), x=f32["b", 3])
@@ -60,7 +60,7 @@ case("full_like_tensor", lambda x, v: paddle.full_like(x, v), x=f32["b", 3], v=f
 case("full_like_bool", lambda x: paddle.logical_xor(paddle.full_like(x, True, "bool"), paddle.cast(x, "bool")), x=i32["b", 3].ints(0, 2), opset=8)
 case("zeros_like", lambda x: paddle.zeros_like(x) + x, x=f32["b", 3], opset=8)
 case("ones_like_i64", lambda x: paddle.ones_like(x) + x, x=i64["b", 3], opset=8)
-case("empty_like_shape", lambda x: paddle.shape(paddle.empty([paddle.shape(x)[0], 3])), x=f32["b", 3])
+case("empty_like_shape", lambda x: paddle.shape(paddle.empty([paddle.shape(x)[0], 3])), x=f32["b", 3], opset=8)
 raw("raw_fill_constant", "fill_constant", inputs={}, outputs={"Out": "float32"}, attrs={"shape": [2, 3], "value": 1.25, "dtype": 5})
 raw("raw_fill_constant_str", "fill_constant", inputs={}, outputs={"Out": "float64"}, attrs={"shape": [2], "value": 0.1, "str_value": "0.1", "dtype": 6}, rtol=1e-16, atol=0)
 raw("raw_fill_constant_tensor", "fill_constant", inputs={"ShapeTensor": i32_value([2, 3], [4, 1])}, outputs={"Out": "int64"}, attrs={"shape": [], "value": 3.0, "dtype": 3}, opset=8)
@@ -68,7 +68,7 @@ raw("raw_fill_constant_list", "fill_constant", inputs={"ShapeTensorList": [i32_v
 raw("raw_fill_constant_value", "fill_constant", inputs={"ValueTensor": f32_value([1.5], [2.5])}, outputs={"Out": "float32"}, attrs={"shape": [2, 2], "value": 0.0, "dtype": 5}, opset=8)
 raw("raw_fill_any_like", "fill_any_like", inputs={"X": i64["b", 3]}, outputs={"Out": "int64"}, attrs={"value": 4.0, "dtype": -1}, opset=8)
 raw("raw_fill_any", "fill_any", inputs={"X": f32["b", 3]}, outputs={"Out": "float32"}, attrs={"value": 4.5}, opset=8)
-raw("raw_fill", "fill", inputs={}, outputs={"Out": "float32"}, attrs={"value": [1.0, 2.0, 3.5, 4.0], "shape": [2, 2], "dtype": 5})
+raw("raw_fill", "fill", inputs={}, outputs={"Out": "float32"}, attrs={"value": [1.0, 2.0, 3.5, 4.0], "shape": [2, 2], "dtype": 5}, expect=lambda: np.array([[1, 2], [3.5, 4]], "float32"))
 raw("raw_fill_constant_batch_size_like", "fill_constant_batch_size_like", inputs={"Input": f32["b", 3]}, outputs={"Out": "float32"}, attrs={"shape": [-1, 4], "value": 1.5, "dtype": 5}, opset=8)
 raw("raw_fill_constant_batch_size_like_dims", "fill_constant_batch_size_like", inputs={"Input": f32["b", "n"]}, outputs={"Out": "int64"}, attrs={"shape": [4, -1], "input_dim_idx": 1, "output_dim_idx": 1, "value": 7.0, "dtype": 3}, opset=8)
 raw("raw_fill_zeros_like", "fill_zeros_like", inputs={"X": f32["b", 3]}, outputs={"Out": "float32"}, opset=8)
@@ -106,11 +106,11 @@ case("linspace_i64", lambda x: x + paddle.linspace(-5, 5, 4, dtype="int64"), x=i
 case("linspace_f64", lambda x: x + paddle.linspace(0, 1, 7, dtype="float64"), x=f64["b", 7], rtol=1e-6)
 case("linspace_tensors", lambda a, b, n: paddle.linspace(a, b, n), a=f32_value(0.0, 5.0), b=f32_value(1.0, -5.0), n=i32_value(5, 4), opset=11)
 case("linspace_tensor_one", lambda a, n: paddle.linspace(a, 9.0, n), a=f32_value(1.0, 5.0), n=i32_value(1, 2), opset=11)
-case("linspace_tensor_i32", lambda a, b: paddle.linspace(a, b, 4, dtype="int32"), a=f32_value(0.0, 5.0), b=f32_value(10.0, -5.0), opset=11)
+case("linspace_tensor_i32", lambda a, b: paddle.linspace(a, b, 4, dtype="int32"), a=f32_value(0.0, 5.0), b=f32_value(10.0, -5.0), opset=9)
 case("logspace", lambda x: x + paddle.logspace(0, 3, 4, base=2.0), x=f32["b", 4])
 
 # --- matrices
-case("eye", lambda x: x + paddle.eye(3), x=f32["b", 3])
+case("eye", lambda x: x + paddle.eye(3), x=f32["b", 1, 3])
 case("eye_wide", lambda x: x + paddle.eye(2, 3), x=f32[2, 3])
 case("eye_i64", lambda x: x + paddle.eye(3, 2, dtype="int64"), x=i64[3, 2])
 case("tril", lambda x: paddle.tril(x), x=f32["b", 4, 5], opset=9)
@@ -152,9 +152,9 @@ case("one_hot", lambda x: F.one_hot(x, 5), x=i64["b"].ints(0, 5))
 case("one_hot_i32", lambda x: F.one_hot(x, 5), x=i32["b", 3].ints(0, 5))
 case("one_hot_tensor", lambda x, d: F.one_hot(x, d), x=i64["b", 3].ints(0, 4), d=i32_value([4], [6]), opset=9)
 case("one_hot_rank0", lambda x: F.one_hot(x, 5), x=i64_value(2, 4))
-raw("raw_one_hot_v2_out_of_range", "one_hot_v2", inputs={"X": i64["b", 3].ints(-2, 7)}, outputs={"Out": "float32"}, attrs={"depth": 5, "dtype": 5, "allow_out_of_range": True})
+raw("raw_one_hot_v2_out_of_range", "one_hot_v2", inputs={"X": i64["b", 3].ints(-2, 7)}, outputs={"Out": "float32"}, attrs={"depth": 5, "dtype": 5, "allow_out_of_range": True}, expect=lambda x: (x[..., None] == np.arange(5)).astype("float32"))
 raw("raw_one_hot_v2_i64", "one_hot_v2", inputs={"X": i64["b", 3].ints(0, 5)}, outputs={"Out": "int64"}, attrs={"depth": 5, "dtype": 3})
-raw("raw_one_hot_1x", "one_hot", inputs={"X": i64["b", 1].ints(0, 5)}, outputs={"Out": "float32"}, attrs={"depth": 5, "dtype": 5})
+raw("raw_one_hot_1x", "one_hot", inputs={"X": i64["b", 1].ints(0, 5)}, outputs={"Out": "float32"}, attrs={"depth": 5, "dtype": 5}, expect=lambda x: np.eye(5, dtype="float32")[x[:, 0]])
 
 # --- what is known of a tensor
 case("shape", lambda x: paddle.shape(x), x=f32["b", 3, "n"])
@@ -177,9 +177,10 @@ raw("raw_share_data", "share_data", inputs={"X": f32["b", 3]}, outputs={"Out": "
 raw("raw_print", "print", inputs={"In": f32["b", 3]}, outputs={"Out": "float32"}, attrs={"first_n": 0, "message": "", "summarize": 1})
 
 # --- random numbers: only shapes and types can be compared
-case("uniform_shape", lambda x: paddle.shape(paddle.uniform([paddle.shape(x)[0], 3])), x=f32["b", 3], opset=9)
-case("uniform_range", lambda x: paddle.floor(paddle.uniform([2, 3], min=1.25, max=1.75)) + x, x=f32[3], opset=9)
-case("randint_range", lambda x: paddle.randint(4, 5, [2, 3]) + x, x=i64[3], opset=9)
-case("randint_shape", lambda x: paddle.shape(paddle.randint(0, 5, [paddle.shape(x)[0], 3])), x=f32["b", 3], opset=9)
-case("gaussian_no_width", lambda x: paddle.normal(2.5, 0.0, [2, 3]) + x, x=f32[3], opset=9)
-case("randperm_sorted", lambda x: paddle.sort(paddle.randperm(6)) + x, x=i64[6], opset=11)
+NO_KERNEL = {28: "ONNX Runtime has no kernels for the random operators as opset 22 defines them"}
+case("uniform_shape", lambda x: paddle.shape(paddle.uniform([paddle.shape(x)[0], 3])), x=f32["b", 3], opset=9, skip_run=NO_KERNEL)
+case("uniform_range", lambda x: paddle.floor(paddle.uniform([2, 3], min=1.25, max=1.75)) + x, x=f32[3], skip_run=NO_KERNEL)
+case("randint_range", lambda x: paddle.randint(4, 5, [2, 3]) + x, x=i64[3], skip_run=NO_KERNEL)
+case("randint_shape", lambda x: paddle.shape(paddle.randint(0, 5, [paddle.shape(x)[0], 3])), x=f32["b", 3], opset=9, skip_run=NO_KERNEL)
+case("gaussian_narrow", lambda x: paddle.cast(paddle.normal(2.5, 0.001, [2, 3]), "int32") + x, x=i32[3], skip_run=NO_KERNEL)
+case("randperm_sorted", lambda x: paddle.sort(paddle.randperm(6)) + x, x=i64[6], opset=11, skip_run=NO_KERNEL)
