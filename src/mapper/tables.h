@@ -18,6 +18,7 @@ extern const MapperTable kJoiningMappers;
 extern const MapperTable kLayoutMappers;
 extern const MapperTable kLinearMappers;
 extern const MapperTable kMathMappers;
+extern const MapperTable kMatrixMappers;
 extern const MapperTable kNormalizationMappers;
 extern const MapperTable kPaddingMappers;
 extern const MapperTable kPoolingMappers;
@@ -28,25 +29,10 @@ extern const MapperTable kSortingMappers;
 
 // clang-format off: a line for each
 inline const MapperTable* const kMapperTableList[] = {
-    &kActivationMappers,
-    &kAttentionMappers,
-    &kChannelMappers,
-    &kComparisonMappers,
-    &kConvolutionMappers,
-    &kCreationMappers,
-    &kElementwiseMappers,
-    &kIndexingMappers,
-    &kInterpolationMappers,
-    &kJoiningMappers,
-    &kLayoutMappers,
-    &kLinearMappers,
-    &kMathMappers,
-    &kNormalizationMappers,
-    &kPaddingMappers,
-    &kPoolingMappers,
-    &kRecurrentMappers,
-    &kReductionMappers,
-    &kSlicingMappers,
+    &kActivationMappers, &kAttentionMappers,   &kChannelMappers,   &kComparisonMappers,    &kConvolutionMappers,
+    &kCreationMappers,   &kElementwiseMappers, &kIndexingMappers,  &kInterpolationMappers, &kJoiningMappers,
+    &kLayoutMappers,     &kLinearMappers,      &kMathMappers,      &kMatrixMappers,        &kNormalizationMappers,
+    &kPaddingMappers,    &kPoolingMappers,     &kRecurrentMappers, &kReductionMappers,     &kSlicingMappers,
     &kSortingMappers,
 };
 // clang-format on

@@ -94,3 +94,17 @@ case("masked_select_i64", lambda x, m: paddle.masked_select(x, m), x=i64["b", 2,
 case("masked_select_f64", lambda x, m: paddle.masked_select(x, m), x=f64[3, 4], m=b8[3, 4], opset=9)
 case("masked_fill", lambda x, m: paddle.masked_fill(x, m, -1.5), x=f32["b", 4], m=b8["b", 4], opset=9)
 case("masked_fill_tensor", lambda x, m, v: paddle.masked_fill(x, m, v), x=f32["b", 4], m=b8[4], v=f32_value(2.5, -1.0), opset=9)
+
+# --- unique
+case("unique", lambda x: paddle.unique(x), x=f32["b", 6].ints(-3, 3), opset=11)
+case("unique_all", lambda x: paddle.unique(x, return_index=True, return_inverse=True, return_counts=True), x=i64["b", 6], opset=11)
+case("unique_i32_indices", lambda x: paddle.unique(x, return_index=True, return_inverse=True, return_counts=True, dtype="int32"), x=i32["b", 6], opset=11)
+case("unique_axis", lambda x: paddle.unique(x, return_index=True, return_inverse=True, return_counts=True, axis=0), x=f32["n", 2].ints(0, 2), opset=11)
+case("unique_axis1", lambda x: paddle.unique(x, axis=1), x=i64[2, "n"].ints(0, 2), opset=11)
+case("unique_f64", lambda x: paddle.unique(x), x=f64["b", 6].ints(-3, 3), opset=11)
+raw("raw_unique_unsorted", "unique", inputs={"X": i64["n"].ints(0, 4)}, outputs={"Out": "int64", "Index": "int32"}, attrs={"dtype": 2}, opset=11)
+case("unique_consecutive", lambda x: paddle.unique_consecutive(x), x=i64["n"].ints(0, 2), opset=9)
+case("unique_consecutive_all", lambda x: paddle.unique_consecutive(x, return_inverse=True, return_counts=True), x=i64["n"].ints(0, 2), opset=11)
+case("unique_consecutive_axis", lambda x: paddle.unique_consecutive(x, return_inverse=True, return_counts=True, axis=0), x=f32["n", 2].ints(0, 2), opset=11)
+case("unique_consecutive_matrix", lambda x: paddle.unique_consecutive(x), x=f32["n", 2].ints(0, 2), opset=11)
+raw("raw_as_strided", "as_strided", inputs={"input": f32[4, 3]}, outputs={"out": "float32"}, attrs={"dims": [2, 3], "stride": [1, 2], "offset": 1}, expect=lambda x: x.ravel()[[[1, 3, 5], [2, 4, 6]]])
