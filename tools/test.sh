@@ -5,6 +5,9 @@
 #   tools/test.sh -k lstm --family conv     pytest's options: they narrow the Python tests
 #   tools/test.sh --unit [-R regex]         only the C++ tests, with ctest's options
 #   tools/test.sh --python [tests/models]   only the Python tests, with pytest's options
+#   tools/test.sh --sanitize [-R regex]     the C++ tests with the sanitizers for addresses and undefined behaviour
+#
+# PRESET=ci builds with warnings as errors.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 cd "$P2O_ROOT"
@@ -12,29 +15,31 @@ mkdir -p build
 
 only=
 case ${1:-} in
-  --unit | --python) only=$1; shift ;;
-  -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit ;;
+  --unit | --python | --sanitize) only=$1; shift ;;
+  -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit ;;
 esac
 
+preset=${PRESET:-release}
+[ "$only" = --sanitize ] && preset=asan
 say "build"
-build release
+build "$preset"
 code=0
 
 if [ "$only" != --python ]; then
   say "C++ tests"
   options=()
-  [ "$only" = --unit ] && options=("$@")
-  ctest --preset release --output-on-failure ${options[@]+"${options[@]}"} 2>&1 | tee build/ctest.log || code=1
+  [ -n "$only" ] && options=("$@")
+  ctest --preset "$preset" ${options[@]+"${options[@]}"} 2>&1 | tee build/ctest.log || code=1
 fi
 
-if [ "$only" != --unit ]; then
+if [ -z "$only" ] || [ "$only" = --python ]; then
   say "virtual environments: judge (ONNX Runtime), paddle2 (Paddle 2.6), ocr (PP-OCR models)"
   PADDLE2ONNX_PYTHON_PADDLE2=$(venv paddle2)/bin/python
   export PADDLE2ONNX_PYTHON_PADDLE2
   judge=$(venv judge)
   venv ocr >/dev/null
   # Suites that were named are the ones to run.
-  suites=(tests/operators tests/models)
+  suites=(tests/command tests/operators tests/models)
   for arg in "$@"; do
     case $arg in tests/*) suites=() ;; esac
   done
@@ -44,5 +49,5 @@ fi
 
 say "summary"
 if [ "$only" != --python ]; then grep -E 'tests passed|No tests' build/ctest.log || true; fi
-if [ "$only" != --unit ]; then tail -n 1 build/pytest.log; fi
+if [ -z "$only" ] || [ "$only" = --python ]; then tail -n 1 build/pytest.log; fi
 exit $code

@@ -54,8 +54,11 @@ std::string Builder::unique_value_name(std::string_view wanted) {
 }
 
 Value Builder::new_value(std::string name, DType dtype, std::optional<Dims> dims) {
-  graph_.values.push_back({.name = std::move(name), .dtype = dtype, .dims = std::move(dims)});
-  return Value(&graph_.values.back());
+  ValueInfo& info = graph_.values.emplace_back();
+  info.name = std::move(name);
+  info.dtype = dtype;
+  info.dims = std::move(dims);
+  return Value(&info);
 }
 
 // --- nodes ----------------------------------------------------------------------------------------------------------

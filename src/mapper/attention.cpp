@@ -189,8 +189,10 @@ void rotary_embedding(OpContext& op) {
       op.fail("rotation of halves without given sines and cosines, which Paddle's versions compute apart");
     std::vector<double> frequencies;
     const double base = op.attr<double>("rotary_emb_base", 10000.0);
-    for (int64_t i = 0; i < size; ++i)
-      frequencies.push_back(std::pow(base, -static_cast<double>(i / 2 * 2) / static_cast<double>(size)));
+    for (int64_t i = 0; i < size; ++i) {
+      const int64_t pair = i - i % 2;  // both of a pair turn alike
+      frequencies.push_back(std::pow(base, -static_cast<double>(pair) / static_cast<double>(size)));
+    }
     const Value steps =
         positions ? g.cast(positions, DType::kFloat32)
                   : g.cast(g.range(g.scalar_i64(0), g.squeeze(g.dim(q, 1), {0}), g.scalar_i64(1)), DType::kFloat32);

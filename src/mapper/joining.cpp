@@ -105,6 +105,7 @@ void meshgrid(OpContext& op) {
   const std::vector<Value> inputs = op.ins("inputs");
   const auto rank = static_cast<int64_t>(inputs.size());
   std::vector<Value> sizes;
+  sizes.reserve(inputs.size());
   for (const Value& input : inputs) sizes.push_back(rank_of(op, input) == 0 ? g.ints({1}) : g.dim(input, 0));
   const Value shape = g.concat_ints(sizes);
   for (int64_t i = 0; i < rank; ++i) {

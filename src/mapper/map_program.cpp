@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 #include <tuple>
 
@@ -269,12 +270,17 @@ MappedGraph map_program(const Program& program, const MapOptions& options, std::
     }
     const bool refused = !reasons.empty() && !options.auto_upgrade_opset;
     if (!reasons.empty()) {
-      const std::string from = std::to_string(options.opset_version);
-      const std::string to = std::to_string(opset);
-      Diagnostic diagnostic =
-          refused ? error(kOpsetTooLow, "opset " + from + " is too low, " + to + " is needed: " + list_needs(reasons),
-                          "ask for --opset_version " + to + " or allow --enable_auto_update_opset True")
-                  : error(kOpsetRaised, "the opset was raised from " + from + " to " + to + ": " + list_needs(reasons));
+      const int from = options.opset_version;
+      const std::string needs = list_needs(reasons);
+      std::ostringstream message;
+      std::ostringstream hint;
+      if (refused) {
+        message << "opset " << from << " is too low, " << opset << " is needed: " << needs;
+        hint << "ask for --opset_version " << opset << " or allow --enable_auto_update_opset True";
+      } else {
+        message << "the opset was raised from " << from << " to " << opset << ": " << needs;
+      }
+      Diagnostic diagnostic = error(refused ? kOpsetTooLow : kOpsetRaised, message.str(), hint.str());
       diagnostic.severity = refused ? Severity::kError : Severity::kNote;
       diagnostics.push_back(std::move(diagnostic));
     }

@@ -110,7 +110,9 @@ void OpContext::out(std::string_view name, Value value, size_t index) {
   ValueInfo& info = *value.info();
   const ProgramValue& declared = program_.values[id];
   if (!info.constant) {
-    if (info.name.empty()) info.name = builder_.unique_value_name(declared.name);
+    // A value that an operator passes on has been told all that is known of it.
+    const bool fresh = info.name.empty();
+    if (fresh) info.name = builder_.unique_value_name(declared.name);
     for (const auto& [slot, operands] : op_.inputs) {
       for (const ValueId operand : operands)
         info.misdeclared |= values_[operand] && values_[operand].info()->misdeclared;
@@ -118,7 +120,7 @@ void OpContext::out(std::string_view name, Value value, size_t index) {
     if (!info.dims) {
       info.dims = declared.type.dims;
       if (info.dims && info.misdeclared) std::ranges::fill(*info.dims, -1);
-    } else if (!info.misdeclared && declared.type.dims && declared.type.dims->size() == info.dims->size()) {
+    } else if (fresh && !info.misdeclared && declared.type.dims && declared.type.dims->size() == info.dims->size()) {
       for (size_t i = 0; i < info.dims->size(); ++i) {
         if ((*info.dims)[i] < 0) (*info.dims)[i] = (*declared.type.dims)[i];
       }

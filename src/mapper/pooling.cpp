@@ -233,8 +233,8 @@ Pooled adaptive_pool(OpContext& op, Value x, bool average, bool with_indices) {
 Value lowest(Builder& g, DType dtype) {
   const double number = dtype == DType::kFloat16    ? -65504.0
                         : dtype == DType::kFloat64  ? std::numeric_limits<double>::lowest()
-                        : dtype == DType::kBFloat16 ? -std::numeric_limits<float>::infinity()
-                                                    : std::numeric_limits<float>::lowest();
+                        : dtype == DType::kBFloat16 ? -std::numeric_limits<double>::infinity()
+                                                    : double{std::numeric_limits<float>::lowest()};
   return g.scalar(number, dtype);
 }
 

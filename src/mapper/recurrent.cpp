@@ -38,7 +38,7 @@ bool is_zero(const Graph& graph, Value x) {
   if (const Tensor* tensor = x.constant())
     return std::ranges::all_of(tensor->bytes, [](std::byte byte) { return byte == std::byte{}; });
   const auto produces = [&](const Node& node) { return std::ranges::count(node.outputs, x) > 0; };
-  const auto producer = std::ranges::find_if(std::views::reverse(graph.nodes), produces);
+  const auto producer = std::find_if(graph.nodes.rbegin(), graph.nodes.rend(), produces);
   return producer != graph.nodes.rend() && producer->op_type == "Expand" && is_zero(graph, producer->inputs.front());
 }
 

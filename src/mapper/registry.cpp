@@ -16,8 +16,8 @@ const ByName& by_name() {
     ByName result;
     for (const MapperTable* table : kMapperTableList) {
       for (const MapperEntry& entry : *table) {
-        assert(std::ranges::none_of(std::ranges::subrange(result.lower_bound(entry.op), result.upper_bound(entry.op)),
-                                    [&](const auto& other) { return other.second->since == entry.since; }));
+        assert(std::none_of(result.lower_bound(entry.op), result.upper_bound(entry.op),
+                            [&](const auto& other) { return other.second->since == entry.since; }));
         result.emplace(entry.op, &entry);
       }
     }

@@ -27,7 +27,8 @@ extern const MapperTable kReductionMappers;
 extern const MapperTable kSlicingMappers;
 extern const MapperTable kSortingMappers;
 
-// clang-format off: a line for each
+// A line for each:
+// clang-format off
 inline const MapperTable* const kMapperTableList[] = {
     &kActivationMappers, &kAttentionMappers,   &kChannelMappers,   &kComparisonMappers,    &kConvolutionMappers,
     &kCreationMappers,   &kElementwiseMappers, &kIndexingMappers,  &kInterpolationMappers, &kJoiningMappers,

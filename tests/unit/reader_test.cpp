@@ -298,6 +298,11 @@ TEST_F(Reader, PirProgramAsParameterFile) {
   EXPECT_THAT(load("m", "p"), FailsWith(kFilesSwapped));
 }
 
+TEST_F(Reader, ProgramThatIsCutOffIsDamagedAndNotForeign) {
+  folder.write("inference.pdmodel", program.substr(0, program.size() / 2));
+  EXPECT_THAT(load(), FailsWith(kMalformedProgram));
+}
+
 TEST_F(Reader, EveryTruncationOfAProgramIsAnError) {
   folder.write("p", params);
   for (size_t length = 0; length < program.size(); ++length) {

@@ -79,7 +79,7 @@ raw("fusion_gru_lod", "fusion_gru", inputs={"X": f32["n", 4], "WeightX": param(n
 
 # --- layers (whole networks are in tests/models) ----------------------------------------------------------------------
 case("layer_lstm", nn.LSTM(4, 5), x=f32["b", "t", 4], opset=8)
-case("layer_gru_lengths", lambda net, x, n: net(x, sequence_length=n), layer=lambda: nn.GRU(4, 5, direction="bidirect"), x=f32["b", "t", 4], n=LENGTHS, sizes=SIZES, opset=9)
+case("layer_gru_lengths", lambda net, x, n: net(x, sequence_length=n), layer=lambda: nn.GRU(4, 5, direction="bidirect"), x=f32["b", "t", 4], n=LENGTHS, sizes=SIZES, opset=8)
 case("layer_simple_rnn_states", lambda net, x, h: net(x, h), layer=lambda: nn.SimpleRNN(4, 5, num_layers=2), x=f32["b", "t", 4], h=TWO)
 case("layer_lstm_time_major", nn.LSTM(4, 5, time_major=True, direction="bidirect"), x=f32["t", "b", 4], opset=8)
 case("layer_lstm_static", nn.LSTM(4, 5, num_layers=2), x=f32[2, 7, 4])

@@ -1,0 +1,294 @@
+"""The command from outside: exit codes, messages, files."""
+import os
+import pathlib
+import resource
+import shutil
+import signal
+import subprocess
+
+import onnx
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = ROOT / "build/release/paddle2onnx"
+LENET = ROOT / "models/lenet_digits"
+
+
+def run(*arguments, **options):
+    return subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=60, **options)
+
+
+@pytest.fixture
+def model(tmp_path):
+    """A copy of the model, so that tests may break it."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    for name in ("inference.pdmodel", "inference.pdiparams"):
+        shutil.copyfile(LENET / name, folder / name)
+    return folder
+
+
+def failed(result, status, code, output):
+    """The status, its code on standard error, nothing on standard output, and no file."""
+    assert result.returncode == status, result.stderr
+    assert f"error[{code}]: " in result.stderr
+    assert result.stdout == ""
+    assert not output.exists()
+    assert not list(output.parent.glob(output.name + "*")) if output.parent.exists() else True
+    return result
+
+
+# --- what works
+
+
+def test_done(model, tmp_path):
+    result = run("--model_dir", model, "--save_file", tmp_path / "out.onnx")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == ""
+    onnx.checker.check_model(str(tmp_path / "out.onnx"), full_check=True)
+
+
+def test_summary(model, tmp_path):
+    out = tmp_path / "out.onnx"
+    summary = run("-m", model, "-s", out).stderr
+    for part in (f"wrote {out}: ", "opset 17", "IR version 8", " nodes", " parameters", " s\n"):
+        assert part in summary
+
+
+def test_seed_line_of_the_readme(model, tmp_path):
+    out = tmp_path / "out.onnx"
+    result = run(
+        "--model_dir", model, "--model_filename", "inference.pdmodel", "--params_filename", "inference.pdiparams",
+        "--save_file", out, "--enable_dev_version", "True", "--opset_version", "13", "--enable_onnx_checker", "True",
+    )
+    assert result.returncode == 0, result.stderr
+    assert onnx.load(out).opset_import[0].version == 13
+
+
+def test_bytes_are_the_same_each_time(model, tmp_path):
+    for name in ("a.onnx", "b.onnx"):
+        assert run("-m", model, "-s", tmp_path / name).returncode == 0
+    assert (tmp_path / "a.onnx").read_bytes() == (tmp_path / "b.onnx").read_bytes()
+
+
+def test_relative_paths(model, tmp_path):
+    assert run("-m", "model", "-s", "out.onnx", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "out.onnx").exists()
+
+
+def test_current_folder(model):
+    assert run("-m", ".", "-s", "out.onnx", cwd=model).returncode == 0
+
+
+def test_file_in_the_current_folder(model):
+    assert run("-mf", "inference.pdmodel", "-s", "out.onnx", cwd=model).returncode == 0
+
+
+def test_spaces_and_other_scripts_in_paths(model, tmp_path):
+    folder = tmp_path / "модель 模型 é"
+    model.rename(folder)
+    out = tmp_path / "новая папка" / "выход 1.onnx"
+    result = run("-m", folder, "-s", out)
+    assert result.returncode == 0, result.stderr
+    assert out.exists()
+
+
+def test_parent_folders_are_made(model, tmp_path):
+    assert run("-m", model, "-s", tmp_path / "a/b/out.onnx").returncode == 0
+    assert (tmp_path / "a/b/out.onnx").exists()
+
+
+
+# --- messages
+
+
+def test_quiet(model, tmp_path):
+    result = run("-m", model, "-s", tmp_path / "out.onnx", "--quiet")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_quiet_tells_errors(tmp_path):
+    failed(run("-m", tmp_path / "no", "-s", tmp_path / "out.onnx", "--quiet"), 3, "P2O0301", tmp_path / "out.onnx")
+
+
+def test_verbose_tells_the_files_that_were_read(model, tmp_path):
+    result = run("-m", model, "-s", tmp_path / "out.onnx", "--enable_verbose")
+    assert str(model / "inference.pdmodel") in result.stderr
+    assert str(model / "inference.pdiparams") in result.stderr
+
+
+def test_no_colour_where_there_is_no_terminal(model, tmp_path):
+    assert "\x1b" not in run("-m", model, "-s", tmp_path / "out.onnx").stderr
+    assert "\x1b" not in run("-m", tmp_path / "no", "-s", tmp_path / "out.onnx").stderr
+
+
+def on_terminal(*arguments, **environment):
+    """Standard error of a run whose standard error is a terminal."""
+    import pty
+
+    reader, writer = pty.openpty()
+    env = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | {"TERM": "xterm-256color"} | environment
+    try:
+        subprocess.run([BINARY, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=writer, env=env, timeout=60)
+    finally:
+        os.close(writer)
+    text = b""
+    while True:
+        try:
+            piece = os.read(reader, 4096)
+        except OSError:  # the other end is closed
+            break
+        if not piece:
+            break
+        text += piece
+    os.close(reader)
+    return text.decode()
+
+
+def test_colour_on_a_terminal(tmp_path):
+    assert "\x1b[" in on_terminal("-m", tmp_path / "no", "-s", tmp_path / "out.onnx")
+
+
+def test_no_color_is_respected_on_a_terminal(tmp_path):
+    text = on_terminal("-m", tmp_path / "no", "-s", tmp_path / "out.onnx", NO_COLOR="1")
+    assert "error[P2O0301]" in text
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_help(flag):
+    result = run(flag)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "Examples:" in result.stdout
+
+
+@pytest.mark.parametrize("flag", ["--version", "-v"])
+def test_version(flag):
+    result = run(flag)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("paddle2onnx ")
+
+
+# --- failures
+
+
+@pytest.mark.parametrize(
+    "arguments, code",
+    [
+        (["--no_such_flag"], "P2O0201"),
+        (["--opset_version", "6"], "P2O0201"),
+        (["--opset_version", "1000"], "P2O0201"),
+        (["--opset_version", "new"], "P2O0201"),
+        (["--enable_onnx_checker", "maybe"], "P2O0201"),
+        (["--export_fp16_model", "True"], "P2O0202"),
+        (["--input_shape_dict", "{'x':[1,1,8,8]}"], "P2O0202"),
+    ],
+)
+def test_usage(model, tmp_path, arguments, code):
+    failed(run("-m", model, "-s", tmp_path / "out.onnx", *arguments), 2, code, tmp_path / "out.onnx")
+
+
+def test_usage_without_arguments():
+    result = run()
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "error[P2O0201]" in result.stderr
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def lfs_pointer(path):
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
+
+
+def swap(path):
+    program, params = path.parent / "inference.pdmodel", path.parent / "inference.pdiparams"
+    content = program.read_bytes()
+    program.write_bytes(params.read_bytes())
+    params.write_bytes(content)
+
+
+def as_folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize(
+    "name, change, code",
+    [
+        ("inference.pdmodel", pathlib.Path.unlink, "P2O0301"),
+        ("inference.pdmodel", lambda p: p.write_bytes(b""), "P2O0303"),
+        ("inference.pdmodel", lfs_pointer, "P2O0304"),
+        ("inference.pdmodel", lambda p: p.write_text("<!DOCTYPE html>"), "P2O0305"),
+        ("inference.pdmodel", swap, "P2O0306"),
+        ("inference.pdmodel", lambda p: p.write_bytes(p.read_bytes()[:500]), "P2O0307"),
+        ("inference.pdiparams", lambda p: p.write_bytes(b"\x80\x04pickle"), "P2O0308"),
+        ("inference.pdiparams", truncate, "P2O0310"),
+        ("inference.pdiparams", lambda p: p.write_bytes(p.read_bytes() + b"x"), "P2O0311"),
+        ("inference.pdiparams", pathlib.Path.unlink, "P2O0312"),
+        ("inference.pdiparams", lambda p: shutil.copy(ROOT / "models/lstm_reviews" / p.name, p), "P2O0309"),
+        ("inference.pdiparams", lambda p: p.write_bytes(b""), "P2O0303"),
+        ("inference.pdmodel", lambda p: p.write_text('{"base_code":{"magic":"pir"},"program":{}}'), "P2O0314"),
+    ],
+)
+def test_bad_input(model, tmp_path, name, change, code):
+    change(model / name)
+    failed(run("-m", model, "-s", tmp_path / "out.onnx"), 3, code, tmp_path / "out.onnx")
+
+
+def test_folder_in_place_of_a_file(model, tmp_path):
+    as_folder(model / "inference.pdiparams")
+    failed(run("-m", model, "-pf", "inference.pdiparams", "-s", tmp_path / "out.onnx"), 3, "P2O0302", tmp_path / "out.onnx")
+
+
+def test_several_models(model, tmp_path):
+    (model / "inference.pdmodel").rename(model / "a.pdmodel")
+    shutil.copyfile(model / "a.pdmodel", model / "b.pdmodel")
+    failed(run("-m", model, "-s", tmp_path / "out.onnx"), 3, "P2O0313", tmp_path / "out.onnx")
+
+
+def test_unsupported_operator(model, tmp_path):
+    # Another name of the same length keeps the message whole.
+    program = model / "inference.pdmodel"
+    program.write_bytes(program.read_bytes().replace(b"pool2d", b"poolXd"))
+    result = failed(run("-m", model, "-s", tmp_path / "out.onnx"), 4, "P2O0401", tmp_path / "out.onnx")
+    assert "'poolXd'" in result.stderr
+    assert "block 0, operator " in result.stderr
+
+
+def test_failure_keeps_existing_output(model, tmp_path):
+    out = tmp_path / "out.onnx"
+    out.write_text("old")
+    truncate(model / "inference.pdiparams")
+    assert run("-m", model, "-s", out).returncode == 3
+    assert out.read_text() == "old"
+
+
+def test_output_is_a_folder(model, tmp_path):
+    (tmp_path / "out").mkdir()
+    result = run("-m", model, "-s", tmp_path / "out")
+    assert result.returncode == 7
+    assert "error[P2O0701]" in result.stderr
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_output_in_a_folder_that_cannot_be_written(model):
+    # /proc refuses new files to root, too.
+    failed(run("-m", model, "-s", "/proc/out.onnx"), 7, "P2O0701", pathlib.Path("/proc/out.onnx"))
+
+
+def test_device_as_output_is_left_alone(model, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    result = run("-m", model, "-s", pipe)
+    assert result.returncode == 7
+    assert pipe.is_fifo()
+
+
+def test_full_disk_leaves_nothing(model, tmp_path):
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+    failed(run("-m", model, "-s", tmp_path / "out.onnx", preexec_fn=limit), 7, "P2O0701", tmp_path / "out.onnx")
