@@ -19,7 +19,9 @@ void gather(OpContext& op) {
   const ScalarArgument axis = op.scalar("axis");
   if (!axis.known()) op.fail("an axis that is computed at run time", "ONNX's Gather needs a constant axis");
   const int64_t at = normalize_axis(op, static_cast<int64_t>(*axis.number), rank_of(op, x));
-  op.out_as_computed("out", g.gather(x, as_indices(g, flat_index(op, op.in("index"))), at));
+  const Value result = g.gather(x, as_indices(g, flat_index(op, op.in("index"))), at);
+  if (op.has("axis")) return op.out_as_computed("out", result);
+  op.out("out", result);
 }
 
 void index_select(OpContext& op) {
