@@ -96,6 +96,10 @@ std::vector<Value> Builder::nodes(std::string_view op_type, std::vector<Value> i
     // Max and Min did not broadcast before 8.
     const bool alike = std::ranges::all_of(inputs, [&](Value v) { return !v || v.dims() == inputs.front().dims(); });
     if ((op_type == "Max" || op_type == "Min") && !alike) need_opset(8, std::string(op_type) + " with broadcasting");
+    // No operator takes bfloat16 before 13.
+    const bool bfloat = std::ranges::any_of(results, [](const auto& r) { return r.dtype == DType::kBFloat16; }) ||
+                        std::ranges::any_of(inputs, [](Value x) { return x && x.dtype() == DType::kBFloat16; });
+    if (bfloat) need_opset(13, std::string(op_type) + " on bfloat16");
   }
 
   DType computed = own;

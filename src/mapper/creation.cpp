@@ -30,20 +30,11 @@ void cast(OpContext& op) { op.out("out", op.graph().cast(op.in("x"), op.attr<DTy
 
 // --- one number everywhere ------------------------------------------------------------------------------------------
 
-// The dtype attribute, or another type where it says none.
-DType dtype_or(const OpContext& op, DType fallback) {
-  const DType dtype = op.attr<DType>("dtype", fallback);
-  return dtype == DType::kUndefined ? fallback : dtype;
-}
-
-// `value`, or exactly what str_value spells.
+// `value`, or what str_value spells: Paddle reads it as a double, also for integers.
 Value fill_value(OpContext& op, DType dtype) {
   const std::string text = op.attr<std::string>("str_value", "");
   if (op.has("value") || text.empty()) return op.scalar_value("value", dtype);
-  int64_t integer = 0;
   const char* end = text.data() + text.size();
-  if (const auto [stop, status] = std::from_chars(text.data(), end, integer); status == std::errc() && stop == end)
-    return op.graph().constant(from_ints(dtype, {}, {integer}));
   double number = 0;
   if (const auto [stop, status] = std::from_chars(text.data(), end, number); status != std::errc() || stop != end)
     op.fail("str_value '" + text + "' is no number");
@@ -180,149 +171,6 @@ void logspace(OpContext& op) {
   op.out("out", g.cast(g.pow(op.scalar_value("base", inner), line(op, "num", inner)), dtype));
 }
 
-// --- matrices -------------------------------------------------------------------------------------------------------
-
-// column - row of each place of a matrix, int64 [rows, columns]; both sizes are int64 [1].
-Value distance_from_diagonal(Builder& g, Value rows, Value columns) {
-  return g.sub(g.unsqueeze(positions(g, columns), {0}), g.unsqueeze(positions(g, rows), {1}));
-}
-
-void eye(OpContext& op) {
-  Builder& g = op.graph();
-  const DType dtype = dtype_or(op, DType::kFloat32);
-  const Value rows = g.reshape(op.scalar_value("num_rows", DType::kInt64), Ints{1});
-  const bool square = !op.has_number("num_columns") || op.scalar("num_columns").number.value_or(0) < 0;
-  const Value columns = square ? rows : g.reshape(op.scalar_value("num_columns", DType::kInt64), Ints{1});
-  op.out("out", g.cast(g.equal(distance_from_diagonal(g, rows, columns), g.scalar_i64(0)), dtype));
-}
-
-// The part on and below the diagonal (lower), or on and above it; zeros elsewhere.
-void keep_triangle(OpContext& op, bool lower) {
-  Builder& g = op.graph();
-  const Value x = op.in("x");
-  if (rank_of(op, x) < 2) op.fail("a triangle of a tensor of rank " + std::to_string(x.rank()));
-  const Value distance = distance_from_diagonal(g, g.dim(x, -2), g.dim(x, -1));
-  const Value diagonal = g.scalar_i64(op.attr<int64_t>("diagonal", 0));
-  // No Greater and Less of integers below 9, but the same question can be asked of a constant.
-  const Value outside = lower ? g.less(diagonal, distance) : g.less(distance, diagonal);
-  op.out("out", g.where(outside, g.scalar(0, x.dtype()), x));
-}
-
-void tril_triu_decomposed(OpContext& op) { keep_triangle(op, op.attr<bool>("lower", false)); }
-void tril_decomposed(OpContext& op) { keep_triangle(op, true); }
-void triu_decomposed(OpContext& op) { keep_triangle(op, false); }
-
-void trilu(OpContext& op, bool lower) {
-  Builder& g = op.graph();
-  const Value diagonal = g.scalar_i64(op.attr<int64_t>("diagonal", 0));
-  op.out("out", g.node("Trilu", {op.in("x"), diagonal}, {{"upper", int64_t{!lower}}}));
-}
-
-void tril_triu(OpContext& op) { trilu(op, op.attr<bool>("lower", false)); }
-void tril(OpContext& op) { trilu(op, true); }
-void triu(OpContext& op) { trilu(op, false); }
-
-// The last dimension of x becomes the diagonal of matrices (the last two dimensions); `padding` elsewhere.
-Value on_diagonal(OpContext& op, Value x, int64_t offset, Value padding) {
-  Builder& g = op.graph();
-  const int64_t away = std::abs(offset);
-  const Value size = g.add(g.dim(x, -1), g.ints({away}));
-  if (away > 0) {
-    // Above the diagonal a row holds x's element of its own number, below it a column does.
-    Ints dims(x.dims()->begin(), x.dims()->end());
-    std::vector<Value> shape;
-    for (int64_t i = 0; i + 1 < x.rank(); ++i) shape.push_back(g.dim(x, i));
-    shape.push_back(g.ints({away}));
-    x = g.concat({x, g.expand(g.scalar(0, x.dtype()), g.concat_ints(shape))}, x.rank() - 1);
-  }
-  const Value spread = g.unsqueeze(x, {offset >= 0 ? x.rank() : x.rank() - 1});
-  const Value here = g.equal(distance_from_diagonal(g, size, size), g.scalar_i64(offset));
-  return g.where(here, spread, padding);
-}
-
-// The diagonals of the last two dimensions: in the flattened matrix every (columns + 1)-th element.
-Value diagonal_of(OpContext& op, Value x, int64_t offset) {
-  Builder& g = op.graph();
-  const int64_t rank = x.rank();
-  // Away from the main diagonal: drop the columns before it, or the rows above it.
-  x = g.slice(x, Ints{std::abs(offset)}, Ints{kToTheEnd}, Ints{offset >= 0 ? rank - 1 : rank - 2});
-  const Value columns = g.dim(x, -1);
-  // Rows below the last column would begin another diagonal.
-  x = g.slice(x, g.ints({0}), columns, g.ints({rank - 2}));
-  std::vector<Value> shape;
-  for (int64_t i = 0; i < rank - 2; ++i) shape.push_back(g.dim(x, i));
-  shape.push_back(g.mul(g.dim(x, -2), columns));
-  const Value flat = g.reshape(x, g.concat_ints(shape));
-  return g.slice(flat, g.ints({0}), g.ints({kToTheEnd}), g.ints({rank - 2}), g.add(columns, g.ints({1})));
-}
-
-// The axes 0 … rank - 1 with two of them last.
-Ints with_last(int64_t rank, int64_t first, int64_t second) {
-  Ints perm;
-  for (int64_t i = 0; i < rank; ++i) {
-    if (i != first && i != second) perm.push_back(i);
-  }
-  perm.insert(perm.end(), {first, second});
-  return perm;
-}
-
-Ints inverse(const Ints& perm) {
-  Ints result(perm.size());
-  for (size_t i = 0; i < perm.size(); ++i) result[static_cast<size_t>(perm[i])] = static_cast<int64_t>(i);
-  return result;
-}
-
-void diagonal(OpContext& op) {
-  Builder& g = op.graph();
-  const Value x = op.in("x");
-  const int64_t rank = rank_of(op, x);
-  const int64_t first = normalize_axis(op, op.attr<int64_t>("axis1", 0), rank);
-  const int64_t second = normalize_axis(op, op.attr<int64_t>("axis2", 1), rank);
-  op.out("out", diagonal_of(op, g.transpose(x, with_last(rank, first, second)), op.attr<int64_t>("offset", 0)));
-}
-
-// A vector becomes a matrix, a matrix gives its diagonal.
-void diag(OpContext& op) {
-  Builder& g = op.graph();
-  Value x = op.in("x");
-  const int64_t offset = op.attr<int64_t>("offset", 0);
-  if (rank_of(op, x) == 2) return op.out("out", diagonal_of(op, x, offset));
-  if (x.rank() == 0) x = g.reshape(x, Ints{1});
-  op.out("out", on_diagonal(op, x, offset, g.scalar(op.attr<double>("padding_value", 0), x.dtype())));
-}
-
-void diag_embed(OpContext& op) {
-  Builder& g = op.graph();
-  const Value x = op.in("input");
-  const int64_t rank = rank_of(op, x) + 1;
-  const int64_t first = normalize_axis(op, op.attr<int64_t>("dim1", -2), rank);
-  const int64_t second = normalize_axis(op, op.attr<int64_t>("dim2", -1), rank);
-  const Value matrices = on_diagonal(op, x, op.attr<int64_t>("offset", 0), g.scalar(0, x.dtype()));
-  op.out("out", g.transpose(matrices, inverse(with_last(rank, first, second))));
-}
-
-// Row and column numbers of the lower or upper triangle, [2, n].
-void triangle_indices(OpContext& op, std::string_view rows_name, std::string_view columns_name, bool lower) {
-  const auto rows = op.attr<int64_t>(rows_name);
-  const auto columns = op.attr<int64_t>(columns_name);
-  const auto offset = op.attr<int64_t>("offset", 0);
-  Ints first;
-  Ints second;
-  for (int64_t row = 0; row < rows; ++row) {
-    for (int64_t column = 0; column < columns; ++column) {
-      if (lower ? column - row > offset : column - row < offset) continue;
-      first.push_back(row);
-      second.push_back(column);
-    }
-  }
-  const auto count = static_cast<int64_t>(first.size());
-  first.insert(first.end(), second.begin(), second.end());
-  op.out("out", op.graph().constant(from_ints(dtype_or(op, DType::kInt64), {2, count}, first)));
-}
-
-void tril_indices(OpContext& op) { triangle_indices(op, "rows", "cols", true); }
-void triu_indices(OpContext& op) { triangle_indices(op, "row", "col", false); }
-
 // --- one-hot --------------------------------------------------------------------------------------------------------
 
 // Indices and their shape without the classes. Paddle 1.x puts the classes in the place of a last dimension of 1.
@@ -338,13 +186,14 @@ Value one_hot_by_comparison(OpContext& op, Value x, Value depth, DType dtype) {
   return g.cast(g.equal(g.unsqueeze(x, {rank_of(op, x)}), positions(g, depth)), dtype);
 }
 
-// A negative index is an error in Paddle unless out_of_range is allowed; ONNX would count it from the end.
+// A negative index is an error in Paddle unless allow_out_of_range; ONNX would count it from the end.
 void one_hot_like(OpContext& op, std::string_view depth_name, bool legacy) {
   Builder& g = op.graph();
   const Value x = class_indices(op, legacy);
   const Value depth = g.reshape(op.scalar_value(depth_name, DType::kInt64), Ints{1});
   const DType dtype = dtype_or(op, DType::kFloat32);
-  if (op.attr<bool>("allow_out_of_range", false)) return op.out("out", one_hot_by_comparison(op, x, depth, dtype));
+  if (op.attr<bool>("allow_out_of_range", false) || x.rank() == 0)
+    return op.out("out", one_hot_by_comparison(op, x, depth, dtype));
   std::optional<Dims> dims = x.dims();
   const auto known = known_elements(depth);
   if (dims) dims->push_back(known && known->size() == 1 ? known->front().value_or(-1) : -1);
@@ -358,6 +207,7 @@ void legacy_one_hot(OpContext& op) { one_hot_like(op, "depth", true); }
 void one_hot_compared_like(OpContext& op, std::string_view depth_name, bool legacy) {
   Builder& g = op.graph();
   const Value depth = g.reshape(op.scalar_value(depth_name, DType::kInt64), Ints{1});
+  if (depth.constant() == nullptr) g.need_opset(9, "OneHot");
   op.out("out", one_hot_by_comparison(op, class_indices(op, legacy), depth, dtype_or(op, DType::kFloat32)));
 }
 
@@ -374,11 +224,6 @@ void shape(OpContext& op) {
 }
 
 void shape64(OpContext& op) { op.out("out", op.graph().shape(op.in("input"))); }
-
-Value element_count_of(Builder& g, Value x) {
-  if (x.is_static()) return g.scalar_i64(*element_count(*x.dims()));
-  return g.node("Size", {x}, {}, {DType::kInt64, Dims{}});
-}
 
 void numel(OpContext& op) { op.out("size", element_count_of(op.graph(), op.in("x"))); }
 
@@ -491,18 +336,6 @@ constexpr MapperEntry kEntries[] = {
     {"arange", 7, arange},
     {"linspace", 7, linspace},
     {"logspace", 7, logspace},
-    {"eye", 7, eye},
-    {"tril_triu", 7, tril_triu_decomposed},
-    {"tril_triu", 14, tril_triu},
-    {"tril", 7, tril_decomposed},
-    {"tril", 14, tril},
-    {"triu", 7, triu_decomposed},
-    {"triu", 14, triu},
-    {"diag", 7, diag},
-    {"diagonal", 7, diagonal},
-    {"diag_embed", 7, diag_embed},
-    {"tril_indices", 7, tril_indices},
-    {"triu_indices", 7, triu_indices},
     {"one_hot", 7, one_hot_compared},
     {"one_hot", 9, one_hot},
     {"legacy_one_hot", 7, legacy_one_hot_compared},

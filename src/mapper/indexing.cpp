@@ -12,13 +12,16 @@ Value flat_index(OpContext& op, Value index) {
   return rank_of(op, index) > 1 ? op.graph().flatten_to_1d(index) : index;
 }
 
+// Where the axis is a tensor, Paddle declares the dimensions that axis 0 would give.
 void gather(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("x");
   const ScalarArgument axis = op.scalar("axis");
   if (!axis.known()) op.fail("an axis that is computed at run time", "ONNX's Gather needs a constant axis");
   const int64_t at = normalize_axis(op, static_cast<int64_t>(*axis.number), rank_of(op, x));
-  op.out("out", g.gather(x, as_indices(g, flat_index(op, op.in("index"))), at));
+  const Value result = g.gather(x, as_indices(g, flat_index(op, op.in("index"))), at);
+  if (op.has("axis")) return op.out_as_computed("out", result);
+  op.out("out", result);
 }
 
 void index_select(OpContext& op) {
@@ -246,6 +249,81 @@ void masked_fill(OpContext& op) {
   op.out("out", g.where(op.in("mask"), g.cast(op.in("value"), x.dtype()), x));
 }
 
+// --- unique ---------------------------------------------------------------------------------------------------------
+
+// The different elements, or slices along an axis; sorted, or (the old form) in the order of their first occurrence.
+void unique(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const Ints axes = op.attr<Ints>("axis", Ints{});
+  const DType index = dtype_or(op, DType::kInt64);
+  NodeAttributes attributes = {{"sorted", int64_t{op.attr<bool>("is_sorted", true)}}};
+  std::optional<Dims> dims = Dims{-1};
+  if (!axes.empty()) {
+    const int64_t axis = normalize_axis(op, axes.front(), rank_of(op, x));
+    attributes.emplace_back("axis", axis);
+    dims = x.dims();
+    dims->at(static_cast<size_t>(axis)) = -1;
+  }
+  const NodeResult numbers = {DType::kInt64, Dims{-1}};
+  const auto found = g.nodes("Unique", {x}, std::move(attributes), {{x.dtype(), dims}, numbers, numbers, numbers});
+  op.out_as_computed("out", found[0]);
+  const std::string_view names[] = {"indices", "inverse", "counts"};
+  for (size_t i = 0; i < 3; ++i) {
+    if (op.wants(names[i])) op.out_as_computed(names[i], g.cast(found[i + 1], index));
+  }
+}
+
+// Runs of equal elements, or of equal slices along an axis, become one.
+void unique_consecutive(OpContext& op) {
+  Builder& g = op.graph();
+  Value x = op.in("x");
+  const Ints axes = op.attr<Ints>("axis", Ints{});
+  const DType index = dtype_or(op, DType::kInt64);
+  if (axes.empty()) x = g.flatten_to_1d(x);
+  const int64_t axis = axes.empty() ? 0 : normalize_axis(op, axes.front(), rank_of(op, x));
+  const auto along = [&](int64_t start, int64_t end) { return g.slice(x, Ints{start}, Ints{end}, Ints{axis}); };
+  // An element that differs from the one before begins a run; so does the first.
+  Value differs = g.cast(g.logical_not(g.equal(along(1, kToTheEnd), along(0, -1))), DType::kInt64);
+  Ints others;
+  for (int64_t i = 0; i < x.rank(); ++i) {
+    if (i != axis) others.push_back(i);
+  }
+  if (!others.empty()) differs = g.reduce("ReduceMax", differs, others, false);
+  const Value begins = g.concat({g.ints({1}), differs}, 0);
+  const Value mask = g.cast(begins, DType::kBool);
+  std::optional<Dims> dims = x.dims();
+  dims->at(static_cast<size_t>(axis)) = -1;
+  op.out_as_computed("out", g.node("Compress", {x, mask}, {{"axis", axis}}, {x.dtype(), dims}));
+  if (op.wants("index")) {
+    const Value run = g.sub(g.node("CumSum", {begins, g.scalar_i64(0)}), g.ints({1}));
+    op.out_as_computed("index", g.cast(run, index));
+  }
+  if (op.wants("counts")) {
+    const Value size = g.dim(x, axis);
+    const Value starts =
+        g.node("Compress", {positions(g, size), mask}, {{"axis", int64_t{0}}}, {DType::kInt64, Dims{-1}});
+    const Value ends = g.concat({g.slice(starts, Ints{1}, Ints{kToTheEnd}, Ints{0}), size}, 0);
+    op.out_as_computed("counts", g.cast(g.sub(ends, starts), index));
+  }
+}
+
+// Element (i, j, …) is the one with the number offset + i·stride[0] + j·stride[1] + …
+void as_strided(OpContext& op) {
+  Builder& g = op.graph();
+  const Ints dims = op.attr<Ints>("dims");
+  const Ints stride = op.attr<Ints>("stride");
+  if (dims.size() != stride.size()) op.fail("as many strides as dimensions are needed");
+  Value number = g.scalar_i64(op.attr<int64_t>("offset", 0));
+  for (size_t i = 0; i < dims.size(); ++i) {
+    const Value step = g.mul(positions(g, g.ints({dims[i]})), g.ints({stride[i]}));
+    Ints behind;
+    for (size_t k = i + 1; k < dims.size(); ++k) behind.push_back(static_cast<int64_t>(k - i));
+    number = g.add(number, g.unsqueeze(step, behind));
+  }
+  op.out("out", g.gather(g.flatten_to_1d(op.in("input")), number, 0));
+}
+
 constexpr MapperEntry kEntries[] = {
     {"gather", 7, gather},
     {"index_select", 7, index_select},
@@ -262,6 +340,9 @@ constexpr MapperEntry kEntries[] = {
     {"nonzero", 7, nonzero},
     {"masked_select", 7, masked_select},
     {"masked_fill", 7, masked_fill},
+    {"unique", 7, unique},
+    {"unique_consecutive", 7, unique_consecutive},
+    {"as_strided", 7, as_strided},
 };
 
 }  // namespace

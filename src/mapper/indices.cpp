@@ -38,8 +38,22 @@ Value as_scalar(Builder& g, Value one) { return g.squeeze(one, {0}); }
 
 Value positions(Builder& g, Value n) { return g.range(g.scalar_i64(0), as_scalar(g, n), g.scalar_i64(1)); }
 
+Value element_count_of(Builder& g, Value x) {
+  if (x.is_static()) return g.scalar_i64(*element_count(*x.dims()));
+  return g.node("Size", {x}, {}, {DType::kInt64, Dims{}});
+}
+
+Value element_numbers(Builder& g, Value x) {
+  return g.reshape(g.range(g.scalar_i64(0), element_count_of(g, x), g.scalar_i64(1)), g.shape(x));
+}
+
 Value as_indices(Builder& g, Value index) {
   return index.dtype() == DType::kInt32 ? index : g.cast(index, DType::kInt64);
+}
+
+DType dtype_or(const OpContext& op, DType fallback) {
+  const DType dtype = op.attr<DType>("dtype", fallback);
+  return dtype == DType::kUndefined ? fallback : dtype;
 }
 
 Value values_of_attributes(const OpContext& op, Builder& g, DType dtype, const Dims& dims) {

@@ -32,8 +32,17 @@ Value as_scalar(Builder& g, Value one);
 // 0, 1, … n - 1, int64 [n]; n is int64 [1].
 Value positions(Builder& g, Value n);
 
+// How many elements x has, int64 of rank 0.
+Value element_count_of(Builder& g, Value x);
+
+// The number of each element in row-major order, int64 under x's shape.
+Value element_numbers(Builder& g, Value x);
+
 // A tensor of indices in a type that ONNX takes: int64 unless it is int32.
 Value as_indices(Builder& g, Value index);
+
+// The dtype attribute, or another type where it says none.
+DType dtype_or(const OpContext& op, DType fallback);
 
 // The numbers of assign_value and set_value: `values` of newer files, fp32_values, int64_values, … of older ones.
 Value values_of_attributes(const OpContext& op, Builder& g, DType dtype, const Dims& dims);

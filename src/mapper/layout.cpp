@@ -132,7 +132,10 @@ void expand(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("x");
   const IntsArgument shape = op.ints("shape");
-  op.out_as_computed("out", g.expand(x, g.abs(shape.value)));
+  const Value result = g.expand(x, g.abs(shape.value));
+  const auto dims = shape.constant();
+  if (!dims || is_in(*dims, -1)) return op.out_as_computed("out", result);
+  op.out("out", result);
 }
 
 void expand_as(OpContext& op) {

@@ -196,9 +196,7 @@ Value replaced_by_joining(Builder& g, Value x, Value value, const std::vector<Cu
 
 // x with value (broadcast) in the place of any cuts: the same cuts of the elements' numbers say where it goes.
 Value replaced_by_scattering(Builder& g, Value x, Value value, const std::vector<Cut>& cuts) {
-  const Value count = g.node("Size", {x}, {}, {DType::kInt64, Dims{}});
-  const Value numbers = g.reshape(g.range(g.scalar_i64(0), count, g.scalar_i64(1)), g.shape(x));
-  const Value places = cut_out(g, numbers, cuts);
+  const Value places = cut_out(g, element_numbers(g, x), cuts);
   const Value updates = g.expand(value, g.shape(places));
   const Value flat = g.node("ScatterElements", {g.flatten_to_1d(x), g.flatten_to_1d(places), g.flatten_to_1d(updates)},
                             {{"axis", int64_t{0}}});

@@ -18,6 +18,7 @@ extern const MapperTable kJoiningMappers;
 extern const MapperTable kLayoutMappers;
 extern const MapperTable kLinearMappers;
 extern const MapperTable kMathMappers;
+extern const MapperTable kMatrixMappers;
 extern const MapperTable kNormalizationMappers;
 extern const MapperTable kPaddingMappers;
 extern const MapperTable kPoolingMappers;
@@ -42,6 +43,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kLayoutMappers,
     &kLinearMappers,
     &kMathMappers,
+    &kMatrixMappers,
     &kNormalizationMappers,
     &kPaddingMappers,
     &kPoolingMappers,

@@ -128,3 +128,8 @@ raw("raw_expand_as_v2", "expand_as_v2", inputs={"X": f32["b", 1]}, outputs={"Out
 raw("raw_tile_list", "tile", inputs={"X": f32["b", 2], "repeat_times_tensor": [i32_value([2]), param(np.array([3], "int32"))]}, outputs={"Out": "float32"}, attrs={"repeat_times": [-1, -1]})
 raw("raw_expand_bool", "expand_v2", inputs={"X": b8["b", 1]}, outputs={"Out": "bool"}, attrs={"shape": [-1, 3]}, opset=8)
 raw("raw_tile_bool", "tile", inputs={"X": b8["b", 2]}, outputs={"Out": "bool"}, attrs={"repeat_times": [2, 3]})
+raw("raw_squeeze_1x", "squeeze", inputs={"X": f32["b", 1, 3]}, outputs={"Out": "float32"}, attrs={"axes": [1]}, expect=lambda x: x[:, 0])
+raw("raw_unsqueeze_1x", "unsqueeze", inputs={"X": f32["b", 3]}, outputs={"Out": "float32"}, attrs={"axes": [1]}, expect=lambda x: x[:, None])
+raw("raw_flatten_1x", "flatten", inputs={"X": f32["b", 2, 3]}, outputs={"Out": "float32"}, attrs={"axis": 1}, expect=lambda x: x.reshape(len(x), 6))
+raw("raw_reshape_1x", "reshape", inputs={"X": f32["b", 2, 3]}, outputs={"Out": "float32"}, attrs={"shape": [0, -1]}, expect=lambda x: x.reshape(len(x), 6))
+raw("raw_expand_as_1x", "expand_as", inputs={"X": f32["b", 2], "target_tensor": f32["b", 6]}, outputs={"Out": "float32"}, expect=lambda x, y: np.tile(x, (1, 3)))
