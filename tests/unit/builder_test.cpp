@@ -280,11 +280,22 @@ TEST(ElementTypes, ComparisonsOfWidenedOperandsAreBool) {
   EXPECT_EQ(b.last().op_type, "Equal");
 }
 
-TEST(ElementTypes, IndicesAreNotWidened) {
-  Built b(12);
-  b.g.gather(b.input(DType::kBFloat16, Dims{2}), b.input(DType::kInt32, Dims{1}), 0);
-  EXPECT_THAT(b.ops(), ElementsAre("Cast", "Gather", "Cast"));
-  EXPECT_EQ(b.graph.nodes[1].inputs[1].dtype(), DType::kInt32);
+TEST(ElementTypes, SizesAreNotWidened) {
+  Built b(11);
+  EXPECT_EQ(b.g.pad(b.input(DType::kInt16, Dims{2}), b.g.ints({1, 0})).dtype(), DType::kInt16);
+  EXPECT_THAT(b.ops(), ElementsAre("Cast", "Pad", "Cast"));
+  EXPECT_EQ(b.graph.nodes[1].inputs[1].dtype(), DType::kInt64);
+}
+
+TEST(ElementTypes, InputsThatHaveATypeOfTheirOwn) {
+  EXPECT_TRUE(is_typed_input("Gather", 0));
+  EXPECT_FALSE(is_typed_input("Gather", 1));
+  EXPECT_FALSE(is_typed_input("Pad", 1));
+  EXPECT_TRUE(is_typed_input("Pad", 2));
+  EXPECT_FALSE(is_typed_input("Where", 0));
+  EXPECT_TRUE(is_typed_input("Where", 1));
+  EXPECT_FALSE(is_typed_input("ReduceSum", 1));
+  EXPECT_TRUE(is_typed_input("Add", 1));
 }
 
 TEST(ElementTypes, OpsetAndTypesAreData) {
