@@ -180,24 +180,6 @@ void prelu(OpContext& op) {
   }
 }
 
-// The largest of each group of neighbouring channels.
-void maxout(OpContext& op) {
-  Builder& g = op.graph();
-  const Value x = op.in("x");
-  const int64_t axis = normalize_axis(op, op.attr<int64_t>("axis", 1), x.rank());
-  const int64_t groups = op.attr<int64_t>("groups");
-  std::vector<Value> shape;
-  for (int64_t i = 0; i < x.rank(); ++i) {
-    if (i != axis) {
-      shape.push_back(g.dim(x, i));
-      continue;
-    }
-    shape.push_back(g.div(g.dim(x, i), g.ints({groups})));
-    shape.push_back(g.ints({groups}));
-  }
-  op.out("out", g.reduce("ReduceMax", g.reshape(x, g.concat_ints(shape)), Ints{axis + 1}, false));
-}
-
 void logsigmoid(OpContext& op) {
   Builder& g = op.graph();
   op.out("out", g.neg(g.node("Softplus", {g.neg(op.in("x"))})));
@@ -276,12 +258,6 @@ void swiglu(OpContext& op) {
   op.out("out", g.mul(g.mul(x, g.sigmoid(x)), y));
 }
 
-void fused_softmax_mask(OpContext& op) {
-  Builder& g = op.graph();
-  const Value x = op.in("x");
-  op.out("out", g.softmax(g.add(x, g.cast(op.in("mask"), x.dtype())), x.rank() - 1));
-}
-
 // At inference, mode upscale_in_train is the identity; downgrade_in_infer multiplies by 1 - p, the share that training
 // keeps.
 void dropout(OpContext& op) {
@@ -304,7 +280,6 @@ constexpr MapperEntry kEntries[] = {
     {"celu", 12, celu},
     {"dropout", 7, dropout},
     {"elu", 7, elu},
-    {"fused_softmax_mask", 7, fused_softmax_mask},
     {"gelu", 7, gelu_decomposed},
     {"gelu", 20, gelu},
     {"hardshrink", 7, hardshrink},
@@ -315,7 +290,6 @@ constexpr MapperEntry kEntries[] = {
     {"leaky_relu", 7, leaky_relu},
     {"log_softmax", 7, softmax_like<"LogSoftmax">},
     {"logsigmoid", 7, logsigmoid},
-    {"maxout", 7, maxout},
     {"mish", 7, mish_decomposed},
     {"mish", 18, mish},
     {"prelu", 7, prelu},

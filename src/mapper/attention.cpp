@@ -145,7 +145,8 @@ void flash_attn(OpContext& op) {
 
 void softmax_mask(OpContext& op) {
   Builder& g = op.graph();
-  op.out("out", g.softmax(g.add(op.in("x"), op.in("mask")), -1));
+  const Value x = op.in("x");
+  op.out("out", g.softmax(g.add(x, g.cast(op.in("mask"), x.dtype())), -1));
 }
 
 // softmax of the lower triangle; zeros above.

@@ -265,26 +265,6 @@ void cross(OpContext& op) {
                       g.mul(g.gather(x, last, axis), g.gather(y, next, axis))));
 }
 
-// The p-norm of x - y as a scalar. p = 0 counts what differs.
-void dist(OpContext& op) {
-  Builder& g = op.graph();
-  const Value distance = g.abs(g.sub(op.in("x"), op.in("y")));
-  const auto number = [&](double value) { return g.scalar(value, distance.dtype()); };
-  const auto reduce = [&](std::string_view with, Value v) { return g.reduce(with, v, std::nullopt, false); };
-  const double p = op.attr<double>("p", 2.0);
-  Value out;
-  if (p == 0) {
-    out = reduce("ReduceSum", g.cast(g.greater(distance, number(0)), distance.dtype()));
-  } else if (std::isinf(p)) {
-    out = reduce(p > 0 ? "ReduceMax" : "ReduceMin", distance);
-  } else if (p == 1) {
-    out = reduce("ReduceSum", distance);
-  } else {
-    out = g.pow(reduce("ReduceSum", g.pow(distance, number(p))), number(1 / p));
-  }
-  op.out("out", out);
-}
-
 // out[b, k] = xᵇ · Wₖ · yᵇ + bias[k]
 void bilinear(OpContext& op) {
   Builder& g = op.graph();
@@ -494,7 +474,6 @@ constexpr MapperEntry kEntries[] = {
     {"multi_dot", 7, multi_dot},
     {"kron", 7, kron},
     {"cross", 7, cross},
-    {"dist", 7, dist},
     {"bilinear", 7, bilinear},
     {"inverse", 11, inverse},
     {"matrix_power", 7, matrix_power},
