@@ -96,6 +96,9 @@ std::vector<Value> Builder::nodes(std::string_view op_type, std::vector<Value> i
     const bool bfloat = std::ranges::any_of(results, [](const auto& r) { return r.dtype == DType::kBFloat16; }) ||
                         std::ranges::any_of(inputs, [](Value x) { return x && x.dtype() == DType::kBFloat16; });
     if (bfloat) need_opset(13, std::string(op_type) + " on bfloat16");
+    // Max and Min did not broadcast before 8.
+    const bool alike = std::ranges::all_of(inputs, [&](Value v) { return !v || v.dims() == inputs.front().dims(); });
+    if ((op_type == "Max" || op_type == "Min") && !alike) need_opset(8, std::string(op_type) + " with broadcasting");
   }
 
   DType computed = own;
@@ -257,7 +260,8 @@ Value Builder::unsqueeze(Value x, Ints axes) {
 }
 
 Value Builder::transpose(Value x, Ints perm) {
-  perm = normalized(std::move(perm), static_cast<int64_t>(perm.size()));
+  const auto rank = static_cast<int64_t>(perm.size());
+  perm = normalized(std::move(perm), rank);
   if (std::ranges::is_sorted(perm)) return x;
   std::optional<Dims> dims;
   if (x.has_rank()) {

@@ -486,7 +486,7 @@ std::optional<Elements> known_elements(Value value) {
 std::optional<Elements> fold_elements(std::string_view op, const std::vector<Value>& inputs,
                                       const NodeAttributes& attributes) {
   if (inputs.empty() || !inputs.front()) return std::nullopt;
-  const auto x = known_elements(inputs.front());
+  auto x = known_elements(inputs.front());
   if (op == "Concat") {
     Elements all;
     for (const Value& input : inputs) {

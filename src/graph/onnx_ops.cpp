@@ -174,10 +174,16 @@ std::span<const DType> lossy_types(DType dtype) {
   return {};
 }
 
+// (Not std::ranges::equal_range, whose result clang 14 cannot read in GCC's library.)
+std::span<const Kernels> kernels_of(std::string_view op_type) {
+  return {std::ranges::lower_bound(kKernels, op_type, {}, &Kernels::op),
+          std::ranges::upper_bound(kKernels, op_type, {}, &Kernels::op)};
+}
+
 // The types that the definition of `opset` takes, or nothing if the operator was not measured.
 const Kernels* kernels_at(std::string_view op_type, int opset) {
   const Kernels* best = nullptr;
-  for (const Kernels& row : std::ranges::equal_range(kKernels, op_type, {}, &Kernels::op)) {
+  for (const Kernels& row : kernels_of(op_type)) {
     if (row.opset <= opset) best = &row;
   }
   return best;
@@ -231,7 +237,7 @@ ComputeType computable_dtype(std::string_view op_type, int opset, DType dtype) {
   for (const DType wider : exact_wider_types(dtype)) {
     if (takes(*row, wider)) return {wider, 0};
   }
-  for (const Kernels& later : std::ranges::equal_range(kKernels, op_type, {}, &Kernels::op)) {
+  for (const Kernels& later : kernels_of(op_type)) {
     if (later.opset <= opset) continue;
     if (takes(later, dtype)) return {dtype, later.opset};
     for (const DType wider : exact_wider_types(dtype)) {

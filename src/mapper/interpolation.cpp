@@ -271,7 +271,8 @@ Value resize_before_11(OpContext& op, Value x, const Interpolation& r) {
   }
   const std::string mode = r.method == Method::kNearest ? "nearest" : "linear";
   const NodeResult result = {x.dtype(), resized_dims(r, x)};
-  if (g.opset() < 10 && !grows) return {};
+  // Upsample does not shrink; the first Resize rounds up where it shrinks to nearest pixels.
+  if (!grows && (g.opset() < 10 || r.method == Method::kNearest)) return {};
   if (g.opset() < 9) return g.node("Upsample", {x}, {{"mode", mode}, {"scales", scales}}, result);
   const std::vector<double> numbers(scales.begin(), scales.end());
   const Value factors = g.constant(from_doubles(DType::kFloat32, {static_cast<int64_t>(numbers.size())}, numbers));

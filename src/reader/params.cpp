@@ -102,7 +102,7 @@ bool looks_like_params(std::span<const std::byte> bytes) {
 }
 
 Result<void> attach_combined_params(Program& program, std::vector<ValueId> parameters, std::span<const std::byte> bytes,
-                                    std::shared_ptr<const void> owner, const std::string& file) {
+                                    const std::shared_ptr<const void>& owner, const std::string& file) {
   const auto name = [&](ValueId id) -> const std::string& { return program.values[id].name; };
   std::ranges::sort(parameters, {}, name);
   size_t offset = 0;

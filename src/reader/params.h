@@ -23,6 +23,6 @@ bool looks_like_params(std::span<const std::byte> bytes);
 // Gives each of `parameters` (ids of values without data) its data from a combined file: records stand in the bytewise
 // order of the names. `file` is for messages. Checks count, dims and size against the program's declarations.
 Result<void> attach_combined_params(Program& program, std::vector<ValueId> parameters, std::span<const std::byte> bytes,
-                                    std::shared_ptr<const void> owner, const std::string& file);
+                                    const std::shared_ptr<const void>& owner, const std::string& file);
 
 }  // namespace paddle2onnx

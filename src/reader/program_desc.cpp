@@ -13,7 +13,6 @@
 namespace paddle2onnx {
 namespace {
 
-using framework::BlockDesc;
 using framework::OpDesc;
 using framework::VarDesc;
 using framework::VarType;

@@ -281,10 +281,16 @@ TEST(ElementTypes, ComparisonsOfWidenedOperandsAreBool) {
 }
 
 TEST(ElementTypes, IndicesAreNotWidened) {
+  Built b(13);
+  b.g.expand(b.input(DType::kBFloat16, Dims{1}), b.input(DType::kInt64, Dims{1}));
+  EXPECT_THAT(b.ops(), ElementsAre("Cast", "Expand", "Cast"));
+  EXPECT_EQ(b.graph.nodes[1].inputs[1].dtype(), DType::kInt64);
+}
+
+TEST(ElementTypes, BFloat16NeedsOpset13) {
   Built b(12);
-  b.g.gather(b.input(DType::kBFloat16, Dims{2}), b.input(DType::kInt32, Dims{1}), 0);
-  EXPECT_THAT(b.ops(), ElementsAre("Cast", "Gather", "Cast"));
-  EXPECT_EQ(b.graph.nodes[1].inputs[1].dtype(), DType::kInt32);
+  EXPECT_THROW(b.g.cast(b.input(DType::kBFloat16, Dims{2}), DType::kFloat32), OpsetTooLow);
+  EXPECT_THROW(b.g.cast(b.input(DType::kFloat32, Dims{2}), DType::kBFloat16), OpsetTooLow);
 }
 
 TEST(ElementTypes, OpsetAndTypesAreData) {

@@ -11,7 +11,6 @@
 namespace paddle2onnx {
 namespace {
 
-using test::raw;
 using test::text_of;
 
 constexpr double kInf = std::numeric_limits<double>::infinity();

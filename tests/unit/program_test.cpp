@@ -27,6 +27,7 @@ std::vector<ValueId> slot(const std::vector<std::pair<std::string, std::vector<V
 
 std::vector<std::string> names(const Program& program, const std::vector<ValueId>& ids) {
   std::vector<std::string> result;
+  result.reserve(ids.size());
   for (const ValueId id : ids) result.push_back(program.values[id].name);
   return result;
 }

@@ -101,22 +101,6 @@ raw("raw_data_norm_scale_shift", "data_norm",
             "BatchSquareSum": param([2., 3, 4, 9]), "scale_w": param([1., 2, 3, 4]), "bias": param([0.5, 0, -1, 2])},
     outputs={"Y": "float32", "Means": "float32", "Scales": "float32"},
     attrs={"epsilon": 1e-4, "enable_scale_and_shift": True})
-
-
-UNQUANTIZED = {"quant_scale": -1.0, "quant_round_type": 0, "quant_max_bound": 0.0, "quant_min_bound": 0.0}
-
-
-def rms(x, axes, epsilon):
-    return x / np.sqrt(np.mean(x * x, axis=axes, keepdims=True) + epsilon)
-
-
-raw("raw_rms_norm", "rms_norm", inputs={"x": f32["b", "n", 6], "norm_weight": f32[6], "norm_bias": f32[6]},
-    outputs={"out": "float32", "residual_out": None, "inv_var": None}, attrs={"begin_norm_axis": 2, "epsilon": 1e-3, **UNQUANTIZED},
-    expect=lambda x, norm_weight, norm_bias: rms(x, 2, 1e-3) * norm_weight + norm_bias)
-raw("raw_rms_norm_two_axes", "rms_norm", inputs={"x": f32["b", "n", 6], "norm_weight": f32["m"]},
-    outputs={"out": "float32", "residual_out": None, "inv_var": None}, attrs={"begin_norm_axis": 1, "epsilon": 1e-3, **UNQUANTIZED},
-    sizes=[{"n": 5, "m": 30}, {"n": 7, "m": 42}],
-    expect=lambda x, norm_weight: rms(x, (1, 2), 1e-3) * norm_weight.reshape(x.shape[1:]))
 case("batch_norm_f16", lambda x, m, v, s, o: F.batch_norm(x, m, v, s, o), x=f16["b", 4, "n"], m=f32[4], v=f32[4].range(0.5, 2),
      s=f32[4], o=f32[4], expect=lambda x, m, v, s, o: ((x.astype("f4") - m[:, None]) / np.sqrt(v[:, None] + 1e-5)
                                                        * s[:, None] + o[:, None]).astype("f2"))
