@@ -14,12 +14,13 @@ code=0
 say "clang-format: ${#files[@]} files"
 clang-format --dry-run -Werror "${files[@]}" || code=1
 
-# A unit per finding costs the parsing of its headers, so only what is compiled is read, headers with it.
+# Headers are read with the units that include them.
 mapfile -t units < <(printf '%s\n' "${files[@]}" | grep -E '^(src|tests/unit)/.*\.cpp$' || true)
 if [ ${#units[@]} -gt 0 ]; then
-  build release >/dev/null
+  # For the generated headers and the compilers' options.
+  build release >build/lint.log 2>&1 || { cat build/lint.log >&2; die "the build failed"; }
   say "clang-tidy: ${#units[@]} units"
-  # GCC's options that clang does not know are no findings.
+  # Some of GCC's options are not clang's.
   printf '%s\n' "${units[@]}" | xargs -P "${JOBS:-2}" -n 4 clang-tidy -p build/release --quiet \
     --extra-arg=-Wno-unknown-warning-option 2>&1 | grep -Ev '^[0-9]+ warnings? (generated|treated)' || true
   [ "${PIPESTATUS[1]}" = 0 ] || code=1

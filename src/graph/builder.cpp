@@ -215,12 +215,17 @@ Value Builder::reshape(Value x, Value shape) {
   if (shape.constant() != nullptr) return reshape(x, as_ints(*shape.constant()));
   std::optional<Dims> dims = unknown_dims(shape.dim(0));
   if (const auto elements = known_elements(shape)) {
-    const auto unknown = std::ranges::count_if(*elements, [](const auto& e) { return !e.has_value(); });
-    const bool plain = std::ranges::none_of(*elements, [](const auto& e) { return e && *e <= 0; });
-    dims.emplace();
-    for (const auto& element : *elements) dims->push_back(element && *element > 0 ? *element : -1);
+    Ints target;
+    for (const auto& element : *elements) target.push_back(element.value_or(-1));
     // One dimension that is known at run time only can be left to Reshape: no shape arithmetic remains.
-    if (unknown == 1 && plain) return reshape(x, *dims);
+    const auto is_copy_of_none = [&](size_t i) { return target[i] == 0 && x.dim(static_cast<int64_t>(i)) == 0; };
+    bool plain = std::ranges::count(target, -1) <= 1;
+    for (size_t i = 0; i < target.size(); ++i) plain &= target[i] >= -1 && !is_copy_of_none(i);
+    if (plain) return reshape(x, target);
+    dims.emplace(target);
+    for (size_t i = 0; i < target.size(); ++i) {
+      if (target[i] == 0) (*dims)[i] = x.dim(static_cast<int64_t>(i));
+    }
   }
   return node("Reshape", {x, shape}, {}, {x.dtype(), dims});
 }

@@ -21,7 +21,8 @@ struct ValueInfo {
   std::optional<Dims> dims;  // -1: known at run time only; nothing: not even the rank is known
   // A constant: an initializer, once a node uses it.
   std::optional<Tensor> constant = std::nullopt;
-  bool parameter = false;  // a constant with the name of a weight of the program; what is computed from it keeps the name
+  bool parameter =
+      false;  // a constant with the name of a weight of the program; what is computed from it keeps the name
   // Of an integer tensor of rank 0 or 1 that is no constant: the elements that are known all the same (the static
   // dimensions of a shape). Makes shape arithmetic fold.
   std::optional<std::vector<std::optional<int64_t>>> elements = std::nullopt;

@@ -54,6 +54,14 @@ void slice(OpContext& op) {
   const Ints decreased = decreased_axes(op, "decrease_axis", rank);
   const IntsArgument starts = op.ints("starts");
   const IntsArgument ends = op.ints("ends");
+  if (axes.size() == 1 && decreased == axes) {
+    // One element at a known place that counts from the start: Gather drops the axis by itself.
+    auto index = known_number(starts, 0);
+    const int64_t extent = x.dim(axes[0]);
+    if (index && *index < 0 && extent >= 0) index = *index + extent;
+    if (index && *index >= 0 && (extent < 0 || *index < extent))
+      return op.out("out", g.gather(x, g.scalar_i64(*index), axes[0]));
+  }
   std::vector<Cut> cuts;
   std::vector<std::pair<int64_t, Value>> picks;
   for (size_t i = 0; i < axes.size(); ++i) {

@@ -475,8 +475,8 @@ Result<ParsedProgram> parse_program_desc(std::span<const std::byte> bytes) {
 }
 
 bool looks_like_program_desc(std::span<const std::byte> bytes) {
-  // Field 1, length-delimited, whose own first field is idx (field 1, varint). The length may be more than there is: a file
-  // that was cut off is a program all the same.
+  // Field 1, length-delimited, whose own first field is idx (field 1, varint). The length may be more than there is: a
+  // file that was cut off is a program all the same.
   google::protobuf::io::CodedInputStream stream(reinterpret_cast<const uint8_t*>(bytes.data()),
                                                 static_cast<int>(std::min<size_t>(bytes.size(), 64)));
   uint32_t length = 0;

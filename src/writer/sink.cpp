@@ -7,9 +7,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <random>
 #include <cstdint>
 #include <cstring>
+#include <random>
 
 namespace paddle2onnx {
 namespace {

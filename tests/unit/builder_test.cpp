@@ -298,6 +298,19 @@ TEST(ElementTypes, InputsThatHaveATypeOfTheirOwn) {
   EXPECT_TRUE(is_typed_input("Add", 1));
 }
 
+TEST(ElementTypes, IndicesAreNotWidened) {
+  Built b(13);
+  b.g.expand(b.input(DType::kBFloat16, Dims{1}), b.input(DType::kInt64, Dims{1}));
+  EXPECT_THAT(b.ops(), ElementsAre("Cast", "Expand", "Cast"));
+  EXPECT_EQ(b.graph.nodes[1].inputs[1].dtype(), DType::kInt64);
+}
+
+TEST(ElementTypes, BFloat16NeedsOpset13) {
+  Built b(12);
+  EXPECT_THROW(b.g.cast(b.input(DType::kBFloat16, Dims{2}), DType::kFloat32), OpsetTooLow);
+  EXPECT_THROW(b.g.cast(b.input(DType::kFloat32, Dims{2}), DType::kBFloat16), OpsetTooLow);
+}
+
 TEST(ElementTypes, OpsetAndTypesAreData) {
   EXPECT_EQ(computable_dtype("Add", 7, DType::kFloat32).dtype, DType::kFloat32);
   EXPECT_EQ(computable_dtype("Add", 7, DType::kUInt8).dtype, DType::kInt32);
