@@ -284,6 +284,10 @@ MappedGraph map_program(const Program& program, const MapOptions& options, std::
       diagnostic.severity = refused ? Severity::kError : Severity::kNote;
       diagnostics.push_back(std::move(diagnostic));
     }
+    if (!attempt.needs().empty()) {
+      diagnostics.push_back(
+          error(kOpsetTooLow, "no opset of this version's onnx is enough: " + list_needs(attempt.needs())));
+    }
     const bool failed =
         refused || !attempt.needs().empty() || attempt.findings().has_errors() || !attempt.orphans().empty();
     attempt.findings().append_to(diagnostics);
