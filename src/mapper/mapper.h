@@ -114,6 +114,8 @@ struct MapperEntry {
   std::string_view op;
   int since;  // the first opset it serves
   Mapper map;
+  std::string_view restriction = {};  // what of the operator it refuses, for the documentation
+  std::string_view lossy = {};        // why its numbers cannot be Paddle's (random, approximated); empty: they are
 };
 
 using MapperTable = std::span<const MapperEntry>;

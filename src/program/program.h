@@ -50,6 +50,11 @@ struct Operator {
   std::string scope;            // the layer's path, from struct_name
 };
 
+// Control flow has one form, that of PIR, whatever the file's format:
+//   if     operand `cond`, results `out`; blocks {then, else}, whose results are the values of `out`
+//   while  operands `cond` and `x` (the loop's values), results `out`; one block, whose arguments are the loop's values
+//          and whose results are the next condition and the next values
+// Blocks read values of outer blocks directly.
 struct Block {
   std::optional<BlockId> parent;
   std::vector<ValueId> arguments;
