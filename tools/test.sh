@@ -33,13 +33,18 @@ if [ "$only" != --python ]; then
 fi
 
 if [ -z "$only" ] || [ "$only" = --python ]; then
-  say "virtual environments: judge (ONNX Runtime), paddle2 (Paddle 2.6), ocr (PP-OCR models)"
+  say "virtual environments: judge (ONNX Runtime), paddle2 (Paddle 2.6), ocr (PP-OCR models), and those of tests/python"
   PADDLE2ONNX_PYTHON_PADDLE2=$(venv paddle2)/bin/python
   export PADDLE2ONNX_PYTHON_PADDLE2
   judge=$(venv judge)
   venv ocr >/dev/null
+  PADDLE2ONNX_PACKAGE=$(package)
+  PADDLE2ONNX_PYTHON_PACKAGE2=$(venv package2)/bin/python
+  PADDLE2ONNX_PYTHON_PACKAGE3=$(venv package3)/bin/python
+  PADDLE2ONNX_PYTHON_TYPES=$(venv types)/bin/python
+  export PADDLE2ONNX_PACKAGE PADDLE2ONNX_PYTHON_PACKAGE2 PADDLE2ONNX_PYTHON_PACKAGE3 PADDLE2ONNX_PYTHON_TYPES
   # Suites that were named are the ones to run.
-  suites=(tests/command tests/operators tests/models)
+  suites=(tests/command tests/python tests/operators tests/models)
   for arg in "$@"; do
     case $arg in tests/*) suites=() ;; esac
   done

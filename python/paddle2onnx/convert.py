@@ -203,7 +203,7 @@ def dygraph2onnx(
     Raises:
         ConversionError: as `export`. What `paddle.jit.save` raises goes through.
     """
-    import paddle
+    import paddle  # type: ignore[import-not-found, unused-ignore]
 
     save_options = {name: configs.pop(name) for name in _SAVE_OPTIONS if name in configs}
     options = {_FLAGS.get(name, name): value for name, value in configs.items()}
