@@ -46,6 +46,6 @@ def test_scenario(run, scenario):
     run(scenario)
 
 
-@pytest.mark.parametrize("order", itertools.permutations(LIBRARIES), ids="-".join)
+@pytest.mark.parametrize("order", list(itertools.permutations(LIBRARIES)), ids="-".join)
 def test_any_order_of_import(run, order):
     run("any_order", *order)
