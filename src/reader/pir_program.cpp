@@ -130,12 +130,12 @@ class PirReader {
 
   element at(element object_like, const char* key) {
     element value;
-    if (object_like[key].get(value) != simdjson::SUCCESS) malformed(std::string("'") + key + "' is missing");
+    if (!error_ && object_like[key].get(value) != simdjson::SUCCESS) malformed(std::string("'") + key + "' is missing");
     return value;
   }
-  static bool has(element object_like, const char* key) {
+  bool has(element object_like, const char* key) {
     element value;
-    return object_like[key].get(value) == simdjson::SUCCESS;
+    return !error_ && object_like[key].get(value) == simdjson::SUCCESS;
   }
   array list(element value, const char* what) {
     array items;
@@ -477,13 +477,20 @@ class PirReader {
     if (has(op, "regions")) read_regions(op, id, index);
   }
 
-  // {"#":"p","A":[is_distributed, is_parameter, need_clip, name],"O":{"%":8,"TT":…}}
+  // {"#":"p","A":[is_distributed, is_parameter, need_clip, name],"O":{"%":8,"TT":…},"OA":[persistable, …]}
   void read_parameter(element op) {
     const std::vector<element> facts = items(at(op, "A"), "'A'");
     if (error_) return;
     if (facts.size() < 4) return malformed("the name is missing");
     const std::string name(text(facts[3], "the name"));
-    add_parameter(at(op, "O"), name);
+    add_parameter(at(op, "O"), name, is_persistable(op));
+  }
+
+  // What is not persistable (a recurrent network's state of its dropout) is not in the parameter file.
+  bool is_persistable(element op) {
+    if (!has(op, "OA")) return true;
+    const std::vector<element> facts = items(at(op, "OA"), "'OA'");
+    return error_ || facts.empty() || integer(facts.front(), "'persistable'") != 0;
   }
 
   // builtin.constant: a tensor of the parameter file, by its name.
@@ -494,10 +501,10 @@ class PirReader {
     const auto name = facts.attributes.find("value");
     if (name == facts.attributes.end() || !std::holds_alternative<std::string>(name->second))
       return malformed("the name is missing");
-    add_parameter(only_item(at(op, "O"), "a constant's results"), std::get<std::string>(name->second));
+    add_parameter(only_item(at(op, "O"), "a constant's results"), std::get<std::string>(name->second), true);
   }
 
-  void add_parameter(element result, const std::string& name) {
+  void add_parameter(element result, const std::string& name, bool saved) {
     const int64_t number = integer(at(result, "%"), "a result's id");
     const element type = at(result, "TT");
     if (error_) return;
@@ -505,7 +512,7 @@ class PirReader {
     if (error_) return;
     if (slot.ids.size() != 1 || parsed_.program.values[slot.ids.front()].type.kind != ProgramType::Kind::kTensor)
       return malformed("the parameter '" + name + "' is no tensor");
-    parsed_.parameters.push_back(slot.ids.front());
+    if (saved) parsed_.parameters.push_back(slot.ids.front());
   }
 
   // Lists of values live in slots only: combine makes one, split and slice take it apart.
