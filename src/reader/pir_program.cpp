@@ -408,6 +408,7 @@ class PirReader {
   template <typename T>
   static std::vector<T> gather(const std::vector<Attribute>& parts) {
     std::vector<T> result;
+    result.reserve(parts.size());
     for (const Attribute& part : parts) result.push_back(std::get<T>(part));
     return result;
   }
