@@ -83,8 +83,30 @@ def manifests(config, suite):
     return found[suite]
 
 
+def exported_in_both(config, suite):
+    """{label: (folder, folder)} of the rows that Paddle exports in both formats and that are to be converted."""
+    if len(paddles(config)) < 2:
+        return {}
+    labels = []
+    for model_format in exports.PADDLES:
+        found = {p_f[1]: m for p_f, m in manifests(config, suite).items() if p_f[0].format == model_format}
+        labels.append(
+            {
+                f"{family}-{r['name']}": exports.ROOT / f"build/{suite}-cases" / model_format / family / r["name"]
+                for family, manifest in found.items()
+                for r in manifest["cases"]
+                if "paddle_error" not in r and not r["options"]["error"]
+            }
+        )
+    return {label: (folder, labels[1][label]) for label, folder in labels[0].items() if label in labels[1]}
+
+
 def pytest_generate_tests(metafunc):
-    """Gives each test that takes `exported` one (folder, label, record) for each row of its suite's tables."""
+    """Gives each test that takes `exported` one (folder, label, record) for each row of its suite's tables, and each that takes
+    `both_exported` one ((folder, folder), label) for each row in both formats."""
+    if "both_exported" in metafunc.fixturenames:
+        rows = exported_in_both(metafunc.config, metafunc.definition.path.parent.name)
+        metafunc.parametrize("both_exported", [(folders, label) for label, folders in rows.items()], ids=list(rows))
     if "exported" not in metafunc.fixturenames:
         return
     suite = metafunc.definition.path.parent.name
@@ -118,6 +140,11 @@ def case_to_judge(exported, pytestconfig):
     if not judge.BINARY.exists():
         pytest.fail(f"{judge.BINARY} is not built", pytrace=False)
     return folder, label, record
+
+
+@pytest.fixture
+def rows_in_both(request):
+    return list(exported_in_both(request.config, request.path.parent.name))
 
 
 @pytest.fixture

@@ -95,18 +95,31 @@ def save_program(folder, feeds, fetches, executor, program):
         paddle.static.save_inference_model(os.path.join(folder, BASENAME), feeds, fetches, executor, program=program)
 
 
-def upgrade(source, folder):
-    """Writes the .pdmodel model of the folder `source` as a PIR model: Paddle 3's own translation of its older programs."""
+def _load_older(source):
+    """The program of a .pdmodel file in Paddle 3, and its parameters, loaded into the current scope."""
     from paddle.pir_utils import OldIrGuard
 
+    with OldIrGuard():
+        program = paddle.base.framework.Program.parse_from_string(pathlib.Path(source, BASENAME + ".pdmodel").read_bytes())
+        weights = [v for v in program.list_vars() if v.persistable and v.name not in ("feed", "fetch")]
+        if weights:
+            executor = paddle.static.Executor(paddle.CPUPlace())
+            paddle.static.io.load_vars(executor, str(source), program, weights, filename=PARAMETERS)
+    return program, weights
+
+
+def older_weights(source):
+    """{name: array} of the parameters beside a .pdmodel file, in Paddle 3."""
     with static_mode(), quiet():
-        with OldIrGuard():
-            old = paddle.base.framework.Program.parse_from_string(pathlib.Path(source, BASENAME + ".pdmodel").read_bytes())
-            weights = [v for v in old.list_vars() if v.persistable and v.name not in ("feed", "fetch")]
-            if weights:
-                executor = paddle.static.Executor(paddle.CPUPlace())
-                paddle.static.io.load_vars(executor, str(source), old, weights, filename=PARAMETERS)
-        program = paddle.pir.translate_to_pir(old.desc)
+        _, weights = _load_older(source)
+        return {v.name: np.array(paddle.static.global_scope().find_var(v.name).get_tensor()) for v in weights}
+
+
+def upgrade(source, folder):
+    """Writes the .pdmodel model of the folder `source` as a PIR model: Paddle 3's own translation of its older programs."""
+    with static_mode(), quiet():
+        older, weights = _load_older(source)
+        program = paddle.pir.translate_to_pir(older.desc)
         paddle.base.core.serialize_pir_program(program, os.path.join(folder, PROGRAM), True, False, True)
         if weights:
             paddle.static.io.save_vars_pir(str(folder), program, filename=PARAMETERS)
