@@ -477,13 +477,27 @@ class PirReader {
     if (has(op, "regions")) read_regions(op, id, index);
   }
 
-  // {"#":"p","A":[is_distributed, is_parameter, need_clip, name],"O":{"%":8,"TT":…}}
+  // {"#":"p","A":[is_distributed, is_parameter, need_clip, name],"O":{"%":8,"TT":…},"OA":[persistable, …]}
   void read_parameter(element op) {
     const std::vector<element> facts = items(at(op, "A"), "'A'");
     if (error_) return;
     if (facts.size() < 4) return malformed("the name is missing");
     const std::string name(text(facts[3], "the name"));
-    add_parameter(at(op, "O"), name);
+    // A layer's scratch tensor (an LSTM's dropout state) isn't saved and has no value that inference reads. Programs saved
+    // with trainable=False have no OA, but such a name says what it is.
+    bool saved = !name.ends_with("__non_persistable");
+    if (has(op, "OA")) {
+      const std::vector<element> results = items(at(op, "OA"), "'OA'");
+      if (!error_ && !results.empty()) saved = integer(results.front(), "'persistable'") != 0;
+    }
+    if (error_) return;
+    if (saved) {
+      add_parameter(at(op, "O"), name);
+    } else {
+      const element result = at(op, "O");
+      const int64_t number = integer(at(result, "%"), "a result's id");
+      if (!error_) define(number, at(result, "TT"), name);
+    }
   }
 
   // builtin.constant: a tensor of the parameter file, by its name.
