@@ -484,12 +484,13 @@ class PirReader {
     if (error_) return;
     if (facts.size() < 4) return malformed("the name is missing");
     const std::string name(text(facts[3], "the name"));
-    add_parameter(at(op, "O"), name, is_persistable(op));
+    add_parameter(at(op, "O"), name, is_saved(op, name));
   }
 
-  // What is not persistable (a recurrent network's state of its dropout) is not in the parameter file.
-  bool is_persistable(element op) {
-    if (!has(op, "OA")) return true;
+  // A layer's scratch tensor (a recurrent network's state of its dropout) is not in the parameter file, and has no value
+  // that inference reads. Programs saved with trainable=False have no OA, but such a name says what it is.
+  bool is_saved(element op, const std::string& name) {
+    if (!has(op, "OA")) return !name.ends_with("__non_persistable");
     const std::vector<element> facts = items(at(op, "OA"), "'OA'");
     return error_ || facts.empty() || integer(facts.front(), "'persistable'") != 0;
   }
