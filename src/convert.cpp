@@ -39,7 +39,8 @@ void run(const ModelSource& source, const Options& options, const Write& write, 
   for (const Block& block : loaded->program.blocks) summary.operators += block.operators.size();
 
   MappedGraph mapped =
-      map_program(loaded->program, {options.opset_version, options.auto_upgrade_opset}, conversion.diagnostics);
+      map_program(loaded->program, {options.opset_version, options.auto_upgrade_opset, options.strict},
+                                   conversion.diagnostics);
   summary.opset_version = mapped.opset_version;
   if (!mapped.graph) {
     // Of several kinds of errors the first decides; unsupported operators before what they may have caused.

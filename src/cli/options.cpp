@@ -5,6 +5,8 @@
 #include <array>
 #include <iterator>
 
+#include "cli/list_ops.h"
+
 namespace paddle2onnx::cli {
 namespace {
 
@@ -20,6 +22,9 @@ Examples:
   paddle2onnx --model_dir mobilenetv3 --save_file model.onnx
   paddle2onnx --model_dir mobilenetv3 --model_filename inference.pdmodel \
               --params_filename inference.pdiparams --save_file model.onnx --opset_version 13
+
+Other commands:
+  paddle2onnx list-ops [--json|--markdown]    what becomes of each of Paddle's operators
 
 Exit codes:
   0 done · 2 usage · 3 input unreadable or malformed · 4 unsupported operator or attribute
@@ -92,9 +97,33 @@ void add_bool(CLI::App& app, const std::string& name, bool& value, const std::st
 
 std::string join(const std::string& text, bool value) { return text + (value ? " [True]" : " [False]"); }
 
+CommandLine parse_list_ops(std::vector<std::string> arguments) {
+  CommandLine result;
+  result.finished = true;
+  bool json = false;
+  bool markdown = false;
+  CLI::App app("Lists Paddle's operators: supported from which opset, with which restrictions, or why not.",
+               "paddle2onnx list-ops");
+  auto* as_json = app.add_flag("--json", json, "As JSON");
+  app.add_flag("--markdown", markdown, "As docs/operators.md")->excludes(as_json);
+  try {
+    std::ranges::reverse(arguments);
+    app.parse(std::move(arguments));
+    result.output = json ? operators_as_json() : markdown ? operators_as_markdown() : operators_as_text();
+  } catch (const CLI::CallForHelp&) {
+    result.output = app.help();
+  } catch (const CLI::ParseError& wrong) {
+    result.errors.push_back(usage_error(kBadUsage, wrong.what(), "paddle2onnx list-ops --help lists the flags"));
+    result.exit_code = static_cast<int>(Status::kUsage);
+  }
+  return result;
+}
+
 }  // namespace
 
 CommandLine parse(std::vector<std::string> arguments) {
+  if (!arguments.empty() && arguments.front() == "list-ops")
+    return parse_list_ops({arguments.begin() + 1, arguments.end()});
   for (std::string& argument : arguments) {
     const auto form = std::ranges::find(kShortForms, std::string_view(argument),
                                         &std::pair<std::string_view, std::string_view>::first);
@@ -133,6 +162,9 @@ CommandLine parse(std::vector<std::string> arguments) {
   add_bool(app, "--enable_onnx_checker", result.options.check,
            join("Check the result with onnx's checker and shape inference", true));
   add_bool(app, "--enable_optimization", result.options.optimize, join("Simplify the graph", true));
+
+  app.add_flag("--strict", result.options.strict,
+               "Refuse operators whose results cannot be exactly Paddle's, instead of a warning");
 
   app.option_defaults()->group("Messages");
   add_bool(app, "--enable_verbose", result.verbose, join("Tell more", false));

@@ -13,6 +13,7 @@ namespace paddle2onnx {
 struct MapOptions {
   int opset_version = 17;
   bool auto_upgrade_opset = true;
+  bool strict = false;  // operators whose numbers cannot be Paddle's are errors, not warnings
 };
 
 struct MappedGraph {

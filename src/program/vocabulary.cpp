@@ -19,4 +19,6 @@ const VocabularyRow* find_vocabulary_row(std::string_view legacy) {
   return row != std::end(kRows) && row->legacy == legacy ? &*row : nullptr;
 }
 
+std::span<const VocabularyRow> vocabulary() { return kRows; }
+
 }  // namespace paddle2onnx
