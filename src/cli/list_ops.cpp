@@ -105,7 +105,8 @@ std::string operators_as_text() {
 std::string operators_as_json() {
   const auto operators = list_operators();
   const Counts counts = count(operators);
-  std::string text = fmt::format("{{\"known\": {}, \"supported\": {}, \"operators\": [\n", counts.known, counts.supported);
+  std::string text =
+      fmt::format("{{\"known\": {}, \"supported\": {}, \"operators\": [\n", counts.known, counts.supported);
   for (const OperatorInfo& op : operators) {
     text += fmt::format(
         "{{\"name\": {}, \"pdmodel\": {}, \"pir\": {}, \"supported\": {}, \"rare\": {}, \"opsets\": [{}], "

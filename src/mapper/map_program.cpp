@@ -93,7 +93,11 @@ std::vector<bool> used_values(const Program& program) {
 class Attempt {
  public:
   Attempt(const Program& program, const MapOptions& options, int opset)
-      : program_(program), options_(options), used_(used_values(program)), graph_(std::make_unique<Graph>()), builder_(*graph_, opset) {}
+      : program_(program),
+        options_(options),
+        used_(used_values(program)),
+        graph_(std::make_unique<Graph>()),
+        builder_(*graph_, opset) {}
 
   void run() {
     values_.resize(program_.values.size());
@@ -183,9 +187,12 @@ class Attempt {
       findings_.add(Severity::kError, code, std::move(message), std::move(hint), program_, 0, index);
     };
     try {
-      const MapperChoice choice = find_mapper(op.name, builder_.opset());
+      const bool outside = outside_.has(op);
+      const MapperChoice choice = outside ? MapperChoice() : find_mapper(op.name, builder_.opset());
       if (choice.map == nullptr && choice.first_opset > 0) throw OpsetTooLow{choice.first_opset, op.name};
-      if (choice.map == nullptr) {
+      if (outside) {
+        outside_.map(context);
+      } else if (choice.map == nullptr) {
         unsupported(kUnsupportedOperator, not_supported(op), "");
       } else {
         choice.map(context);
@@ -234,9 +241,8 @@ class Attempt {
     for (size_t block = 1; block < program_.blocks.size(); ++block) {
       const auto& operators = program_.blocks[block].operators;
       for (size_t i = 0; i < operators.size(); ++i) {
-        if (find_mapper(operators[i].name, builder_.opset()).first_opset > 0) continue;
-        findings_.add(Severity::kError, kUnsupportedOperator,
-                      not_supported(operators[i]), "", program_, block, i);
+        if (outside_.has(operators[i]) || find_mapper(operators[i].name, builder_.opset()).first_opset > 0) continue;
+        findings_.add(Severity::kError, kUnsupportedOperator, not_supported(operators[i]), "", program_, block, i);
       }
     }
   }
@@ -247,6 +253,7 @@ class Attempt {
  private:
   const Program& program_;
   const MapOptions& options_;
+  const OutsideMappers outside_{options_.custom_ops, options_.mappers};
   const std::vector<bool> used_;
   std::unique_ptr<Graph> graph_;
   Builder builder_;
@@ -270,6 +277,11 @@ std::string list_needs(const std::set<Attempt::Need>& needs) {
 
 MappedGraph map_program(const Program& program, const MapOptions& options, std::vector<Diagnostic>& diagnostics) {
   int opset = options.opset_version;
+  for (const std::string& name : OutsideMappers(options.custom_ops, options.mappers).unused(program)) {
+    diagnostics.push_back(
+        error(kCustomUnused, "custom operator '" + name + "': the model has no operator of that name"));
+    diagnostics.back().severity = Severity::kWarning;
+  }
   std::set<Attempt::Need> reasons;
   for (;;) {
     Attempt attempt(program, options, opset);
