@@ -27,19 +27,14 @@ constexpr KnownOperator kKnownOperators[] = {
 // The opsets of tests/operators/test_operators.py besides the newest; tests/command compares.
 constexpr int kTestedOpsets[] = {7, 9, 11, 13, 15, 17};
 
-std::vector<std::string> words(std::string_view text) {
-  std::vector<std::string> result;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find(' '), text.size());
-    result.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return result;
-}
-
 std::string_view our_name(std::string_view pdmodel) {
   const VocabularyRow* row = find_vocabulary_row(pdmodel);
   return row == nullptr ? pdmodel : row->name;
+}
+
+std::string_view our_name_of_pir(std::string_view pir) {
+  const PirRow* row = find_pir_row(pir, 0);
+  return row == nullptr ? pir : row->name;
 }
 
 using Registry = std::map<std::string_view, std::vector<MapperEntry>>;
@@ -69,7 +64,7 @@ void describe(OperatorInfo& info, const std::vector<MapperEntry>& entries) {
 
 std::string_view reason_without_mapper(std::string_view op) {
   for (const KnownOperator& known : kKnownOperators) {
-    const auto pir = words(known.pir);
+    const auto pir = split_words(known.pir);
     if ((known.pdmodel == op || our_name(known.pdmodel) == op || std::ranges::count(pir, op) > 0) &&
         !known.reason.empty() && known.reason != kRead) {
       return known.reason;
@@ -84,11 +79,14 @@ std::vector<OperatorInfo> list_operators() {
   std::set<std::string_view> listed;
   for (const KnownOperator& known : kKnownOperators) {
     OperatorInfo info;
-    info.pir = words(known.pir);
-    std::vector<std::string> names = info.pir;
+    std::vector<std::string_view> names;
     if (!known.pdmodel.empty()) {
       info.pdmodel.emplace_back(known.pdmodel);
-      names.emplace(names.begin(), our_name(known.pdmodel));
+      names.push_back(our_name(known.pdmodel));
+    }
+    for (const std::string_view pir : split_words(known.pir)) {
+      info.pir.emplace_back(pir);
+      names.push_back(our_name_of_pir(pir));
     }
     info.name = names.front();
     for (auto name = names.rbegin(); name != names.rend(); ++name) {
