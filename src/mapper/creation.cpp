@@ -253,12 +253,11 @@ void shard_index(OpContext& op) {
 
 // --- random ---------------------------------------------------------------------------------------------------------
 
-constexpr const char* kRandom = "random numbers: ONNX Runtime's differ from Paddle's";
+constexpr std::string_view kRandom = "random numbers: ONNX Runtime's differ from Paddle's";
 
 // Zeros in the type that the random operators take, for their …Like forms.
 Value random_model(OpContext& op, Value shape, DType dtype) {
   Builder& g = op.graph();
-  op.lossy(kRandom);
   return g.node("ConstantOfShape", {shape}, {{"value", from_doubles(dtype, {1}, {0})}},
                 {dtype, g.expand(g.scalar(0, DType::kFloat32), shape).dims()});
 }
@@ -346,11 +345,11 @@ constexpr MapperEntry kEntries[] = {
     {"is_empty", 7, is_empty},
     {"increment", 7, increment},
     {"shard_index", 7, shard_index},
-    {"uniform", 7, uniform},
-    {"uniform_random_batch_size_like", 7, uniform_batch_size_like},
-    {"randint", 7, randint},
-    {"gaussian", 7, gaussian},
-    {"randperm", 7, randperm},
+    {"uniform", 7, uniform, "limits that are computed at run time", kRandom},
+    {"uniform_random_batch_size_like", 7, uniform_batch_size_like, {}, kRandom},
+    {"randint", 7, randint, {}, kRandom},
+    {"gaussian", 7, gaussian, {}, kRandom},
+    {"randperm", 7, randperm, {}, kRandom},
 };
 
 }  // namespace
