@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "reader/mapped_file.h"
+#include "common/mapped_file.h"
 #include "reader/params.h"
 #include "reader/pir_program.h"
 #include "reader/program_desc.h"
@@ -19,7 +19,7 @@ std::string_view as_text(std::span<const std::byte> bytes) {
 
 struct Content {
   std::span<const std::byte> bytes;
-  std::shared_ptr<const void> owner;
+  std::shared_ptr<const MappedFile> file;
 };
 
 bool is_git_lfs_pointer(std::span<const std::byte> bytes) {
@@ -142,7 +142,7 @@ Result<void> attach_separate_params(Program& program, const std::vector<ValueId>
     auto content = open_file(file);
     if (!content) return tl::make_unexpected(std::move(content).error());
     if (auto refused = refuse_placeholder(content->bytes, file)) return tl::make_unexpected(std::move(*refused));
-    if (auto status = attach_combined_params(program, {id}, content->bytes, content->owner, file); !status)
+    if (auto status = attach_combined_params(program, {id}, content->bytes, content->file, file); !status)
       return status;
   }
   return {};
@@ -194,7 +194,7 @@ Result<void> load_params(const ModelSource& source, const fs::path& model, Parse
                     ? "it is a Python pickle (.pdparams?): a .pdiparams file is wanted"
                     : "");
   }
-  return attach_combined_params(parsed.program, parsed.parameters, content.bytes, content.owner, loaded.params_file);
+  return attach_combined_params(parsed.program, parsed.parameters, content.bytes, content.file, loaded.params_file);
 }
 
 }  // namespace

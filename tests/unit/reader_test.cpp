@@ -153,7 +153,7 @@ TEST_F(Reader, WeightsAreViewsOfTheMappedFileThatTheyKeepAlive) {
   std::filesystem::remove(folder / "inference.pdiparams");
   for (const ProgramValue& value : loaded->program.values) {
     if (!value.data) continue;
-    EXPECT_TRUE(value.data->mapped);
+    EXPECT_NE(value.data->bytes.file(), nullptr);
     EXPECT_EQ(as_doubles(*value.data), std::vector<double>(12, 5.0));
   }
 }
@@ -341,7 +341,7 @@ TEST_F(Reader, ModelInMemory) {
   const auto loaded = load_model(source);
   ASSERT_THAT(loaded, Succeeds());
   for (const ProgramValue& value : loaded->program.values) {
-    EXPECT_FALSE(value.data && value.data->mapped) << "the caller's memory must not be dropped";
+    EXPECT_FALSE(value.data && value.data->bytes.file() != nullptr) << "the caller's memory must not be dropped";
   }
 }
 
