@@ -33,6 +33,7 @@ void run(const ModelSource& source, const Options& options, const Write& write, 
   }
   auto loaded = load_model(source);
   if (!loaded) return close(conversion, std::move(loaded).error());
+  conversion.diagnostics = std::move(loaded->warnings);
   Summary& summary = conversion.summary;
   summary.model_file = loaded->model_file;
   summary.params_file = loaded->params_file;

@@ -30,6 +30,7 @@ enum Code : int {
   kParamsMissing = 312,
   kAmbiguousModel = 313,  // several models in the folder
   kFormatNotSupported = 314,
+  kUnknownFormatVersion = 315,  // a warning
 
   kUnsupportedOperator = 401,
   kUnsupportedAttribute = 402,  // the operator is known, this use of it isn't

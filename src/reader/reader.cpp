@@ -5,6 +5,7 @@
 
 #include "reader/mapped_file.h"
 #include "reader/params.h"
+#include "reader/pir_program.h"
 #include "reader/program_desc.h"
 
 namespace paddle2onnx {
@@ -23,13 +24,6 @@ struct Content {
 
 bool is_git_lfs_pointer(std::span<const std::byte> bytes) {
   return as_text(bytes).starts_with("version https://git-lfs.github.com/spec/");
-}
-
-bool is_pir_json(std::span<const std::byte> bytes) {
-  const auto text = as_text(bytes.subspan(0, std::min<size_t>(bytes.size(), 4096)));
-  const size_t first = text.find_first_not_of(" \t\r\n");
-  return first != std::string_view::npos && text[first] == '{' &&
-         (text.find("\"base_code\"") != std::string_view::npos || text.find("\"program\"") != std::string_view::npos);
 }
 
 std::optional<Diagnostic> refuse_placeholder(std::span<const std::byte> bytes, const std::string& file) {
@@ -182,7 +176,7 @@ Result<void> load_params(const ModelSource& source, const fs::path& model, Parse
   if (content.bytes.empty() && parsed.parameters.empty()) return {};
   if (auto refused = refuse_placeholder(content.bytes, loaded.params_file))
     return tl::make_unexpected(std::move(*refused));
-  if (looks_like_program_desc(content.bytes) || is_pir_json(content.bytes)) {
+  if (looks_like_program_desc(content.bytes) || looks_like_pir_program(content.bytes)) {
     return fail(kFilesSwapped, loaded.params_file + " holds a program, not parameters",
                 "are the model and the parameter file swapped?");
   }
@@ -215,15 +209,11 @@ Result<LoadedModel> load_model(const ModelSource& source) {
   }
   if (auto refused = refuse_placeholder(content.bytes, loaded.model_file))
     return tl::make_unexpected(std::move(*refused));
-  if (is_pir_json(content.bytes)) {
-    return fail(kFormatNotSupported,
-                loaded.model_file + " is a PIR program (Paddle 3), which this version does not read yet",
-                "export the model as .pdmodel with Paddle 2.6.2");
-  }
-  if (!looks_like_program_desc(content.bytes))
+  const bool is_pir = looks_like_pir_program(content.bytes);
+  if (!is_pir && !looks_like_program_desc(content.bytes))
     return tl::make_unexpected(not_a_model(content.bytes, loaded.model_file));
 
-  auto parsed = parse_program_desc(content.bytes);
+  auto parsed = is_pir ? parse_pir_program(content.bytes) : parse_program_desc(content.bytes);
   if (!parsed) {
     Diagnostic diagnostic = std::move(parsed).error();
     diagnostic.message = loaded.model_file + ": " + diagnostic.message;
@@ -232,6 +222,7 @@ Result<LoadedModel> load_model(const ModelSource& source) {
   if (auto status = load_params(source, path, *parsed, loaded); !status)
     return tl::make_unexpected(std::move(status).error());
   loaded.program = std::move(parsed->program);
+  loaded.warnings = std::move(parsed->warnings);
   return loaded;
 }
 
