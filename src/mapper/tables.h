@@ -11,6 +11,7 @@ extern const MapperTable kChannelMappers;
 extern const MapperTable kComparisonMappers;
 extern const MapperTable kConvolutionMappers;
 extern const MapperTable kCreationMappers;
+extern const MapperTable kDetectionBoxMappers;
 extern const MapperTable kElementwiseMappers;
 extern const MapperTable kIndexingMappers;
 extern const MapperTable kInterpolationMappers;
@@ -19,11 +20,14 @@ extern const MapperTable kLayoutMappers;
 extern const MapperTable kLinearMappers;
 extern const MapperTable kMathMappers;
 extern const MapperTable kMatrixMappers;
+extern const MapperTable kNmsMappers;
 extern const MapperTable kNormalizationMappers;
 extern const MapperTable kPaddingMappers;
 extern const MapperTable kPoolingMappers;
+extern const MapperTable kProposalMappers;
 extern const MapperTable kRecurrentMappers;
 extern const MapperTable kReductionMappers;
+extern const MapperTable kRoiMappers;
 extern const MapperTable kSlicingMappers;
 extern const MapperTable kSortingMappers;
 
@@ -36,6 +40,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kComparisonMappers,
     &kConvolutionMappers,
     &kCreationMappers,
+    &kDetectionBoxMappers,
     &kElementwiseMappers,
     &kIndexingMappers,
     &kInterpolationMappers,
@@ -44,11 +49,14 @@ inline const MapperTable* const kMapperTableList[] = {
     &kLinearMappers,
     &kMathMappers,
     &kMatrixMappers,
+    &kNmsMappers,
     &kNormalizationMappers,
     &kPaddingMappers,
     &kPoolingMappers,
+    &kProposalMappers,
     &kRecurrentMappers,
     &kReductionMappers,
+    &kRoiMappers,
     &kSlicingMappers,
     &kSortingMappers,
 };
