@@ -11,6 +11,7 @@ extern const MapperTable kChannelMappers;
 extern const MapperTable kComparisonMappers;
 extern const MapperTable kConvolutionMappers;
 extern const MapperTable kCreationMappers;
+extern const MapperTable kDetectionBoxMappers;
 extern const MapperTable kElementwiseMappers;
 extern const MapperTable kIndexingMappers;
 extern const MapperTable kInterpolationMappers;
@@ -20,12 +21,15 @@ extern const MapperTable kLinearMappers;
 extern const MapperTable kLossMappers;
 extern const MapperTable kMathMappers;
 extern const MapperTable kMatrixMappers;
+extern const MapperTable kNmsMappers;
 extern const MapperTable kNormalizationMappers;
 extern const MapperTable kPaddingMappers;
 extern const MapperTable kPoolingMappers;
 extern const MapperTable kRandomMappers;
+extern const MapperTable kProposalMappers;
 extern const MapperTable kRecurrentMappers;
 extern const MapperTable kReductionMappers;
+extern const MapperTable kRoiMappers;
 extern const MapperTable kSlicingMappers;
 extern const MapperTable kSortingMappers;
 extern const MapperTable kSpecialMappers;
@@ -40,6 +44,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kComparisonMappers,
     &kConvolutionMappers,
     &kCreationMappers,
+    &kDetectionBoxMappers,
     &kElementwiseMappers,
     &kIndexingMappers,
     &kInterpolationMappers,
@@ -49,12 +54,15 @@ inline const MapperTable* const kMapperTableList[] = {
     &kLossMappers,
     &kMathMappers,
     &kMatrixMappers,
+    &kNmsMappers,
     &kNormalizationMappers,
     &kPaddingMappers,
     &kPoolingMappers,
     &kRandomMappers,
+    &kProposalMappers,
     &kRecurrentMappers,
     &kReductionMappers,
+    &kRoiMappers,
     &kSlicingMappers,
     &kSortingMappers,
     &kSpecialMappers,
