@@ -169,7 +169,7 @@ def test_arguments_of_paddle2onnx():
         ("auto_upgrade_opset", True), ("verbose", False), ("enable_onnx_checker", True), ("enable_experimental_op", True),
         ("enable_optimize", True), ("custom_op_info", None), ("deploy_backend", "onnxruntime"), ("calibration_file", ""),
         ("external_file", ""), ("export_fp16_model", False), ("optimize_tool", "polygraphy"), ("dist_prim_all", False),
-        ("model_file", None), ("params_file", None),
+        ("strict", False), ("model_file", None), ("params_file", None),
     ]  # fmt: skip
     found = [(p.name, p.default) for p in inspect.signature(paddle2onnx.dygraph2onnx).parameters.values()]
     empty = inspect.Parameter.empty
@@ -209,7 +209,6 @@ def test_asks_for_nothing_more(arguments):
 @pytest.mark.parametrize(
     "arguments",
     [
-        {"custom_op_info": {"relu": "MyRelu"}},
         {"calibration_file": "calibration.cache", "deploy_backend": "TensorRT"},
         {"deploy_backend": "abacus"},
         {"external_file": "weights.bin"},
@@ -226,8 +225,15 @@ def test_asks_for_what_is_not_there(arguments, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_custom_operators():
+    model = onnx.load_from_string(paddle2onnx.export(LENET, custom_op_info={"relu": "my.domain::Relu", "softmax": "MySoftmax"}))
+    kinds = {(n.domain, n.op_type) for n in model.graph.node}
+    assert ("my.domain", "Relu") in kinds and ("", "Relu") not in kinds
+    assert ("Paddle", "MySoftmax") in kinds and ("", "Softmax") not in kinds
+
+
 def test_wrong_types():
-    for arguments in ({"opset_version": "11"}, {"enable_onnx_checker": "yes"}, {"save_file": 3}):
+    for arguments in ({"opset_version": "11"}, {"enable_onnx_checker": "yes"}, {"save_file": 3}, {"custom_op_info": {"relu": 1}}):
         with pytest.raises(TypeError):
             paddle2onnx.export(LENET, **arguments)
 
