@@ -9,6 +9,7 @@ extern const MapperTable kActivationMappers;
 extern const MapperTable kAttentionMappers;
 extern const MapperTable kChannelMappers;
 extern const MapperTable kComparisonMappers;
+extern const MapperTable kControlFlowMappers;
 extern const MapperTable kConvolutionMappers;
 extern const MapperTable kCreationMappers;
 extern const MapperTable kElementwiseMappers;
@@ -26,6 +27,7 @@ extern const MapperTable kRecurrentMappers;
 extern const MapperTable kReductionMappers;
 extern const MapperTable kSlicingMappers;
 extern const MapperTable kSortingMappers;
+extern const MapperTable kTensorArrayMappers;
 
 // A line for each:
 // clang-format off
@@ -34,6 +36,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kAttentionMappers,
     &kChannelMappers,
     &kComparisonMappers,
+    &kControlFlowMappers,
     &kConvolutionMappers,
     &kCreationMappers,
     &kElementwiseMappers,
@@ -51,6 +54,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kReductionMappers,
     &kSlicingMappers,
     &kSortingMappers,
+    &kTensorArrayMappers,
 };
 // clang-format on
 

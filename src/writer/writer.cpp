@@ -27,7 +27,9 @@ constexpr int64_t kProtobufLimit = std::numeric_limits<int32_t>::max();
 
 void set_type(onnx::ValueInfoProto& proto, const ValueInfo& value, bool name_unknown_dims = false) {
   proto.set_name(value.name);
-  auto* type = proto.mutable_type()->mutable_tensor_type();
+  auto* whole = proto.mutable_type();
+  if (value.sequence) whole = whole->mutable_sequence_type()->mutable_elem_type();
+  auto* type = whole->mutable_tensor_type();
   type->set_elem_type(onnx_dtype(value.dtype));
   if (!value.dims) return;
   auto* shape = type->mutable_shape();
@@ -53,7 +55,7 @@ void set_tensor(onnx::TensorProto& proto, const Tensor& tensor, const std::strin
   proto.set_raw_data(tensor.bytes.data(), tensor.bytes.size());
 }
 
-void set_graph(onnx::GraphProto& proto, const Graph& graph);
+void set_graph(onnx::GraphProto& proto, const Graph& graph, bool is_inner = false);
 
 void set_node(onnx::NodeProto& proto, const Node& node) {
   for (const Value& input : node.inputs) proto.add_input(input ? input.name() : "");
@@ -87,25 +89,25 @@ void set_node(onnx::NodeProto& proto, const Node& node) {
       set_tensor(*attribute.mutable_t(), *tensor, "");
     } else if (const auto* body = std::get_if<std::shared_ptr<Graph>>(&value)) {
       attribute.set_type(onnx::AttributeProto::GRAPH);
-      set_graph(*attribute.mutable_g(), **body);
+      set_graph(*attribute.mutable_g(), **body, true);
     }
   }
 }
 
 // Nodes, inputs, outputs and the types of what lies between; constants are the caller's.
-void set_graph(onnx::GraphProto& proto, const Graph& graph) {
+void set_graph(onnx::GraphProto& proto, const Graph& graph, bool is_inner) {
   proto.set_name(graph.name.empty() ? "paddle2onnx" : graph.name);
   std::unordered_set<const ValueInfo*> outputs;
   for (const Value& output : graph.outputs) outputs.insert(output.info());
   for (const Node& node : graph.nodes) {
     set_node(*proto.add_node(), node);
     for (const Value& output : node.outputs) {
-      if (output && output.dims() && output.dtype() != DType::kUndefined && !outputs.contains(output.info())) {
+      if (output && (output.dims() || output.is_sequence()) && output.dtype() != DType::kUndefined && !outputs.contains(output.info())) {
         set_type(*proto.add_value_info(), *output.info());
       }
     }
   }
-  for (const Value& input : graph.inputs) set_type(*proto.add_input(), *input.info(), true);
+  for (const Value& input : graph.inputs) set_type(*proto.add_input(), *input.info(), !is_inner);
   for (const Value& output : graph.outputs) set_type(*proto.add_output(), *output.info());
 }
 
@@ -225,6 +227,7 @@ void merge_symbols(const onnx::GraphProto& graph, const std::set<std::string>& i
 void rename_symbols(onnx::GraphProto& graph, const std::map<std::string, std::string>& names) {
   for (auto* list : {graph.mutable_input(), graph.mutable_output(), graph.mutable_value_info()}) {
     for (auto& value : *list) {
+      if (!value.type().has_tensor_type()) continue;
       auto* type = value.mutable_type()->mutable_tensor_type();
       if (!type->has_shape()) continue;
       for (auto& dim : *type->mutable_shape()->mutable_dim()) {
