@@ -12,22 +12,30 @@ extern const MapperTable kComparisonMappers;
 extern const MapperTable kControlFlowMappers;
 extern const MapperTable kConvolutionMappers;
 extern const MapperTable kCreationMappers;
+extern const MapperTable kDetectionBoxMappers;
 extern const MapperTable kElementwiseMappers;
 extern const MapperTable kIndexingMappers;
 extern const MapperTable kInterpolationMappers;
 extern const MapperTable kJoiningMappers;
 extern const MapperTable kLayoutMappers;
 extern const MapperTable kLinearMappers;
+extern const MapperTable kLossMappers;
 extern const MapperTable kMathMappers;
 extern const MapperTable kMatrixMappers;
+extern const MapperTable kNmsMappers;
 extern const MapperTable kNormalizationMappers;
 extern const MapperTable kPaddingMappers;
 extern const MapperTable kPoolingMappers;
+extern const MapperTable kRandomMappers;
+extern const MapperTable kProposalMappers;
 extern const MapperTable kRecurrentMappers;
 extern const MapperTable kReductionMappers;
+extern const MapperTable kRoiMappers;
 extern const MapperTable kSlicingMappers;
 extern const MapperTable kSortingMappers;
 extern const MapperTable kTensorArrayMappers;
+extern const MapperTable kSpecialMappers;
+extern const MapperTable kStatisticsMappers;
 
 // A line for each:
 // clang-format off
@@ -39,22 +47,30 @@ inline const MapperTable* const kMapperTableList[] = {
     &kControlFlowMappers,
     &kConvolutionMappers,
     &kCreationMappers,
+    &kDetectionBoxMappers,
     &kElementwiseMappers,
     &kIndexingMappers,
     &kInterpolationMappers,
     &kJoiningMappers,
     &kLayoutMappers,
     &kLinearMappers,
+    &kLossMappers,
     &kMathMappers,
     &kMatrixMappers,
+    &kNmsMappers,
     &kNormalizationMappers,
     &kPaddingMappers,
     &kPoolingMappers,
+    &kRandomMappers,
+    &kProposalMappers,
     &kRecurrentMappers,
     &kReductionMappers,
+    &kRoiMappers,
     &kSlicingMappers,
     &kSortingMappers,
     &kTensorArrayMappers,
+    &kSpecialMappers,
+    &kStatisticsMappers,
 };
 // clang-format on
 
