@@ -121,6 +121,8 @@ void conditional(OpContext& op) {
       relax(type, other);
     }
     for (const size_t k : {0, 1}) outputs[k].push_back(either[k]);
+    // Up to 10 shape inference wants one rank.
+    if (type.varying_rank) g.need_opset(11, "If whose branches have different ranks");
     types.push_back(std::move(type));
     places.push_back(i);
   }

@@ -158,6 +158,12 @@ class Attempt : private BlockMapper {
         orphans_.push_back(std::move(diagnostic));
         continue;
       }
+      if (!value.has_rank() || value.is_sequence()) {
+        const std::string what = value.is_sequence() ? "is a tensor array" : "has another rank from run to run";
+        orphans_.push_back(error(kUnsupportedAttribute, "the output '" + fetch_name + "' " + what +
+                                                            ": an ONNX model states its outputs' ranks"));
+        continue;
+      }
       const bool is_input = std::ranges::count(graph_->inputs, value) > 0;
       const bool is_output = std::ranges::count(graph_->outputs, value) > 0;
       if (is_input || is_output || value.constant() != nullptr) {
