@@ -26,6 +26,8 @@ const VocabularyRow* find_vocabulary_row(std::string_view legacy) {
   return row != std::end(kRows) && row->legacy == legacy ? &*row : nullptr;
 }
 
+std::span<const VocabularyRow> vocabulary() { return kRows; }
+
 const PirRow* find_pir_row(std::string_view pir, size_t operands) {
   const PirRow* best = nullptr;
   for (auto row = std::ranges::lower_bound(kPirRows, pir, {}, &PirRow::pir);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -18,6 +19,9 @@ struct VocabularyRow {
 
 // The row of an operator's name in a .pdmodel file, or nullptr. Names without a row keep their own names and slots.
 const VocabularyRow* find_vocabulary_row(std::string_view legacy);
+
+// All rows, sorted by the name in .pdmodel files.
+std::span<const VocabularyRow> vocabulary();
 
 // An operator of PIR programs; the columns are described in pir_operators.inc.
 struct PirRow {

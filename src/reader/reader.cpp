@@ -94,17 +94,25 @@ Result<fs::path> find_model_file(const ModelSource& source) {
     if (is_file(folder / name)) return folder / name;
   }
   auto programs = files_with_extension(folder, ".pdmodel");
+  for (const char* name : {"__model__", "inference.json", "model.json"}) {
+    if (programs.empty() && is_file(folder / name)) return folder / name;
+  }
+  // Other JSON files lie in many folders: the content tells.
+  if (programs.empty()) {
+    programs = files_with_extension(folder, ".json");
+    std::erase_if(programs, [](const fs::path& path) {
+      const auto opened = open_file(path);
+      return !opened || !looks_like_pir_program(opened->bytes);
+    });
+  }
   if (programs.size() > 1) {
     std::string names;
     for (const auto& path : programs) names += (names.empty() ? "" : ", ") + path.filename().string();
     return fail(kAmbiguousModel, folder.string() + " holds several models: " + names, "name one with --model_filename");
   }
   if (programs.size() == 1) return programs.front();
-  for (const char* name : {"__model__", "inference.json", "model.json"}) {
-    if (is_file(folder / name)) return folder / name;
-  }
   return fail(kFileNotFound,
-              "no model in " + folder.string() + " (looked for *.pdmodel, __model__, inference.json, model.json)",
+              "no model in " + folder.string() + " (looked for *.pdmodel, __model__ and PIR programs in *.json)",
               "name the file with --model_filename");
 }
 
