@@ -11,21 +11,29 @@ extern const MapperTable kChannelMappers;
 extern const MapperTable kComparisonMappers;
 extern const MapperTable kConvolutionMappers;
 extern const MapperTable kCreationMappers;
+extern const MapperTable kDetectionBoxMappers;
 extern const MapperTable kElementwiseMappers;
 extern const MapperTable kIndexingMappers;
 extern const MapperTable kInterpolationMappers;
 extern const MapperTable kJoiningMappers;
 extern const MapperTable kLayoutMappers;
 extern const MapperTable kLinearMappers;
+extern const MapperTable kLossMappers;
 extern const MapperTable kMathMappers;
 extern const MapperTable kMatrixMappers;
+extern const MapperTable kNmsMappers;
 extern const MapperTable kNormalizationMappers;
 extern const MapperTable kPaddingMappers;
 extern const MapperTable kPoolingMappers;
+extern const MapperTable kRandomMappers;
+extern const MapperTable kProposalMappers;
 extern const MapperTable kRecurrentMappers;
 extern const MapperTable kReductionMappers;
+extern const MapperTable kRoiMappers;
 extern const MapperTable kSlicingMappers;
 extern const MapperTable kSortingMappers;
+extern const MapperTable kSpecialMappers;
+extern const MapperTable kStatisticsMappers;
 
 // A line for each:
 // clang-format off
@@ -36,21 +44,29 @@ inline const MapperTable* const kMapperTableList[] = {
     &kComparisonMappers,
     &kConvolutionMappers,
     &kCreationMappers,
+    &kDetectionBoxMappers,
     &kElementwiseMappers,
     &kIndexingMappers,
     &kInterpolationMappers,
     &kJoiningMappers,
     &kLayoutMappers,
     &kLinearMappers,
+    &kLossMappers,
     &kMathMappers,
     &kMatrixMappers,
+    &kNmsMappers,
     &kNormalizationMappers,
     &kPaddingMappers,
     &kPoolingMappers,
+    &kRandomMappers,
+    &kProposalMappers,
     &kRecurrentMappers,
     &kReductionMappers,
+    &kRoiMappers,
     &kSlicingMappers,
     &kSortingMappers,
+    &kSpecialMappers,
+    &kStatisticsMappers,
 };
 // clang-format on
 

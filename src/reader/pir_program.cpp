@@ -130,12 +130,12 @@ class PirReader {
 
   element at(element object_like, const char* key) {
     element value;
-    if (object_like[key].get(value) != simdjson::SUCCESS) malformed(std::string("'") + key + "' is missing");
+    if (!error_ && object_like[key].get(value) != simdjson::SUCCESS) malformed(std::string("'") + key + "' is missing");
     return value;
   }
-  static bool has(element object_like, const char* key) {
+  bool has(element object_like, const char* key) {
     element value;
-    return object_like[key].get(value) == simdjson::SUCCESS;
+    return !error_ && object_like[key].get(value) == simdjson::SUCCESS;
   }
   array list(element value, const char* what) {
     array items;
@@ -408,6 +408,7 @@ class PirReader {
   template <typename T>
   static std::vector<T> gather(const std::vector<Attribute>& parts) {
     std::vector<T> result;
+    result.reserve(parts.size());
     for (const Attribute& part : parts) result.push_back(std::get<T>(part));
     return result;
   }
@@ -477,13 +478,21 @@ class PirReader {
     if (has(op, "regions")) read_regions(op, id, index);
   }
 
-  // {"#":"p","A":[is_distributed, is_parameter, need_clip, name],"O":{"%":8,"TT":…}}
+  // {"#":"p","A":[is_distributed, is_parameter, need_clip, name],"O":{"%":8,"TT":…},"OA":[persistable, …]}
   void read_parameter(element op) {
     const std::vector<element> facts = items(at(op, "A"), "'A'");
     if (error_) return;
     if (facts.size() < 4) return malformed("the name is missing");
     const std::string name(text(facts[3], "the name"));
-    add_parameter(at(op, "O"), name);
+    add_parameter(at(op, "O"), name, is_saved(op, name));
+  }
+
+  // A layer's scratch tensor (a recurrent network's state of its dropout) is not in the parameter file, and has no value
+  // that inference reads. Programs saved with trainable=False have no OA, but such a name says what it is.
+  bool is_saved(element op, const std::string& name) {
+    if (!has(op, "OA")) return !name.ends_with("__non_persistable");
+    const std::vector<element> facts = items(at(op, "OA"), "'OA'");
+    return error_ || facts.empty() || integer(facts.front(), "'persistable'") != 0;
   }
 
   // builtin.constant: a tensor of the parameter file, by its name.
@@ -494,10 +503,10 @@ class PirReader {
     const auto name = facts.attributes.find("value");
     if (name == facts.attributes.end() || !std::holds_alternative<std::string>(name->second))
       return malformed("the name is missing");
-    add_parameter(only_item(at(op, "O"), "a constant's results"), std::get<std::string>(name->second));
+    add_parameter(only_item(at(op, "O"), "a constant's results"), std::get<std::string>(name->second), true);
   }
 
-  void add_parameter(element result, const std::string& name) {
+  void add_parameter(element result, const std::string& name, bool saved) {
     const int64_t number = integer(at(result, "%"), "a result's id");
     const element type = at(result, "TT");
     if (error_) return;
@@ -505,7 +514,7 @@ class PirReader {
     if (error_) return;
     if (slot.ids.size() != 1 || parsed_.program.values[slot.ids.front()].type.kind != ProgramType::Kind::kTensor)
       return malformed("the parameter '" + name + "' is no tensor");
-    parsed_.parameters.push_back(slot.ids.front());
+    if (saved) parsed_.parameters.push_back(slot.ids.front());
   }
 
   // Lists of values live in slots only: combine makes one, split and slice take it apart.

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "reader/mapped_file.h"
+#include "common/mapped_file.h"
 #include "reader/params.h"
 #include "reader/pir_program.h"
 #include "reader/program_desc.h"
@@ -19,7 +19,7 @@ std::string_view as_text(std::span<const std::byte> bytes) {
 
 struct Content {
   std::span<const std::byte> bytes;
-  std::shared_ptr<const void> owner;
+  std::shared_ptr<const MappedFile> file;
 };
 
 bool is_git_lfs_pointer(std::span<const std::byte> bytes) {
@@ -94,17 +94,25 @@ Result<fs::path> find_model_file(const ModelSource& source) {
     if (is_file(folder / name)) return folder / name;
   }
   auto programs = files_with_extension(folder, ".pdmodel");
+  for (const char* name : {"__model__", "inference.json", "model.json"}) {
+    if (programs.empty() && is_file(folder / name)) return folder / name;
+  }
+  // Other JSON files lie in many folders: the content tells.
+  if (programs.empty()) {
+    programs = files_with_extension(folder, ".json");
+    std::erase_if(programs, [](const fs::path& path) {
+      const auto opened = open_file(path);
+      return !opened || !looks_like_pir_program(opened->bytes);
+    });
+  }
   if (programs.size() > 1) {
     std::string names;
     for (const auto& path : programs) names += (names.empty() ? "" : ", ") + path.filename().string();
     return fail(kAmbiguousModel, folder.string() + " holds several models: " + names, "name one with --model_filename");
   }
   if (programs.size() == 1) return programs.front();
-  for (const char* name : {"__model__", "inference.json", "model.json"}) {
-    if (is_file(folder / name)) return folder / name;
-  }
   return fail(kFileNotFound,
-              "no model in " + folder.string() + " (looked for *.pdmodel, __model__, inference.json, model.json)",
+              "no model in " + folder.string() + " (looked for *.pdmodel, __model__ and PIR programs in *.json)",
               "name the file with --model_filename");
 }
 
@@ -134,7 +142,7 @@ Result<void> attach_separate_params(Program& program, const std::vector<ValueId>
     auto content = open_file(file);
     if (!content) return tl::make_unexpected(std::move(content).error());
     if (auto refused = refuse_placeholder(content->bytes, file)) return tl::make_unexpected(std::move(*refused));
-    if (auto status = attach_combined_params(program, {id}, content->bytes, content->owner, file); !status)
+    if (auto status = attach_combined_params(program, {id}, content->bytes, content->file, file); !status)
       return status;
   }
   return {};
@@ -186,7 +194,7 @@ Result<void> load_params(const ModelSource& source, const fs::path& model, Parse
                     ? "it is a Python pickle (.pdparams?): a .pdiparams file is wanted"
                     : "");
   }
-  return attach_combined_params(parsed.program, parsed.parameters, content.bytes, content.owner, loaded.params_file);
+  return attach_combined_params(parsed.program, parsed.parameters, content.bytes, content.file, loaded.params_file);
 }
 
 }  // namespace

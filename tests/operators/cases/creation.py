@@ -137,12 +137,3 @@ raw("raw_shard_index_i32", "shard_index", inputs={"X": i32["b", 1].ints(0, 20)},
 raw("raw_memcpy", "memcpy", inputs={"X": f32["b", 3]}, outputs={"Out": "float32"}, attrs={"dst_place_type": 0})
 raw("raw_share_data", "share_data", inputs={"X": f32["b", 3]}, outputs={"Out": "float32"})
 raw("raw_print", "print", inputs={"In": f32["b", 3]}, outputs={"Out": "float32"}, attrs={"first_n": 0, "message": "", "summarize": 1})
-
-# --- random numbers: only shapes and types can be compared
-NO_KERNEL = {28: "ONNX Runtime has no kernels for the random operators as opset 22 defines them"}
-case("uniform_shape", lambda x: paddle.shape(paddle.uniform([paddle.shape(x)[0], 3])), x=f32["b", 3], opset=9, skip_run=NO_KERNEL)
-case("uniform_range", lambda x: paddle.floor(paddle.uniform([2, 3], min=1.25, max=1.75)) + x, x=f32[3], skip_run=NO_KERNEL)
-case("randint_range", lambda x: paddle.randint(4, 5, [2, 3]) + x, x=i64[3], skip_run=NO_KERNEL)
-case("randint_shape", lambda x: paddle.shape(paddle.randint(0, 5, [paddle.shape(x)[0], 3])), x=f32["b", 3], opset=9, skip_run=NO_KERNEL)
-case("gaussian_narrow", lambda x: paddle.cast(paddle.normal(2.5, 0.001, [2, 3]), "int32") + x, x=i32[3], skip_run=NO_KERNEL)
-case("randperm_sorted", lambda x: paddle.sort(paddle.randperm(6)) + x, x=i64[6], opset=11, skip_run=NO_KERNEL)

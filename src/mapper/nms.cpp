@@ -1,0 +1,272 @@
+// Suppression of boxes that overlap better ones.
+#include <limits>
+
+#include "mapper/detection.h"
+#include "mapper/indices.h"
+#include "mapper/tables.h"
+
+namespace paddle2onnx {
+namespace {
+
+constexpr double kNever = -std::numeric_limits<double>::infinity();  // a score that no threshold lets pass
+
+// What belongs to all classes but the background, along an axis, and the class that the i-th of them is.
+class Foreground {
+ public:
+  Foreground(Builder& g, Value all, int64_t axis, int64_t background) : values_(all), background_(background) {
+    const int64_t classes = all.dim(axis);
+    if (background < 0 || (classes >= 0 && background >= classes)) {
+      background_ = -1;
+      return;
+    }
+    const Value after = g.slice(all, Ints{background + 1}, Ints{kToTheEnd}, Ints{axis});
+    const Value before = g.slice(all, Ints{0}, Ints{background}, Ints{axis});
+    values_ = background == 0 ? after : classes == background + 1 ? before : g.concat({before, after}, axis);
+  }
+
+  Value values() const { return values_; }
+  Value label(Builder& g, Value place) const {
+    if (background_ < 0) return place;
+    if (background_ == 0) return g.add(place, g.scalar_i64(1));
+    return g.add(place, g.cast(g.greater_equal(place, g.scalar_i64(background_)), DType::kInt64));
+  }
+
+ private:
+  Value values_;
+  int64_t background_;
+};
+
+// Scores [..., M] with all but the k best of each row set to a score that never passes.
+Value best_alone(Builder& g, Value scores, int64_t k) {
+  const int64_t last = scores.rank() - 1;
+  if (k < 0 || (scores.dim(last) >= 0 && scores.dim(last) <= k)) return scores;
+  const auto [values, places] = g.topk(scores, at_most(g, k, g.dim(scores, last)), last, true, true);
+  const Value none = g.expand(g.scalar(kNever, scores.dtype()), g.shape(scores));
+  return g.node("ScatterElements", {none, places, values}, {{"axis", last}});
+}
+
+// The rows that are among the `limit` best of their image, ascending. Rows stand by image; `counts`, int64 [B], says how
+// many each image has. Of equal scores the first rows are taken.
+Value best_of_each_image(Builder& g, Value images, Value scores, Value counts, int64_t limit) {
+  Value best;
+  if (counts.dim(0) == 1) {
+    best = g.topk(scores, at_most(g, limit, g.dim(scores, 0)), 0, true, true).second;
+  } else {
+    const Value by_score = sorting_order(g, scores, true);
+    const Value by_image = g.gather(by_score, sorting_order(g, g.gather(images, by_score, 0), false), 0);
+    const Value starts = g.node("CumSum", {counts, g.scalar_i64(0)}, {{"exclusive", int64_t{1}}});
+    const Value rank = g.sub(positions(g, g.dim(scores, 0)), g.gather(starts, images, 0));
+    best = keep_rows(g, by_image, g.less(rank, g.scalar_i64(limit)));
+  }
+  return g.topk(best, g.dim(best, 0), 0, false, true).first;
+}
+
+// Rows (label, score, box) of an image's detections.
+struct Detections {
+  Value images;   // int64 [S]
+  Value labels;   // int64 [S]
+  Value scores;   // [S]
+  Value boxes;    // [S, 4]
+  Value numbers;  // int64 [S], Paddle's index of each
+};
+
+void out_detections(OpContext& op, const Detections& d, Value counts) {
+  Builder& g = op.graph();
+  const Value rows = g.concat({g.unsqueeze(g.cast(d.labels, d.boxes.dtype()), {1}), g.unsqueeze(d.scores, {1}), d.boxes}, 1);
+  // Paddle declares as many rows as there are boxes.
+  op.out_as_computed("out", rows);
+  if (op.wants("index")) op.out_as_computed("index", g.cast(g.unsqueeze(d.numbers, {1}), DType::kInt32));
+  op.out("nms_rois_num", g.cast(counts, DType::kInt32));
+  op.out("roisnum", g.cast(counts, DType::kInt32));
+}
+
+// multiclass_nms of one operand of boxes for all images: boxes [B, M, 4] and scores [B, C, M], or boxes [M, C, 4] and scores
+// [M, C] of the regions of all images, of which rois_num [B] belong to each. What has not more than score_threshold is
+// dropped, of the rest the nms_top_k best of each image and class are suppressed by class, and of what is left
+// the keep_top_k best of each image are kept. Rows are by image, class, and descending score (by region).
+Detections multiclass_detections(OpContext& op, Value& counts) {
+  Builder& g = op.graph();
+  const Value boxes = op.in("bboxes");
+  const Value scores = op.in("scores");
+  const auto threshold = op.attr<double>("nms_threshold", 0.3);
+  refuse_adaptive_threshold(op, op.attr<double>("nms_eta", 1.0), threshold);
+  if (rank_of(op, boxes) != 3) op.fail("boxes of rank " + std::to_string(boxes.rank()));
+  if (boxes.dim(2) != 4)
+    op.fail("boxes that are polygons of " + (boxes.dim(2) < 0 ? "any number of" : std::to_string(boxes.dim(2) / 2)) +
+            " points: ONNX has no intersection of polygons");
+  const bool regions = rank_of(op, scores) == 2;
+  if (regions && !op.has("rois_num"))
+    op.fail("scores of regions without rois_num: which region belongs to which image stood in the LoD, which ONNX lacks");
+  const auto nms_top_k = op.attr<int64_t>("nms_top_k", -1);
+  const auto keep_top_k = op.attr<int64_t>("keep_top_k", -1);
+  const auto background = op.attr<int64_t>("background_label", 0);
+  const Foreground foreground(g, scores, 1, background);
+
+  Suppression s;
+  s.iou_threshold = threshold;
+  s.score_threshold = op.attr<double>("score_threshold");
+  s.pixels = !op.attr<bool>("normalized", true);
+  Detections d;
+  const DType dtype = scores.dtype();
+  const Value flat_boxes = g.reshape(boxes, Ints{-1, 4});
+  Value image_count;
+  if (regions) {
+    // To ONNX each class is an image, and each image a class to which only its own regions belong.
+    image_count = g.dim(op.in("rois_num"), 0);
+    const Value rows = g.dim(scores, 0);
+    const Value classes = g.dim(scores, 1);
+    const Value image = image_of_each_row(g, op.in("rois_num"), rows);
+    const Value own = g.equal(g.unsqueeze(positions(g, image_count), {1}), g.unsqueeze(image, {0}));
+    const Value by_class = g.unsqueeze(g.transpose(foreground.values(), {1, 0}), {1});
+    s.scores = best_alone(g, g.where(own, by_class, g.scalar(kNever, dtype)), nms_top_k);
+    s.boxes = Foreground(g, g.transpose(boxes, {1, 0, 2}), 0, background).values();
+    const Suppressed kept = suppress(op, s);
+    const Value labels = foreground.label(g, kept.images);
+    const Value numbers = g.add(g.mul(kept.places, classes), labels);
+    // By image, class and region, in place of class, image and score.
+    const Value group = g.add(g.mul(kept.classes, classes), labels);
+    const Value order = sorting_order(g, g.add(g.mul(group, rows), kept.places), false);
+    d.images = g.gather(kept.classes, order, 0);
+    d.labels = g.gather(labels, order, 0);
+    d.numbers = g.gather(numbers, order, 0);
+    d.scores = g.gather(g.flatten_to_1d(scores), d.numbers, 0);
+    d.boxes = g.gather(flat_boxes, d.numbers, 0);
+  } else {
+    image_count = g.dim(scores, 0);
+    s.scores = best_alone(g, foreground.values(), nms_top_k);
+    s.boxes = boxes;
+    const Suppressed kept = suppress(op, s);
+    d.images = kept.images;
+    d.labels = foreground.label(g, kept.classes);
+    const Value places = g.dim(scores, 2);
+    d.numbers = g.add(g.mul(kept.images, places), kept.places);
+    const Value group = g.add(g.mul(kept.images, g.dim(scores, 1)), d.labels);
+    d.scores = g.gather(g.flatten_to_1d(scores), g.add(g.mul(group, places), kept.places), 0);
+    d.boxes = g.gather(flat_boxes, d.numbers, 0);
+  }
+  counts = rows_of_each_image(g, d.images, image_count);
+  if (keep_top_k >= 0) {
+    const Value best = best_of_each_image(g, d.images, d.scores, counts, keep_top_k);
+    for (Value* column : {&d.images, &d.labels, &d.scores, &d.boxes, &d.numbers}) *column = g.gather(*column, best, 0);
+    counts = smaller(g, counts, g.scalar_i64(keep_top_k));
+  }
+  return d;
+}
+
+void multiclass_nms3(OpContext& op) {
+  Value counts;
+  const Detections d = multiclass_detections(op, counts);
+  out_detections(op, d, counts);
+}
+
+// The oldest form has no index, and says "nothing" by a single -1: [1, 1].
+void multiclass_nms(OpContext& op) {
+  Builder& g = op.graph();
+  Value counts;
+  const Detections d = multiclass_detections(op, counts);
+  const Value rows = g.concat({g.unsqueeze(g.cast(d.labels, d.boxes.dtype()), {1}), g.unsqueeze(d.scores, {1}), d.boxes}, 1);
+  const Value none = g.cast(g.equal(g.dim(rows, 0), g.ints({0})), DType::kInt64);  // 1 or 0, int64 [1]
+  const Value mark = g.expand(g.constant(from_doubles(rows.dtype(), {1}, {-1})), none);
+  const Value columns = g.sub(g.ints({6}), g.mul(none, g.ints({5})));
+  Value out = g.reshape(g.concat({g.flatten_to_1d(rows), mark}, 0), g.concat_ints({g.ints({-1}), columns}));
+  op.out_as_computed("out", out);
+}
+
+// Paddle's matrix_nms: no box is dropped for overlapping a better one, its score decays. For each class the boxes above
+// score_threshold, the nms_top_k best of them, stand by descending score; with o the overlap of two of them
+//   score'[i] = score[i] · min(1, min over j < i of decay(o[i, j], max over k < j of o[j, k]))
+//   decay(o, m) = (1 - o) / (1 - m), or exp((m² - o²) · sigma)
+// Of each image the keep_top_k best above post_threshold are kept, by descending score'.
+void matrix_nms(OpContext& op) {
+  Builder& g = op.graph();
+  const Value boxes = op.in("bboxes");
+  if (rank_of(op, boxes) != 3 || boxes.dim(2) != 4) op.fail("boxes that are not [images, boxes, 4]");
+  const Value all_scores = op.in("scores");
+  if (rank_of(op, all_scores) != 3) op.fail("scores of rank " + std::to_string(all_scores.rank()));
+  const DType dtype = all_scores.dtype();
+  const Foreground foreground(g, all_scores, 1, op.attr<int64_t>("background_label", 0));
+  const Value scores = foreground.values();
+  const Value image_count = g.dim(scores, 0);
+  const Value box_count = g.dim(boxes, 1);
+  const auto zero = g.scalar(0, dtype);
+  const auto one = g.scalar(1, dtype);
+
+  // As many candidates as the fullest class has (but one): the matrices below are that many squared.
+  const Value passes = g.greater(scores, g.scalar(op.attr<double>("score_threshold"), dtype));
+  const Value most = g.reshape(
+      g.reduce("ReduceMax", g.reduce("ReduceSum", g.cast(passes, DType::kInt64), Ints{2}, false), std::nullopt, false), Ints{1});
+  const Value k = at_most(g, op.attr<int64_t>("nms_top_k"), larger(g, most, g.ints({1})));
+  const auto [best, places] = g.topk(g.where(passes, scores, g.scalar(kNever, dtype)), k, 2, true, true);  // [B, C, k]
+  const Value candidate = g.greater(best, g.scalar(kNever, dtype));
+  // The number of each box among those of all images, [B, C, k].
+  const Value first = g.mul(g.reshape(positions(g, image_count), Ints{-1, 1, 1}), box_count);
+  const Value numbers = g.add(places, first);
+  const Value chosen = g.gather(g.reshape(boxes, Ints{-1, 4}), numbers, 0);  // [B, C, k, 4]
+  std::vector<Value> as_rows;
+  std::vector<Value> as_columns;
+  for (const Value& corner : last_axis_parts(op, chosen, 4)) {
+    as_rows.push_back(corner);
+    as_columns.push_back(g.transpose(corner, {0, 1, 3, 2}));
+  }
+  const Value place = positions(g, k);
+  const Value better = g.less(g.unsqueeze(place, {0}), g.unsqueeze(place, {1}));  // [k, k], j < i
+  const Value overlap =
+      g.where(better, overlaps(g, as_rows, as_columns, !op.attr<bool>("normalized", true)), zero);  // [B, C, i, j]
+  const Value worst = g.transpose(g.reduce("ReduceMax", overlap, Ints{3}, true), {0, 1, 3, 2});     // m of each j, in the columns
+  Value decay;
+  if (op.attr<bool>("use_gaussian", false)) {
+    const Value sigma = g.scalar(op.attr<double>("gaussian_sigma", 2.0), dtype);
+    decay = g.exp(g.mul(g.sub(g.mul(worst, worst), g.mul(overlap, overlap)), sigma));
+  } else {
+    // A box that lies exactly on a better one (m = 1) lets nothing decay.
+    const Value rest = g.sub(one, worst);
+    const Value covered = g.less_equal(rest, zero);
+    decay = g.where(covered, one, g.div(g.sub(one, overlap), g.where(covered, one, rest)));
+  }
+  decay = g.where(better, g.min(decay, one), one);
+  const Value decayed = g.mul(best, g.reduce("ReduceMin", decay, Ints{3}, false));
+  const Value kept = g.logical_and(candidate, g.greater(decayed, g.scalar(op.attr<double>("post_threshold", 0.0), dtype)));
+
+  const Value by_image = g.concat_ints({image_count, g.ints({-1})});
+  const Value score = g.reshape(g.where(kept, decayed, g.scalar(kNever, dtype)), by_image);  // [B, C · k]
+  const auto [sorted, order] = g.topk(score, at_most(g, op.attr<int64_t>("keep_top_k"), g.dim(score, 1)), 1, true, true);
+  const Value taken = g.greater(sorted, g.scalar(kNever, dtype));
+  const Value rows = places_of(g, g.flatten_to_1d(taken));
+  // The number of each kept row in [B, C, k].
+  const Value row_start = g.mul(g.unsqueeze(positions(g, image_count), {1}), g.dim(score, 1));
+  const Value picked = g.gather(g.flatten_to_1d(g.add(order, row_start)), rows, 0);
+  const Value classes = g.reshape(positions(g, g.dim(scores, 1)), Ints{1, -1, 1});
+  Detections d;
+  d.labels = foreground.label(g, g.gather(g.flatten_to_1d(g.expand(classes, g.shape(places))), picked, 0));
+  d.scores = g.gather(g.flatten_to_1d(sorted), rows, 0);
+  d.numbers = g.gather(g.flatten_to_1d(numbers), picked, 0);
+  d.boxes = g.gather(g.reshape(boxes, Ints{-1, 4}), d.numbers, 0);
+  out_detections(op, d, g.reduce("ReduceSum", g.cast(taken, DType::kInt64), Ints{1}, false));
+}
+
+// The boxes stand by descending score: each is kept unless it overlaps one that is kept before it.
+void nms(OpContext& op) {
+  Builder& g = op.graph();
+  const Value boxes = op.in("x");
+  if (rank_of(op, boxes) != 2) op.fail("boxes of rank " + std::to_string(boxes.rank()));
+  Suppression s;
+  s.boxes = g.unsqueeze(boxes, {0});
+  s.scores = g.unsqueeze(g.neg(positions_as(g, g.dim(boxes, 0), DType::kFloat32)), {0, 1});
+  s.iou_threshold = op.attr<double>("threshold", 1.0);
+  op.out_as_computed("out", suppress(op, s).places);
+}
+
+constexpr std::string_view kEta = "polygons; an eta below 1 with a threshold above 0.5";
+
+constexpr MapperEntry kEntries[] = {
+    {"matrix_nms", 9, matrix_nms, "polygons"},
+    {"multiclass_nms", 10, multiclass_nms, kEta},
+    {"multiclass_nms3", 10, multiclass_nms3, kEta},
+    {"nms", 10, nms},
+};
+
+}  // namespace
+
+extern const MapperTable kNmsMappers = kEntries;
+
+}  // namespace paddle2onnx
