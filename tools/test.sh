@@ -55,11 +55,19 @@ if [ -z "$only" ] || [ "$only" = --python ]; then
   judge=$(venv judge)
   venv ocr >/dev/null
   # Suites that were named are the ones to run.
-  suites=(tests/command tests/operators tests/models)
+  suites=(tests/command tests/python tests/operators tests/models)
   [ -n "${version:-}" ] && suites=(tests/operators tests/models)
   for arg in "$@"; do
     case $arg in tests/*) suites=() ;; esac
   done
+  if [[ " ${suites[*]-} $* " == *" tests/python"* ]]; then
+    say "the wheel, and virtual environments for it: package2 and package3 (Paddle beside onnx and ONNX Runtime), types (mypy)"
+    PADDLE2ONNX_PACKAGE=$(package)
+    PADDLE2ONNX_PYTHON_PACKAGE2=$(venv package2)/bin/python
+    PADDLE2ONNX_PYTHON_PACKAGE3=$(venv package3)/bin/python
+    PADDLE2ONNX_PYTHON_TYPES=$(venv types)/bin/python
+    export PADDLE2ONNX_PACKAGE PADDLE2ONNX_PYTHON_PACKAGE2 PADDLE2ONNX_PYTHON_PACKAGE3 PADDLE2ONNX_PYTHON_TYPES
+  fi
   say "Python tests (the first run exports with Paddle, some minutes)"
   "$judge/bin/python" -m pytest ${suites[@]+"${suites[@]}"} -q -n "${JOBS:-2}" "$@" 2>&1 | tee build/pytest.log || code=1
 fi

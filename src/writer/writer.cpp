@@ -1,5 +1,6 @@
 #include "writer/writer.h"
 
+#include <google/protobuf/arena.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <onnx/checker.h>
 #include <onnx/onnx_pb.h>
@@ -346,7 +347,10 @@ std::span<const std::byte> as_bytes(const std::string& text) { return std::as_by
 
 class ModelWriter {
  public:
-  ModelWriter(const Graph& graph, const WriteOptions& options) : graph_(graph), options_(options) {
+  ModelWriter(const Graph& graph, const WriteOptions& options)
+      : graph_(graph),
+        options_(options),
+        model_(*google::protobuf::Arena::CreateMessage<onnx::ModelProto>(&arena_)) {
     std::unordered_set<const ValueInfo*> seen;
     collect_constants(graph, constants_, seen);
     model_.set_ir_version(ir_version_of(options.opset_version));
@@ -391,18 +395,17 @@ class ModelWriter {
     model_.clear_graph();
     written_.ir_version = model_.ir_version();
     written_.nodes = count_nodes(graph_);
-    const ExternalData& external = options_.external;
     std::vector<Place> places(constants_.size());
-    if (external.reference) {
+    if (options_.external.reference) {
       if (auto status = refer_to_params(*folder, places); !status) return status;
     }
     lay_out(places);
-    const bool to_file = folder != nullptr && (external.always || written_.bytes > options_.size_limit);
+    const bool to_file = folder != nullptr && (options_.external.always || written_.bytes > options_.size_limit);
     if (to_file) {
       size_t end = 0;
       for (size_t i = 0; i < places.size(); ++i) {
         const size_t size = constants_[i]->constant->bytes.size();
-        if (!places[i].location.empty() || size < std::max<size_t>(external.threshold, 1)) continue;
+        if (!places[i].location.empty() || !may_be_external(*constants_[i])) continue;
         const size_t alignment = size >= kWorthMapping ? kMapAlignment : kAlignment;
         places[i] = {data_file, (end + alignment - 1) / alignment * alignment};
         end = places[i].offset + size;
@@ -454,12 +457,20 @@ class ModelWriter {
     }
   }
 
+  // What shape inference has to read stays in the model, whatever the threshold: it refuses to look into other files.
+  bool may_be_external(const ValueInfo& value) const {
+    const Tensor& tensor = *value.constant;
+    const bool may_be_a_shape = !value.parameter || (is_integer(tensor.dtype) && tensor.dims.size() <= 1);
+    return tensor.bytes.size() >= std::max<size_t>(options_.external.threshold, 1) &&
+           !(may_be_a_shape && tensor.bytes.size() <= kSmall);
+  }
+
   // Weights that are as they are in the parameter file stay there.
   Result<void> refer_to_params(const std::filesystem::path& folder, std::vector<Place>& places) const {
     std::map<const MappedFile*, std::string> locations;
     for (size_t i = 0; i < places.size(); ++i) {
       const Bytes& bytes = constants_[i]->constant->bytes;
-      if (bytes.file() == nullptr || bytes.size() < std::max<size_t>(options_.external.threshold, 1)) continue;
+      if (bytes.file() == nullptr || !may_be_external(*constants_[i])) continue;
       auto [known, fresh] = locations.emplace(bytes.file(), "");
       if (fresh) known->second = location_in(folder, bytes.file()->path());
       if (known->second.empty()) {
@@ -491,7 +502,8 @@ class ModelWriter {
   const Graph& graph_;
   const WriteOptions& options_;
   std::vector<const ValueInfo*> constants_;
-  onnx::ModelProto model_;  // without its constants
+  google::protobuf::Arena arena_;  // millions of small parts are made and dropped at once
+  onnx::ModelProto& model_;        // without its constants
   std::string head_;
   std::string graph_bytes_;
   std::vector<Piece> pieces_;

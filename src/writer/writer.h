@@ -16,7 +16,7 @@ namespace paddle2onnx {
 // Tensors that lie in files beside the model instead of in it.
 struct ExternalData {
   bool always = false;      // else only where the model would be larger than an ONNX file can be
-  std::string file;         // its name in the model's folder; empty: the model's with .data behind it
+  std::string file = {};    // its name in the model's folder; empty: the model's with .data behind it
   size_t threshold = 1024;  // bytes; smaller tensors stay in the model
   bool reference = false;   // leave weights that did not change in the parameter file, and refer to it
 };
