@@ -398,13 +398,13 @@ void yolo_box_head(OpContext& op) {
 
 constexpr MapperEntry kEntries[] = {
     {"anchor_generator", 7, anchor_generator},
-    {"box_clip", 7, box_clip, "boxes of several images in one list"},
+    {"box_clip", 8, box_clip, "boxes of several images in one list"},
     {"box_coder", 7, box_coder},
     {"density_prior_box", 7, density_prior_box},
-    {"iou_similarity", 7, iou_similarity},
+    {"iou_similarity", 8, iou_similarity},
     {"polygon_box_transform", 7, polygon_box_transform},
     {"prior_box", 7, prior_box},
-    {"yolo_box", 7, yolo_box},
+    {"yolo_box", 9, yolo_box},
     {"yolo_box_head", 7, yolo_box_head},
 };
 
