@@ -1,8 +1,10 @@
-"""Trains and exports the models of this folder (environment: tools/requirements/train.txt).
+"""Trains and exports the models of this folder.
 
     train.py [lenet_digits] [lstm_reviews]
 
-Every number comes from seeds, so that a second run gives the same files.
+In the environment tools/requirements/train.txt (Paddle 2.6) it trains and writes NAME. In tools/requirements/paddle3.txt it writes
+NAME_pir, the same network with the weights of NAME as Paddle 3 saves it. Every number comes from seeds, so that a second
+run gives the same files.
 """
 import itertools
 import json
@@ -17,7 +19,6 @@ import numpy as np
 import paddle
 import paddle.nn as nn
 import paddle.nn.functional as F
-from paddle.base.proto import framework_pb2
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests"))
@@ -67,6 +68,12 @@ def train(net, batches, epochs, rate):
     net.eval()
 
 
+SPECS = {
+    "lenet_digits": [("image", [None, 1, 8, 8], "float32")],
+    "lstm_reviews": [("words", [None, None], "int64"), ("lengths", [None], "int64")],
+}
+
+
 def shuffled(arrays, labels, size, epoch):
     order = np.random.default_rng(epoch).permutation(len(labels))
     for start in range(0, len(order), size):
@@ -76,6 +83,8 @@ def shuffled(arrays, labels, size, epoch):
 
 def without_paths(file):
     """op_callstack quotes the Python files that built an operator, with this machine's folders: keeps the model's own lines."""
+    from paddle.base.proto import framework_pb2
+
     program = framework_pb2.ProgramDesc.FromString(file.read_bytes())
     for op in itertools.chain.from_iterable(block.ops for block in program.blocks):
         for attr in op.attrs:
@@ -89,18 +98,31 @@ def without_paths(file):
     file.write_bytes(program.SerializeToString(deterministic=True))
 
 
-def export(name, net, specs, inputs, labels, about):
+def export(name, net, inputs, about):
+    """Saves a network with its recorded inputs and outputs; with Paddle 3 under its own name, with the weights of NAME."""
     folder = HERE / name
+    if paddle_side.FORMAT == "pir":
+        weights = paddle_side.older_weights(folder)
+        for parameter in net.state_dict().values():
+            parameter.set_value(weights[parameter.name])
+        folder = HERE / f"{name}_pir"
     folder.mkdir(exist_ok=True)
-    paddle_side.save_layer(net, specs, str(folder))
-    without_paths(folder / "inference.pdmodel")
+    paddle_side.save_layer(net, SPECS[name], str(folder))
+    if paddle_side.FORMAT == "pdmodel":
+        without_paths(folder / "inference.pdmodel")
     described, [(feeds, results)] = paddle_side.run_exported(str(folder), [inputs])
     np.savez_compressed(folder / "inputs.npz", **{i["name"]: a for i, a in zip(described["inputs"], feeds)})
     np.savez_compressed(folder / "outputs.npz", **{o["name"]: a for o, a in zip(described["outputs"], results)})
-    about["labels"] = [int(i) for i in labels]
     (folder / "about.json").write_text(json.dumps(about, indent=1) + "\n")
-    right = float((results[0].argmax(1) == labels).mean())
-    print(f"{name}: {right:.1%} of {len(labels)} recorded inputs right")
+    right = float((results[0].argmax(1) == about["labels"]).mean())
+    print(f"{folder.name}: {right:.1%} of {len(about['labels'])} recorded inputs right")
+
+
+def trained(name):
+    """What export() wants of a model that Paddle 2.6 wrote, but for the weights."""
+    about = json.loads((HERE / name / "about.json").read_text())
+    net = LeNet() if name == "lenet_digits" else ReviewClassifier(len(about["vocabulary"]))
+    return net, dict(np.load(HERE / name / "inputs.npz")), about
 
 
 def lenet_digits():
@@ -113,9 +135,8 @@ def lenet_digits():
     rest = np.setdiff1d(np.arange(len(labels)), held_out)
     net = LeNet()
     train(net, lambda epoch: shuffled([images[rest]], labels[rest], 64, epoch), 30, 2e-3)
-    about = {"classes": [str(i) for i in range(10)], "task": "handwritten digits, 8 x 8 pixels"}
-    specs = [("image", [None, 1, 8, 8], "float32")]
-    export("lenet_digits", net, specs, {"image": images[held_out]}, labels[held_out], about)
+    about = {"classes": [str(i) for i in range(10)], "task": "handwritten digits, 8 x 8 pixels", "labels": labels[held_out].tolist()}
+    return net, {"image": images[held_out]}, about
 
 
 GOOD = "good great wonderful moving funny clever beautiful brilliant".split()
@@ -153,12 +174,13 @@ def lstm_reviews():
     net = ReviewClassifier(len(vocabulary))
     train(net, lambda epoch: shuffled([words[rest], lengths[rest]], labels[rest], 64, epoch), 6, 5e-3)
     about = {"classes": ["negative", "positive"], "task": "film reviews of a small grammar", "vocabulary": vocabulary}
-    specs = [("words", [None, None], "int64"), ("lengths", [None], "int64")]
-    export("lstm_reviews", net, specs, {"words": words[held_out], "lengths": lengths[held_out]}, labels[held_out], about)
+    about["labels"] = labels[held_out].tolist()
+    return net, {"words": words[held_out], "lengths": lengths[held_out]}, about
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or ["lenet_digits", "lstm_reviews"]:
+    train_one = {"lenet_digits": lenet_digits, "lstm_reviews": lstm_reviews}
+    for name in sys.argv[1:] or train_one:
         paddle.seed(1)
         with paddle.utils.unique_name.guard():
-            {"lenet_digits": lenet_digits, "lstm_reviews": lstm_reviews}[name]()
+            export(name, *(trained(name) if paddle_side.FORMAT == "pir" else train_one[name]()))

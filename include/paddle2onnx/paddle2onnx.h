@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "paddle2onnx/mapper.h"
+
 #if defined(_WIN32)
 #define PADDLE2ONNX_API __declspec(dllexport)
 #else
@@ -64,6 +66,13 @@ struct Options {
   bool auto_upgrade_opset = true;  // raise the opset to the lowest that the model's operators need
   bool check = true;               // onnx's checker and strict shape inference
   bool optimize = true;            // graph passes
+  bool strict = false;             // refuse operators whose results cannot be Paddle's (random, approximated)
+  // Operators that are written as they are, with all operands, attributes and results, in a domain that the runtime
+  // knows:
+  // {"paddle_op", "domain::OnnxOp"}, by any of the operator's names; without a domain it is Paddle. They come before
+  // all mappers.
+  std::map<std::string, std::string> custom_ops;
+  std::vector<OutsideMapper> mappers;  // of the calling program
 };
 
 // What was written.
@@ -91,6 +100,24 @@ PADDLE2ONNX_API Conversion convert(const ModelSource& source, const Options& opt
 
 // Converts to memory: `model` receives the serialised ModelProto, and is left alone on failure.
 PADDLE2ONNX_API Conversion convert(const ModelSource& source, const Options& options, std::vector<std::byte>& model);
+
+// What the converter makes of an operator of Paddle. One for each operator of an inference model's file, whatever its
+// format; several may be one to the converter (bilinear_interp, bilinear_interp_v2).
+struct OperatorInfo {
+  std::string name;                  // in the converter's vocabulary: Paddle's current one
+  std::vector<std::string> pdmodel;  // its names in .pdmodel files
+  std::vector<std::string> pir;      // its names in PIR files, without dialect and in-place underscore
+  bool supported = false;
+  bool rare = false;        // written by Paddle's fusion passes or by versions before 2.0 only
+  std::vector<int> opsets;  // the first opset of each of its forms; empty if it isn't supported, or leaves no nodes
+  std::vector<int> tested_opsets;  // opsets that it is compared with Paddle at
+  std::string restriction;         // what of it is refused
+  std::string lossy;               // why the result's numbers cannot be Paddle's; empty: they are
+  std::string reason;              // why it is not supported, or has no form of its own
+};
+
+// Sorted by name.
+PADDLE2ONNX_API std::vector<OperatorInfo> list_operators();
 
 PADDLE2ONNX_API const char* version();
 PADDLE2ONNX_API int min_opset_version();

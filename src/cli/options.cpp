@@ -5,11 +5,11 @@
 #include <array>
 #include <iterator>
 
+#include "cli/dict.h"
+#include "cli/list_ops.h"
+
 namespace paddle2onnx::cli {
 namespace {
-
-constexpr int kBadUsage = 201;
-constexpr int kFlagNotAvailable = 202;
 
 // Short forms of several letters, which CLI11 would read as bundled flags.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kShortForms = {
@@ -20,6 +20,9 @@ Examples:
   paddle2onnx --model_dir mobilenetv3 --save_file model.onnx
   paddle2onnx --model_dir mobilenetv3 --model_filename inference.pdmodel \
               --params_filename inference.pdiparams --save_file model.onnx --opset_version 13
+
+Other commands:
+  paddle2onnx list-ops [--json|--markdown]    what becomes of each of Paddle's operators
 
 Exit codes:
   0 done · 2 usage · 3 input unreadable or malformed · 4 unsupported operator or attribute
@@ -40,7 +43,6 @@ struct Unavailable {
   bool paddle_fallback = false;
   std::string external_filename;
   bool fp16 = false;
-  std::string custom_ops;
   std::string optimize_tool;
   bool dist_prim_all = false;
 
@@ -55,7 +57,6 @@ struct Unavailable {
     refuse(paddle_fallback, "--enable_paddle_fallback", "falling back to Paddle's own operators", "");
     refuse(has_effect(external_filename), "--external_filename", "external data", "models up to 2 GiB need none");
     refuse(fp16, "--export_fp16_model", "the conversion to float16", "");
-    refuse(has_effect(custom_ops), "--custom_ops", "the export of custom operators", "");
     refuse(has_effect(optimize_tool), "--optimize_tool", "running an external optimiser",
            "run it on the result, and pass --optimize_tool None here");
     refuse(dist_prim_all, "--enable_dist_prim_all", "decomposing operators with Paddle",
@@ -92,9 +93,33 @@ void add_bool(CLI::App& app, const std::string& name, bool& value, const std::st
 
 std::string join(const std::string& text, bool value) { return text + (value ? " [True]" : " [False]"); }
 
+CommandLine parse_list_ops(std::vector<std::string> arguments) {
+  CommandLine result;
+  result.finished = true;
+  bool json = false;
+  bool markdown = false;
+  CLI::App app("Lists Paddle's operators: supported from which opset, with which restrictions, or why not.",
+               "paddle2onnx list-ops");
+  auto* as_json = app.add_flag("--json", json, "As JSON");
+  app.add_flag("--markdown", markdown, "As docs/operators.md")->excludes(as_json);
+  try {
+    std::ranges::reverse(arguments);
+    app.parse(std::move(arguments));
+    result.output = json ? operators_as_json() : markdown ? operators_as_markdown() : operators_as_text();
+  } catch (const CLI::CallForHelp&) {
+    result.output = app.help();
+  } catch (const CLI::ParseError& wrong) {
+    result.errors.push_back(usage_error(kBadUsage, wrong.what(), "paddle2onnx list-ops --help lists the flags"));
+    result.exit_code = static_cast<int>(Status::kUsage);
+  }
+  return result;
+}
+
 }  // namespace
 
 CommandLine parse(std::vector<std::string> arguments) {
+  if (!arguments.empty() && arguments.front() == "list-ops")
+    return parse_list_ops({arguments.begin() + 1, arguments.end()});
   for (std::string& argument : arguments) {
     const auto form = std::ranges::find(kShortForms, std::string_view(argument),
                                         &std::pair<std::string_view, std::string_view>::first);
@@ -106,6 +131,7 @@ CommandLine parse(std::vector<std::string> arguments) {
   bool no_meaning = false;
   std::string deploy_backend = "onnxruntime";
   std::string calibration_file;
+  std::string custom_ops;
 
   CLI::App app("Converts PaddlePaddle inference models to ONNX.", "paddle2onnx");
   app.footer(kFooter);
@@ -134,6 +160,12 @@ CommandLine parse(std::vector<std::string> arguments) {
            join("Check the result with onnx's checker and shape inference", true));
   add_bool(app, "--enable_optimization", result.options.optimize, join("Simplify the graph", true));
 
+  app.add_option("--custom_ops", custom_ops,
+                 R"(Operators to write as they are, in another domain: {"paddle_op": "domain::OnnxOp"})")
+      ->type_name("DICT");
+  app.add_flag("--strict", result.options.strict,
+               "Refuse operators whose results cannot be exactly Paddle's, instead of a warning");
+
   app.option_defaults()->group("Messages");
   add_bool(app, "--enable_verbose", result.verbose, join("Tell more", false));
   app.add_flag("--quiet", result.quiet, "Tell errors only");
@@ -152,7 +184,6 @@ CommandLine parse(std::vector<std::string> arguments) {
   add_bool(app, "--enable_paddle_fallback", unavailable.paddle_fallback, "Not available");
   app.add_option("--external_filename", unavailable.external_filename, "Not available yet")->type_name("FILE");
   add_bool(app, "--export_fp16_model", unavailable.fp16, "Not available yet");
-  app.add_option("--custom_ops", unavailable.custom_ops, "Not available yet")->type_name("DICT");
   app.add_option("--optimize_tool", unavailable.optimize_tool, "Not available; None is accepted")->type_name("NAME");
   add_bool(app, "--enable_dist_prim_all", unavailable.dist_prim_all, "Not available; not needed");
 
@@ -178,6 +209,13 @@ CommandLine parse(std::vector<std::string> arguments) {
     return result;
   }
   unavailable.check(result.errors);
+  if (auto dict = parse_dict(custom_ops)) {
+    for (auto& [op, target] : *dict) result.options.custom_ops.emplace(std::move(op), std::move(target));
+  } else {
+    Diagnostic wrong = std::move(dict).error();
+    wrong.message = "--custom_ops: " + wrong.message;
+    result.errors.push_back(std::move(wrong));
+  }
   if (result.source.model_dir.empty() && result.source.model_filename.empty()) {
     result.errors.push_back(usage_error(kBadUsage, "no model is given", "name its folder with --model_dir"));
   }

@@ -1,5 +1,6 @@
 #include "common/dtype.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
@@ -78,32 +79,29 @@ uint16_t double_to_bfloat(double value) {
 template <typename Visit>
 void for_each(const Tensor& tensor, Visit visit) {
   const auto count = static_cast<size_t>(tensor.count());
-  const auto read = [&]<typename T>(size_t i, T) {
-    T element;
-    std::memcpy(&element, tensor.bytes.data() + i * sizeof(T), sizeof(T));
-    return element;
+  const auto all = [&]<typename T>(T, auto convert) {
+    std::array<T, 1024> elements;
+    for (size_t i = 0; i < count; i += elements.size()) {
+      const auto some = std::span(elements).first(std::min(elements.size(), count - i));
+      tensor.bytes.read(i * sizeof(T), std::as_writable_bytes(some));
+      for (size_t k = 0; k < some.size(); ++k) visit(i + k, convert(some[k]));
+    }
   };
-  const auto all = [&]<typename T>(T zero) {
-    for (size_t i = 0; i < count; ++i) visit(i, read(i, zero));
-  };
+  const auto as_is = [](auto element) { return element; };
   switch (tensor.dtype) {
     case DType::kBool:
-    case DType::kUInt8: return all(uint8_t{});
-    case DType::kInt8: return all(int8_t{});
-    case DType::kInt16: return all(int16_t{});
-    case DType::kUInt16: return all(uint16_t{});
-    case DType::kInt32: return all(int32_t{});
-    case DType::kUInt32: return all(uint32_t{});
-    case DType::kInt64: return all(int64_t{});
-    case DType::kUInt64: return all(uint64_t{});
-    case DType::kFloat32: return all(float{});
-    case DType::kFloat64: return all(double{});
-    case DType::kFloat16:
-      for (size_t i = 0; i < count; ++i) visit(i, half_to_float(read(i, uint16_t{})));
-      return;
-    case DType::kBFloat16:
-      for (size_t i = 0; i < count; ++i) visit(i, bfloat_to_float(read(i, uint16_t{})));
-      return;
+    case DType::kUInt8: return all(uint8_t{}, as_is);
+    case DType::kInt8: return all(int8_t{}, as_is);
+    case DType::kInt16: return all(int16_t{}, as_is);
+    case DType::kUInt16: return all(uint16_t{}, as_is);
+    case DType::kInt32: return all(int32_t{}, as_is);
+    case DType::kUInt32: return all(uint32_t{}, as_is);
+    case DType::kInt64: return all(int64_t{}, as_is);
+    case DType::kUInt64: return all(uint64_t{}, as_is);
+    case DType::kFloat32: return all(float{}, as_is);
+    case DType::kFloat64: return all(double{}, as_is);
+    case DType::kFloat16: return all(uint16_t{}, half_to_float);
+    case DType::kBFloat16: return all(uint16_t{}, bfloat_to_float);
     default: return;
   }
 }
@@ -203,11 +201,11 @@ std::optional<int64_t> element_count(std::span<const int64_t> dims) {
 
 Tensor make_tensor(DType dtype, Dims dims, std::vector<std::byte> bytes) {
   auto storage = std::make_shared<const std::vector<std::byte>>(std::move(bytes));
-  return {dtype, std::move(dims), *storage, storage, false};
+  return {dtype, std::move(dims), {*storage, storage}};
 }
 
 Tensor reshaped(const Tensor& tensor, Dims dims) {
-  return {tensor.dtype, std::move(dims), tensor.bytes, tensor.owner, tensor.mapped};
+  return {tensor.dtype, std::move(dims), tensor.bytes};
 }
 
 std::vector<int64_t> as_ints(const Tensor& tensor) {

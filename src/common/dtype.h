@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "common/bytes.h"
+
 namespace paddle2onnx {
 
 enum class DType : uint8_t {
@@ -49,13 +51,11 @@ using Dims = std::vector<int64_t>;
 // are not 0) overflows.
 std::optional<int64_t> element_count(std::span<const int64_t> dims);
 
-// A constant: little-endian, row-major. `bytes` usually points into a mapped parameter file; `owner` keeps that alive.
+// A constant: little-endian, row-major. `bytes` usually are a part of a mapped parameter file.
 struct Tensor {
   DType dtype = DType::kUndefined;
   Dims dims;
-  std::span<const std::byte> bytes;
-  std::shared_ptr<const void> owner;
-  bool mapped = false;  // the bytes are pages of a read-only file mapping, which can be dropped and read again
+  Bytes bytes;
 
   int64_t count() const { return element_count(dims).value_or(0); }
 };
@@ -64,7 +64,7 @@ struct Tensor {
 template <typename T>
 Tensor make_tensor(DType dtype, Dims dims, const std::vector<T>& values) {
   auto storage = std::make_shared<std::vector<T>>(values);
-  return {dtype, std::move(dims), std::as_bytes(std::span<const T>(*storage)), storage, false};
+  return {dtype, std::move(dims), {std::as_bytes(std::span<const T>(*storage)), storage}};
 }
 
 Tensor make_tensor(DType dtype, Dims dims, std::vector<std::byte> bytes);

@@ -14,6 +14,7 @@ using Result = tl::expected<T, Diagnostic>;
 // The diagnostic codes. code / 100 is the Status; a code never changes its meaning.
 enum Code : int {
   kBadOption = 201,
+  kBadUsage = kBadOption,  // of the command line
   kFlagNotAvailable = 202,
 
   kFileNotFound = 301,
@@ -30,13 +31,15 @@ enum Code : int {
   kParamsMissing = 312,
   kAmbiguousModel = 313,  // several models in the folder
   kFormatNotSupported = 314,
+  kUnknownFormatVersion = 315,  // a warning
 
   kUnsupportedOperator = 401,
   kUnsupportedAttribute = 402,  // the operator is known, this use of it isn't
   kOpsetTooLow = 403,
   kUnsupportedDType = 404,
-  kOpsetRaised = 405,  // a note
-  kLossy = 406,        // a warning
+  kOpsetRaised = 405,   // a note
+  kLossy = 406,         // a warning; an error where the conversion has to be strict
+  kCustomUnused = 407,  // a warning: no operator of the model has that name
 
   kCheckerRefused = 501,
 

@@ -75,13 +75,13 @@ std::vector<Value> Builder::nodes(std::string_view op_type, std::vector<Value> i
   // The type that the operator computes in.
   DType own = DType::kUndefined;
   for (size_t i = 0; i < inputs.size() && own == DType::kUndefined; ++i) {
-    if (inputs[i] && is_typed_input(op_type, i)) own = inputs[i].dtype();
+    if (inputs[i] && (!standard || is_typed_input(op_type, i))) own = inputs[i].dtype();
   }
   if (results.at(0).dtype == DType::kUndefined) {
-    const DType fixed = fixed_result_dtype(op_type);
+    const DType fixed = standard ? fixed_result_dtype(op_type) : DType::kUndefined;
     results.front().dtype = fixed == DType::kUndefined ? own : fixed;
   }
-  if (!results.front().dims) results.front().dims = infer_dims(op_type, inputs, attributes);
+  if (standard && !results.front().dims) results.front().dims = infer_dims(op_type, inputs, attributes);
 
   if (standard) {
     if (auto tensors = fold_node(op_type, inputs, attributes, results.size(), results.front().dtype)) {
@@ -122,7 +122,7 @@ std::vector<Value> Builder::nodes(std::string_view op_type, std::vector<Value> i
     outputs.push_back(new_value("", widened ? computed : results[i].dtype, results[i].dims));
   }
   const bool is_list = outputs.front().rank() == 0 || outputs.front().rank() == 1;
-  if (outputs.size() == 1 && is_list && is_integer(outputs.front().dtype())) {
+  if (standard && outputs.size() == 1 && is_list && is_integer(outputs.front().dtype())) {
     if (auto elements = fold_elements(op_type, inputs, attributes)) {
       if (std::ranges::all_of(*elements, [](const auto& e) { return e.has_value(); }) && outputs.front().is_static()) {
         Ints numbers;

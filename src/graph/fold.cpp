@@ -5,6 +5,7 @@
 #include <cstring>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <numeric>
 
 namespace paddle2onnx {
@@ -44,24 +45,164 @@ Dims contiguous_strides(const Dims& dims) {
   return strides;
 }
 
+// A tensor of bytes that are computed when they are read: at once if they are few, else when the model is written, so
+// that weights in another form take no memory.
+Tensor computed(DType dtype, Dims dims, std::shared_ptr<const ComputedBytes> source) {
+  constexpr size_t kAtOnce = 4096;
+  const Bytes bytes =
+      Bytes::computed(std::move(source), static_cast<size_t>(element_count(dims).value_or(0)) * item_size(dtype));
+  if (bytes.size() <= kAtOnce) return make_tensor(dtype, std::move(dims), bytes.copy());
+  return {dtype, std::move(dims), bytes};
+}
+
 // The tensor whose element at index i is source[offset + Σ i·strides], strides in elements.
-Tensor strided_view(const Tensor& source, const Dims& dims, const Dims& strides, int64_t offset) {
-  const size_t size = item_size(source.dtype);
-  const auto count = static_cast<size_t>(element_count(dims).value_or(0));
-  std::vector<std::byte> bytes(count * size);
-  Dims index(dims.size(), 0);
-  int64_t at = offset;
-  for (size_t i = 0; i < count; ++i) {
-    std::memcpy(bytes.data() + i * size, source.bytes.data() + static_cast<size_t>(at) * size, size);
-    for (size_t axis = dims.size(); axis-- > 0;) {
-      at += strides[axis];
-      if (++index[axis] < dims[axis]) break;
-      at -= strides[axis] * dims[axis];
-      index[axis] = 0;
+class StridedBytes : public ComputedBytes {
+ public:
+  StridedBytes(Tensor source, Dims dims, Dims strides, int64_t offset)
+      : source_(std::move(source)),
+        item_(item_size(source_.dtype)),
+        dims_(std::move(dims)),
+        strides_(std::move(strides)),
+        sizes_(contiguous_strides(dims_)),
+        offset_(offset) {
+    for (size_t axis = 0; axis < dims_.size(); ++axis) {
+      if (dims_[axis] > 1 && strides_[axis] == 1) run_axis_ = axis;
     }
   }
-  return make_tensor(source.dtype, dims, std::move(bytes));
+
+  void read(size_t begin, std::span<std::byte> out) const override {
+    auto at = static_cast<int64_t>(begin / item_);
+    const auto end = at + static_cast<int64_t>(out.size() / item_);
+    while (at < end) {
+      const int64_t inner = run_axis_ < dims_.size() ? sizes_[run_axis_] : 1;
+      const auto to = out.subspan(static_cast<size_t>(at) * item_ - begin);
+      if (run_axis_ == dims_.size() || at % inner != 0 || end - at < inner) {
+        source_.bytes.read(source_index(at) * item_, to.first(item_));
+        ++at;
+        continue;
+      }
+      // Elements that are neighbours along the run axis are neighbours in the source, too: as many of them as fit into
+      // `out`, for each index of the axes behind.
+      const int64_t length = std::min(dims_[run_axis_] - at / inner % dims_[run_axis_], (end - at) / inner);
+      read_runs(at, inner, length, to);
+      at += inner * length;
+    }
+  }
+
+ private:
+  // Where the element with this number lies in the source.
+  size_t source_index(int64_t number) const {
+    int64_t index = offset_;
+    for (size_t axis = 0; axis < dims_.size(); ++axis) {
+      index += number / sizes_[axis] * strides_[axis];
+      number %= sizes_[axis];
+    }
+    return static_cast<size_t>(index);
+  }
+
+  void read_runs(int64_t first, int64_t inner, int64_t length, std::span<std::byte> to) const {
+    const auto bytes = static_cast<size_t>(length) * item_;
+    if (inner == 1) return source_.bytes.read(source_index(first) * item_, to.first(bytes));
+    std::vector<std::byte> run(bytes);
+    for (int64_t i = 0; i < inner; ++i) {
+      source_.bytes.read(source_index(first + i) * item_, run);
+      std::byte* place = to.data() + static_cast<size_t>(i) * item_;
+      const auto step = static_cast<size_t>(inner) * item_;
+      const auto scatter = [&](auto item) {
+        for (size_t k = 0; k < bytes; k += sizeof(item), place += step) {
+          std::memcpy(place, run.data() + k, sizeof(item));
+        }
+      };
+      switch (item_) {
+        case 1: scatter(uint8_t{}); break;
+        case 2: scatter(uint16_t{}); break;
+        case 4: scatter(uint32_t{}); break;
+        default: scatter(uint64_t{}); break;
+      }
+    }
+  }
+
+  Tensor source_;
+  size_t item_;
+  Dims dims_;
+  Dims strides_;
+  Dims sizes_;  // elements behind one step along each axis of the result
+  int64_t offset_;
+  size_t run_axis_ = dims_.size();  // the axis along which neighbours are neighbours in the source
+};
+
+Tensor strided_view(const Tensor& source, const Dims& dims, const Dims& strides, int64_t offset) {
+  const Dims contiguous = contiguous_strides(dims);
+  bool in_one_piece = element_count(dims) != 0 && !source.bytes.are_computed();
+  for (size_t i = 0; i < dims.size(); ++i) in_one_piece &= dims[i] == 1 || strides[i] == contiguous[i];
+  if (in_one_piece) {
+    const size_t item = item_size(source.dtype);
+    return {source.dtype, dims,
+            source.bytes.part(static_cast<size_t>(offset) * item,
+                              static_cast<size_t>(element_count(dims).value_or(0)) * item)};
+  }
+  return computed(source.dtype, dims, std::make_shared<StridedBytes>(source, dims, strides, offset));
 }
+
+// Pieces of several tensors, one piece of each in turn.
+class InterleavedBytes : public ComputedBytes {
+ public:
+  // `outer`: how many pieces each part falls into; > 0.
+  InterleavedBytes(const std::vector<const Tensor*>& parts, int64_t outer) {
+    for (const Tensor* part : parts) {
+      parts_.push_back(part->bytes);
+      runs_.push_back(part->bytes.size() / static_cast<size_t>(outer));
+      round_ += runs_.back();
+    }
+  }
+
+  void read(size_t begin, std::span<std::byte> out) const override {
+    size_t turn = begin / round_;
+    size_t at = begin % round_;  // in the rest of the round that starts with part i
+    for (size_t i = 0; !out.empty(); i = i + 1 == parts_.size() ? (++turn, 0) : i + 1) {
+      if (at >= runs_[i]) {
+        at -= runs_[i];
+        continue;
+      }
+      const size_t count = std::min(runs_[i] - at, out.size());
+      parts_[i].read(turn * runs_[i] + at, out.first(count));
+      out = out.subspan(count);
+      at = 0;
+    }
+  }
+
+ private:
+  std::vector<Bytes> parts_;
+  std::vector<size_t> runs_;
+  size_t round_ = 0;
+};
+
+// Slices of one tensor, picked along an axis.
+class GatheredBytes : public ComputedBytes {
+ public:
+  // `run`: bytes of a slice; > 0. `positions` are in [0, extent).
+  GatheredBytes(Bytes source, std::vector<int64_t> positions, int64_t extent, size_t run)
+      : source_(std::move(source)),
+        positions_(std::move(positions)),
+        extent_(static_cast<size_t>(extent)),
+        run_(run) {}
+
+  void read(size_t begin, std::span<std::byte> out) const override {
+    for (size_t slice = begin / run_, at = begin % run_; !out.empty(); ++slice, at = 0) {
+      const size_t outer = slice / positions_.size();
+      const auto position = static_cast<size_t>(positions_[slice % positions_.size()]);
+      const size_t count = std::min(run_ - at, out.size());
+      source_.read((outer * extent_ + position) * run_ + at, out.first(count));
+      out = out.subspan(count);
+    }
+  }
+
+ private:
+  Bytes source_;
+  std::vector<int64_t> positions_;
+  size_t extent_;
+  size_t run_;
+};
 
 std::optional<Dims> broadcast_dims(const Dims& a, const Dims& b) {
   Dims result(std::max(a.size(), b.size()));
@@ -133,17 +274,9 @@ std::optional<Tensor> concatenated(const std::vector<const Tensor*>& parts, int6
     int64_t& extent = dims[static_cast<size_t>(axis)];
     if (__builtin_add_overflow(extent, part->dims[static_cast<size_t>(axis)], &extent)) return std::nullopt;
   }
+  if (element_count(dims).value_or(0) == 0) return make_tensor(parts.front()->dtype, dims, std::vector<std::byte>{});
   const int64_t outer = element_count(std::span(dims).first(static_cast<size_t>(axis))).value_or(0);
-  std::vector<std::byte> bytes;
-  bytes.reserve(static_cast<size_t>(element_count(dims).value_or(0)) * item_size(parts.front()->dtype));
-  for (int64_t i = 0; i < outer; ++i) {
-    for (const Tensor* part : parts) {
-      const size_t run = part->bytes.size() / static_cast<size_t>(outer);
-      const auto piece = part->bytes.subspan(static_cast<size_t>(i) * run, run);
-      bytes.insert(bytes.end(), piece.begin(), piece.end());
-    }
-  }
-  return make_tensor(parts.front()->dtype, dims, std::move(bytes));
+  return computed(parts.front()->dtype, dims, std::make_shared<InterleavedBytes>(parts, outer));
 }
 
 std::optional<Tensor> gathered(const Tensor& source, const Tensor& indices, int64_t axis) {
@@ -156,22 +289,17 @@ std::optional<Tensor> gathered(const Tensor& source, const Tensor& indices, int6
   dims.insert(dims.end(), source.dims.begin() + axis + 1, source.dims.end());
   const auto count = element_count(dims);
   if (!count || *count > std::max(kSmall, source.count())) return std::nullopt;
-  const int64_t outer = element_count(std::span(source.dims).first(static_cast<size_t>(axis))).value_or(0);
+  auto positions = as_ints(indices);
+  for (int64_t& position : positions) {
+    if (position < 0) position += extent;
+    if (position < 0 || position >= extent) return std::nullopt;
+  }
+  if (*count == 0) return make_tensor(source.dtype, dims, std::vector<std::byte>{});
   const size_t run =
       static_cast<size_t>(element_count(std::span(source.dims).subspan(static_cast<size_t>(axis) + 1)).value_or(0)) *
       item_size(source.dtype);
-  std::vector<std::byte> bytes;
-  bytes.reserve(static_cast<size_t>(*count) * item_size(source.dtype));
-  const auto positions = as_ints(indices);
-  for (int64_t i = 0; i < outer; ++i) {
-    for (int64_t position : positions) {
-      if (position < 0) position += extent;
-      if (position < 0 || position >= extent) return std::nullopt;
-      const auto piece = source.bytes.subspan(static_cast<size_t>(i * extent + position) * run, run);
-      bytes.insert(bytes.end(), piece.begin(), piece.end());
-    }
-  }
-  return make_tensor(source.dtype, dims, std::move(bytes));
+  return computed(source.dtype, dims,
+                  std::make_shared<GatheredBytes>(source.bytes, std::move(positions), extent, run));
 }
 
 std::optional<Tensor> tiled(const Tensor& source, const std::vector<int64_t>& repeats) {
@@ -191,12 +319,38 @@ std::optional<Tensor> tiled(const Tensor& source, const std::vector<int64_t>& re
   return reshaped(*wide, result);
 }
 
+Tensor cast_at_once(const Tensor& source, DType dtype) {
+  return is_floating(source.dtype) ? from_doubles(dtype, source.dims, as_doubles(source))
+                                   : from_ints(dtype, source.dims, as_ints(source));
+}
+
+class CastBytes : public ComputedBytes {
+ public:
+  CastBytes(Tensor source, DType dtype) : source_(std::move(source)), dtype_(dtype) {}
+
+  void read(size_t begin, std::span<std::byte> out) const override {
+    constexpr size_t kElements = 4096;
+    const size_t to = item_size(dtype_);
+    const size_t from = item_size(source_.dtype);
+    for (size_t at = 0; at < out.size(); at += kElements * to) {
+      const size_t count = std::min(kElements, (out.size() - at) / to);
+      std::vector<std::byte> some(count * from);
+      source_.bytes.read((begin + at) / to * from, some);
+      const Tensor piece = make_tensor(source_.dtype, {static_cast<int64_t>(count)}, std::move(some));
+      cast_at_once(piece, dtype_).bytes.read(0, out.subspan(at, count * to));
+    }
+  }
+
+ private:
+  Tensor source_;
+  DType dtype_;
+};
+
 std::optional<Tensor> cast(const Tensor& source, DType dtype) {
   if (dtype == source.dtype) return source;
   const auto numeric = [](DType d) { return d == DType::kBool || is_integer(d) || is_floating(d); };
   if (!numeric(dtype) || !numeric(source.dtype)) return std::nullopt;
-  return is_floating(source.dtype) ? from_doubles(dtype, source.dims, as_doubles(source))
-                                   : from_ints(dtype, source.dims, as_ints(source));
+  return computed(dtype, source.dims, std::make_shared<CastBytes>(source, dtype));
 }
 
 // Element by element over the broadcast operands, in T.

@@ -64,19 +64,6 @@ void empty(OpContext& op) {
   op.out("out", g.expand(g.scalar(0, dtype_or(op, DType::kFloat32)), op.ints("shape").value));
 }
 
-// The shape with one dimension taken from the input.
-Value shape_with_batch(OpContext& op) {
-  Builder& g = op.graph();
-  const Ints shape = op.attr<Ints>("shape");
-  const int64_t to = normalize_axis(op, op.attr<int64_t>("output_dim_idx", 0), static_cast<int64_t>(shape.size()));
-  const Value input = op.in("input");
-  const int64_t from = normalize_axis(op, op.attr<int64_t>("input_dim_idx", 0), rank_of(op, input));
-  std::vector<Value> parts;
-  for (int64_t i = 0; i < static_cast<int64_t>(shape.size()); ++i)
-    parts.push_back(i == to ? g.dim(input, from) : g.ints({shape[static_cast<size_t>(i)]}));
-  return g.concat_ints(parts);
-}
-
 void full_batch_size_like(OpContext& op) {
   const DType dtype = dtype_or(op, DType::kFloat32);
   op.out("out", op.graph().expand(fill_value(op, dtype), shape_with_batch(op)));
@@ -251,66 +238,6 @@ void shard_index(OpContext& op) {
   op.out("out", g.where(mine, g.sub(x, g.mul(shard, size)), number(op.attr<int64_t>("ignore_value", -1))));
 }
 
-// --- random ---------------------------------------------------------------------------------------------------------
-
-constexpr const char* kRandom = "random numbers: ONNX Runtime's differ from Paddle's";
-
-// Zeros in the type that the random operators take, for their …Like forms.
-Value random_model(OpContext& op, Value shape, DType dtype) {
-  Builder& g = op.graph();
-  op.lossy(kRandom);
-  return g.node("ConstantOfShape", {shape}, {{"value", from_doubles(dtype, {1}, {0})}},
-                {dtype, g.expand(g.scalar(0, DType::kFloat32), shape).dims()});
-}
-
-DType random_dtype(DType dtype) { return dtype == DType::kFloat64 ? dtype : DType::kFloat32; }
-
-Value uniform_numbers(OpContext& op, Value shape, double low, double high, DType dtype) {
-  Builder& g = op.graph();
-  NodeAttributes attributes = {{"low", static_cast<float>(low)}, {"high", static_cast<float>(high)}};
-  if (const auto seed = op.attr<int64_t>("seed", 0); seed != 0) attributes.emplace_back("seed", float(seed));
-  const Value numbers = g.node("RandomUniformLike", {random_model(op, shape, random_dtype(dtype))}, attributes);
-  return g.cast(numbers, dtype);
-}
-
-void uniform(OpContext& op) {
-  const auto [low, high] = std::tuple(op.scalar("min"), op.scalar("max"));
-  if (!low.known() || !high.known()) op.fail("limits that are computed at run time", "give constant limits");
-  op.out("out", uniform_numbers(op, op.ints("shape").value, *low.number, *high.number, dtype_or(op, DType::kFloat32)));
-}
-
-void uniform_batch_size_like(OpContext& op) {
-  op.out("out", uniform_numbers(op, shape_with_batch(op), op.attr<double>("min", -1), op.attr<double>("max", 1),
-                                dtype_or(op, DType::kFloat32)));
-}
-
-void randint(OpContext& op) {
-  Builder& g = op.graph();
-  const DType dtype = dtype_or(op, DType::kInt64);
-  const auto low = op.attr<double>("low");
-  const auto high = op.attr<double>("high");
-  const Value numbers = uniform_numbers(op, op.ints("shape").value, low, high, DType::kFloat64);
-  op.out("out", g.cast(g.floor(numbers), dtype));
-}
-
-void gaussian(OpContext& op) {
-  Builder& g = op.graph();
-  const DType dtype = dtype_or(op, DType::kFloat32);
-  NodeAttributes attributes = {{"mean", static_cast<float>(op.attr<double>("mean", 0))},
-                               {"scale", static_cast<float>(op.attr<double>("std", 1))}};
-  if (const auto seed = op.attr<int64_t>("seed", 0); seed != 0) attributes.emplace_back("seed", float(seed));
-  const Value model = random_model(op, op.ints("shape").value, random_dtype(dtype));
-  op.out("out", g.cast(g.node("RandomNormalLike", {model}, attributes), dtype));
-}
-
-// The order of random numbers is a random permutation.
-void randperm(OpContext& op) {
-  Builder& g = op.graph();
-  const Value count = g.ints({op.attr<int64_t>("n")});
-  const Value numbers = uniform_numbers(op, count, 0, 1, DType::kFloat32);
-  op.out("out", g.cast(g.topk(numbers, count, 0, true, true).second, dtype_or(op, DType::kInt64)));
-}
-
 constexpr MapperEntry kEntries[] = {
     {"assign", 7, identity<"x">},
     {"assign_out_", 7, identity<"x">},
@@ -334,6 +261,7 @@ constexpr MapperEntry kEntries[] = {
     {"fill", 7, fill},
     {"assign_value", 7, assign_value},
     {"arange", 7, arange},
+    {"range_v2", 7, arange},
     {"linspace", 7, linspace},
     {"logspace", 7, logspace},
     {"one_hot", 7, one_hot_compared},
@@ -346,11 +274,6 @@ constexpr MapperEntry kEntries[] = {
     {"is_empty", 7, is_empty},
     {"increment", 7, increment},
     {"shard_index", 7, shard_index},
-    {"uniform", 7, uniform},
-    {"uniform_random_batch_size_like", 7, uniform_batch_size_like},
-    {"randint", 7, randint},
-    {"gaussian", 7, gaussian},
-    {"randperm", 7, randperm},
 };
 
 }  // namespace

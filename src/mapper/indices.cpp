@@ -51,6 +51,18 @@ Value as_indices(Builder& g, Value index) {
   return index.dtype() == DType::kInt32 ? index : g.cast(index, DType::kInt64);
 }
 
+Value shape_with_batch(OpContext& op) {
+  Builder& g = op.graph();
+  const Ints shape = op.attr<Ints>("shape");
+  const int64_t to = normalize_axis(op, op.attr<int64_t>("output_dim_idx", 0), static_cast<int64_t>(shape.size()));
+  const Value input = op.in("input");
+  const int64_t from = normalize_axis(op, op.attr<int64_t>("input_dim_idx", 0), rank_of(op, input));
+  std::vector<Value> parts;
+  for (int64_t i = 0; i < static_cast<int64_t>(shape.size()); ++i)
+    parts.push_back(i == to ? g.dim(input, from) : g.ints({shape[static_cast<size_t>(i)]}));
+  return g.concat_ints(parts);
+}
+
 DType dtype_or(const OpContext& op, DType fallback) {
   const DType dtype = op.attr<DType>("dtype", fallback);
   return dtype == DType::kUndefined ? fallback : dtype;

@@ -41,6 +41,9 @@ Value element_numbers(Builder& g, Value x);
 // A tensor of indices in a type that ONNX takes: int64 unless it is int32.
 Value as_indices(Builder& g, Value index);
 
+// The attribute `shape` with one dimension taken from the operand `input`, int64 [n].
+Value shape_with_batch(OpContext& op);
+
 // The dtype attribute, or another type where it says none.
 DType dtype_or(const OpContext& op, DType fallback);
 

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "mapper/catalogue.h"
 #include "mapper/mapper.h"
 #include "mapper/registry.h"
 
@@ -91,8 +92,12 @@ std::vector<bool> used_values(const Program& program) {
 // One run over the program at one target opset.
 class Attempt {
  public:
-  Attempt(const Program& program, int opset)
-      : program_(program), used_(used_values(program)), graph_(std::make_unique<Graph>()), builder_(*graph_, opset) {}
+  Attempt(const Program& program, const MapOptions& options, int opset)
+      : program_(program),
+        options_(options),
+        used_(used_values(program)),
+        graph_(std::make_unique<Graph>()),
+        builder_(*graph_, opset) {}
 
   void run() {
     values_.resize(program_.values.size());
@@ -182,12 +187,16 @@ class Attempt {
       findings_.add(Severity::kError, code, std::move(message), std::move(hint), program_, 0, index);
     };
     try {
-      const MapperChoice choice = find_mapper(op.name, builder_.opset());
+      const bool outside = outside_.has(op);
+      const MapperChoice choice = outside ? MapperChoice() : find_mapper(op.name, builder_.opset());
       if (choice.map == nullptr && choice.first_opset > 0) throw OpsetTooLow{choice.first_opset, op.name};
-      if (choice.map == nullptr) {
-        unsupported(kUnsupportedOperator, "the operator " + named(op) + " is not supported", "");
+      if (outside) {
+        outside_.map(context);
+      } else if (choice.map == nullptr) {
+        unsupported(kUnsupportedOperator, not_supported(op), "");
       } else {
         choice.map(context);
+        if (!choice.lossy.empty() && lossy.empty()) lossy.emplace_back(choice.lossy);
       }
     } catch (const OpsetTooLow& low) {
       needs_.insert({op.source_name, low.what, low.needed});
@@ -198,8 +207,14 @@ class Attempt {
                   named(op) + ": an attribute or operand is out of range for the operand's rank or shape",
                   "is the model file damaged?");
     }
-    for (std::string& reason : lossy)
-      findings_.add(Severity::kWarning, kLossy, named(op) + ": " + std::move(reason), "", program_, 0, index);
+    for (const std::string& reason : lossy) {
+      if (options_.strict) {
+        findings_.add(Severity::kError, kLossy, named(op) + " cannot be converted exactly: " + reason,
+                      "without --strict this is a warning", program_, 0, index);
+      } else {
+        findings_.add(Severity::kWarning, kLossy, named(op) + ": " + reason, "", program_, 0, index);
+      }
+    }
     // What a failed operator should have given is stood in for, so that the ones behind it are judged too.
     for (const auto& [slot, ids] : op.outputs) {
       for (const ValueId id : ids) {
@@ -215,15 +230,19 @@ class Attempt {
     return op.name == op.source_name ? "'" + op.name + "'" : "'" + op.source_name + "' (" + op.name + ")";
   }
 
+  static std::string not_supported(const Operator& op) {
+    const std::string_view reason = reason_without_mapper(op.name);
+    return "the operator " + named(op) + " is not supported" + (reason.empty() ? "" : ": " + std::string(reason));
+  }
+
   // Operators of inner blocks are mapped by the control flow operator that owns the block. Where there is no mapper for
   // that, at least tell all that is missing.
   void look_into_other_blocks() {
     for (size_t block = 1; block < program_.blocks.size(); ++block) {
       const auto& operators = program_.blocks[block].operators;
       for (size_t i = 0; i < operators.size(); ++i) {
-        if (find_mapper(operators[i].name, builder_.opset()).first_opset > 0) continue;
-        findings_.add(Severity::kError, kUnsupportedOperator,
-                      "the operator " + named(operators[i]) + " is not supported", "", program_, block, i);
+        if (outside_.has(operators[i]) || find_mapper(operators[i].name, builder_.opset()).first_opset > 0) continue;
+        findings_.add(Severity::kError, kUnsupportedOperator, not_supported(operators[i]), "", program_, block, i);
       }
     }
   }
@@ -233,6 +252,8 @@ class Attempt {
 
  private:
   const Program& program_;
+  const MapOptions& options_;
+  const OutsideMappers outside_{options_.custom_ops, options_.mappers};
   const std::vector<bool> used_;
   std::unique_ptr<Graph> graph_;
   Builder builder_;
@@ -256,9 +277,14 @@ std::string list_needs(const std::set<Attempt::Need>& needs) {
 
 MappedGraph map_program(const Program& program, const MapOptions& options, std::vector<Diagnostic>& diagnostics) {
   int opset = options.opset_version;
+  for (const std::string& name : OutsideMappers(options.custom_ops, options.mappers).unused(program)) {
+    diagnostics.push_back(
+        error(kCustomUnused, "custom operator '" + name + "': the model has no operator of that name"));
+    diagnostics.back().severity = Severity::kWarning;
+  }
   std::set<Attempt::Need> reasons;
   for (;;) {
-    Attempt attempt(program, opset);
+    Attempt attempt(program, options, opset);
     attempt.run();
     // The lowest need first: in the forms of a slightly newer opset the program may do without what else was missed.
     if (const int next = attempt.lowest_need(); next > opset && next <= max_opset_version()) {

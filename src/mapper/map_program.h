@@ -6,6 +6,7 @@
 
 #include "common/result.h"
 #include "graph/graph.h"
+#include "mapper/outside.h"
 #include "program/program.h"
 
 namespace paddle2onnx {
@@ -13,6 +14,9 @@ namespace paddle2onnx {
 struct MapOptions {
   int opset_version = 17;
   bool auto_upgrade_opset = true;
+  bool strict = false;  // operators whose numbers cannot be Paddle's are errors, not warnings
+  CustomOperators custom_ops = {};
+  std::vector<OutsideMapper> mappers = {};
 };
 
 struct MappedGraph {

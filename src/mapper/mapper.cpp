@@ -30,6 +30,10 @@ std::optional<T> convert_attribute(const Attribute& attribute) {
   } else if constexpr (std::is_same_v<T, std::vector<int64_t>> || std::is_same_v<T, std::vector<double>> ||
                        std::is_same_v<T, std::vector<bool>>) {
     return numbers_of<typename T::value_type>(attribute);
+  } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+    // An empty list of a PIR program doesn't say of what.
+    const auto* list = std::get_if<std::vector<int64_t>>(&attribute);
+    if (list != nullptr && list->empty()) return T{};
   }
   return std::nullopt;
 }

@@ -2,7 +2,6 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
-#include <span>
 
 #include "mapper/tables.h"
 
@@ -104,33 +103,6 @@ void logit(OpContext& op) {
   const double eps = op.attr<double>("eps", 1e-6);
   if (eps > 0) x = g.clip(x, eps, 1 - eps);
   op.out("out", g.log(g.div(x, g.sub(g.scalar(1, x.dtype()), x))));
-}
-
-Value polynomial(Builder& g, Value x, std::span<const double> coefficients) {
-  Value sum = g.scalar(coefficients.front(), x.dtype());
-  for (const double coefficient : coefficients.subspan(1)) {
-    sum = g.add(g.mul(sum, x), g.scalar(coefficient, x.dtype()));
-  }
-  return sum;
-}
-
-// x times a polynomial of w = -ln(1 - x²), another one in the tails. M. Giles, "Approximating the erfinv function", GPU
-// Computing Gems, 2011: single precision.
-void erfinv(OpContext& op) {
-  static constexpr double kCentre[] = {2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087,
-                                       -0.00125372503, -0.00417768164, 0.246640727,    1.50140941};
-  static constexpr double kTail[] = {-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773,
-                                     -0.0076224613,   0.00943887047,  1.00167406,    2.83297682};
-  Builder& g = op.graph();
-  const Value x = op.in("x");
-  const auto number = [&](double value) { return g.scalar(value, x.dtype()); };
-  if (x.dtype() == DType::kFloat64) op.lossy("in single precision: 7 digits instead of 16");
-  const Value w = g.neg(g.log(g.mul(g.sub(number(1), x), g.add(number(1), x))));
-  const Value centre = polynomial(g, g.sub(w, number(2.5)), kCentre);
-  const Value tail = polynomial(g, g.sub(g.sqrt(w), number(3)), kTail);
-  const Value inside = g.mul(x, g.where(g.less(w, number(5)), centre, tail));
-  const Value edge = g.mul(x, number(std::numeric_limits<double>::infinity()));
-  op.out("out", g.where(g.less(g.abs(x), number(1)), inside, edge));
 }
 
 // x to a power that is an attribute or a tensor; of integers, the power is cut to an integer.
@@ -340,7 +312,6 @@ constexpr MapperEntry kEntries[] = {
     {"cumprod", 26, cumprod},
     {"cumsum", 7, cumsum},
     {"erf", 7, unary<"Erf">},
-    {"erfinv", 7, erfinv},
     {"exp", 7, floating_unary<"Exp">},
     {"expm1", 7, expm1},
     {"floor", 7, unary<"Floor">},

@@ -106,6 +106,18 @@ void diagonal(OpContext& op) {
                      diagonal_of(op, g.transpose(x, with_last(rank, first, second)), op.attr<int64_t>("offset", 0)));
 }
 
+// The sum of the diagonal. Paddle takes the lower of the two axes for the rows, in whichever order they are given.
+void trace(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const int64_t rank = rank_of(op, x);
+  const int64_t first = normalize_axis(op, op.attr<int64_t>("axis1", 0), rank);
+  const int64_t second = normalize_axis(op, op.attr<int64_t>("axis2", 1), rank);
+  const Value matrices = g.transpose(x, with_last(rank, std::min(first, second), std::max(first, second)));
+  const Value diagonal = diagonal_of(op, matrices, op.attr<int64_t>("offset", 0));
+  op.out("out", g.reduce("ReduceSum", diagonal, Ints{rank - 2}, false));
+}
+
 // A vector becomes a matrix, a matrix gives its diagonal.
 void diag(OpContext& op) {
   Builder& g = op.graph();
@@ -201,6 +213,7 @@ constexpr MapperEntry kEntries[] = {
     {"diag", 7, diag},
     {"diagonal", 7, diagonal},
     {"diag_embed", 7, diag_embed},
+    {"trace", 7, trace},
     {"tril_indices", 7, tril_indices},
     {"triu_indices", 7, triu_indices},
     {"fill_diagonal", 7, fill_diagonal},

@@ -38,6 +38,7 @@ MapperChoice find_mapper(std::string_view op, int opset) {
     if (entry.since <= opset && entry.since > best) {
       best = entry.since;
       choice.map = entry.map;
+      choice.lossy = entry.lossy;
     }
   }
   return choice;

@@ -12,6 +12,7 @@ namespace paddle2onnx {
 struct MapperChoice {
   Mapper map = nullptr;  // nullptr: none for this opset
   int first_opset = 0;   // the lowest opset that any mapper of the operator serves; 0: the operator is not known
+  std::string_view lossy;
 };
 
 MapperChoice find_mapper(std::string_view op, int opset);

@@ -124,8 +124,9 @@ void mode(OpContext& op) {
   op.out("indices", picked(places));
 }
 
-// The middle of the sorted elements without the NaNs, or the mean of the two in the middle; NaN if all are.
-void nanmedian(OpContext& op) {
+// The middle of the sorted elements, or the mean of the two in the middle. Without the NaNs, and NaN if there is
+// nothing else; or NaN if there is any. The place of the (lower) middle is the first such element of the reduced axes.
+void middle(OpContext& op, bool ignores_nan) {
   Builder& g = op.graph();
   Value x = op.in("x");
   const bool keepdim = op.attr<bool>("keepdim", true);
@@ -157,23 +158,33 @@ void nanmedian(OpContext& op) {
   const Value count = g.reduce("ReduceSum", g.cast(number, DType::kInt64), Ints{last}, true);
   // NaNs go to the end.
   if (floating) x = g.where(number, x, g.scalar(std::numeric_limits<double>::infinity(), x.dtype()));
-  const Value sorted = g.topk(x, g.dim(x, last), last, false, true).first;
-  const auto at = [&](Value place) {
-    return g.node("GatherElements", {sorted, place}, {{"axis", last}}, {sorted.dtype(), place.dims()});
+  const auto [sorted, places] = g.topk(x, g.dim(x, last), last, false, true);
+  const auto at = [&](Value from, Value place) {
+    return g.node("GatherElements", {from, place}, {{"axis", last}}, {from.dtype(), place.dims()});
   };
   const Value two = g.scalar_i64(2);
-  const Value lower = at(g.div(g.max(g.sub(count, g.scalar_i64(1)), g.scalar_i64(0)), two));
-  Value median = lower;
+  const Value lower_place = g.div(g.max(g.sub(count, g.scalar_i64(1)), g.scalar_i64(0)), two);
+  Value median = at(sorted, lower_place);
   if (op.attr<std::string>("mode", "avg") == "avg") {
-    median = g.div(g.add(lower, at(g.div(count, two))), g.scalar(2, x.dtype()));
+    // Of integers too, the mean is a float.
+    const DType dtype = floating || op.out_dtype("out") == x.dtype() ? x.dtype() : DType::kFloat32;
+    const Value upper = at(sorted, g.div(count, two));
+    median = g.div(g.add(g.cast(median, dtype), g.cast(upper, dtype)), g.scalar(2, dtype));
   }
   if (floating) {
-    const Value none = g.equal(count, g.scalar_i64(0));
-    median = g.where(none, g.scalar(std::numeric_limits<double>::quiet_NaN(), x.dtype()), median);
+    const Value undefined = ignores_nan ? g.equal(count, g.scalar_i64(0)) : g.less(count, g.dim(x, last));
+    median = g.where(undefined, g.scalar(std::numeric_limits<double>::quiet_NaN(), x.dtype()), median);
   }
-  median = g.squeeze(median, {last});
-  op.out("out", keepdim ? g.unsqueeze(median, axes) : median);
+  const auto shaped = [&](Value v) {
+    v = g.squeeze(v, {last});
+    return keepdim ? g.unsqueeze(v, axes) : v;
+  };
+  op.out("out", shaped(median));
+  if (op.wants("medians")) op.out("medians", shaped(at(places, lower_place)));
 }
+
+void nanmedian(OpContext& op) { middle(op, true); }
+void median(OpContext& op) { middle(op, false); }
 
 // How many elements of the sorted sequence are smaller than the value (or not larger, from the right).
 void searchsorted(OpContext& op) {
@@ -192,6 +203,7 @@ constexpr MapperEntry kEntries[] = {
     {"argmin", 7, arg_extremum<"ArgMin">},
     {"argsort", 7, argsort},
     {"kthvalue", 7, kthvalue},
+    {"median", 11, median},
     {"mode", 7, mode},
     {"nanmedian", 7, nanmedian},
     {"searchsorted", 7, searchsorted},

@@ -18,18 +18,22 @@ extern const MapperTable kInterpolationMappers;
 extern const MapperTable kJoiningMappers;
 extern const MapperTable kLayoutMappers;
 extern const MapperTable kLinearMappers;
+extern const MapperTable kLossMappers;
 extern const MapperTable kMathMappers;
 extern const MapperTable kMatrixMappers;
 extern const MapperTable kNmsMappers;
 extern const MapperTable kNormalizationMappers;
 extern const MapperTable kPaddingMappers;
 extern const MapperTable kPoolingMappers;
+extern const MapperTable kRandomMappers;
 extern const MapperTable kProposalMappers;
 extern const MapperTable kRecurrentMappers;
 extern const MapperTable kReductionMappers;
 extern const MapperTable kRoiMappers;
 extern const MapperTable kSlicingMappers;
 extern const MapperTable kSortingMappers;
+extern const MapperTable kSpecialMappers;
+extern const MapperTable kStatisticsMappers;
 
 // A line for each:
 // clang-format off
@@ -47,18 +51,22 @@ inline const MapperTable* const kMapperTableList[] = {
     &kJoiningMappers,
     &kLayoutMappers,
     &kLinearMappers,
+    &kLossMappers,
     &kMathMappers,
     &kMatrixMappers,
     &kNmsMappers,
     &kNormalizationMappers,
     &kPaddingMappers,
     &kPoolingMappers,
+    &kRandomMappers,
     &kProposalMappers,
     &kRecurrentMappers,
     &kReductionMappers,
     &kRoiMappers,
     &kSlicingMappers,
     &kSortingMappers,
+    &kSpecialMappers,
+    &kStatisticsMappers,
 };
 // clang-format on
 

@@ -1,9 +1,13 @@
 #include "pass/pass.h"
 
 #include <algorithm>
-#include <map>
+#include <cstring>
+#include <span>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
+
+#include "common/bytes.h"
 
 namespace paddle2onnx {
 namespace {
@@ -31,7 +35,7 @@ class Names {
   }
 
  private:
-  std::map<std::string, int> taken_;
+  std::unordered_map<std::string, int> taken_;
 };
 
 void take_value_names(const Graph& graph, Names& names) {
@@ -58,6 +62,79 @@ void assign_names(Graph& graph, Names& nodes, Names& values) {
   }
 }
 
+// FNV-1a over words of 8 bytes.
+uint64_t hash_bytes(uint64_t hash, std::span<const std::byte> bytes) {
+  for (size_t at = 0; at < bytes.size(); at += sizeof(uint64_t)) {
+    uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + at, std::min(sizeof(word), bytes.size() - at));
+    hash = (hash ^ word) * 0x100000001b3;
+    hash ^= hash >> 32;
+  }
+  return hash;
+}
+
+class ConstantMerger {
+ public:
+  void merge(Graph& graph) {
+    for (Node& node : graph.nodes) {
+      for (Value& input : node.inputs) {
+        if (input && input.constant() != nullptr) input = Value(first_like(input.info()));
+      }
+      for (auto& [name, attribute] : node.attributes) {
+        if (const auto* body = std::get_if<std::shared_ptr<Graph>>(&attribute)) merge(**body);
+      }
+    }
+  }
+
+ private:
+  // Type, dimensions and a few bytes.
+  static std::string sample(const Tensor& tensor) {
+    constexpr size_t kSample = 64;
+    std::string key(1, static_cast<char>(tensor.dtype));
+    for (const int64_t dim : tensor.dims) key += std::to_string(dim) + ",";
+    const size_t item = item_size(tensor.dtype);
+    const size_t size = tensor.bytes.size();
+    for (const size_t at : {size_t{0}, size / 2 / item * item, size - std::min(size, kSample) / item * item}) {
+      const size_t count = std::min(kSample / item * item, size - at);
+      key.resize(key.size() + count);
+      tensor.bytes.read(at, std::as_writable_bytes(std::span(key)).last(count));
+    }
+    return key;
+  }
+
+  static uint64_t whole_hash(const Bytes& bytes) {
+    std::vector<std::byte> piece(std::min(bytes.size(), size_t{1} << 20));
+    uint64_t hash = 0xcbf29ce484222325;
+    for (size_t at = 0; at < bytes.size(); at += piece.size()) {
+      const auto some = std::span(piece).first(std::min(piece.size(), bytes.size() - at));
+      bytes.read(at, some);
+      hash = hash_bytes(hash, some);
+    }
+    return hash;
+  }
+
+  // Constants with one sample. The first has no hash as long as there is no second.
+  struct Alike {
+    ValueInfo* first;
+    std::unordered_map<uint64_t, ValueInfo*> by_hash;
+  };
+
+  ValueInfo* first_like(ValueInfo* value) {
+    const auto [known, fresh] = merged_.emplace(value, value);
+    if (!fresh || item_size(value->dtype) == 0) return known->second;
+    const auto [found, unlike] = alike_.emplace(sample(*value->constant), Alike{value, {}});
+    if (unlike) return value;
+    Alike& alike = found->second;
+    if (alike.by_hash.empty()) alike.by_hash.emplace(whole_hash(alike.first->constant->bytes), alike.first);
+    const auto [equal, other] = alike.by_hash.emplace(whole_hash(value->constant->bytes), value);
+    if (!other && same_content(equal->second->constant->bytes, value->constant->bytes)) known->second = equal->second;
+    return known->second;
+  }
+
+  std::unordered_map<ValueInfo*, ValueInfo*> merged_;
+  std::unordered_map<std::string, Alike> alike_;
+};
+
 }  // namespace
 
 void remove_dead_nodes(Graph& graph) {
@@ -78,6 +155,11 @@ void remove_dead_nodes(Graph& graph) {
   graph.nodes.resize(kept);
 }
 
+void merge_equal_constants(Graph& graph) {
+  ConstantMerger merger;
+  merger.merge(graph);
+}
+
 void assign_names(Graph& graph) {
   Names nodes;
   Names values;
@@ -87,7 +169,10 @@ void assign_names(Graph& graph) {
 
 void run_passes(Graph& graph, bool optimize) {
   // First, so that later passes see live nodes only.
-  if (optimize) remove_dead_nodes(graph);
+  if (optimize) {
+    remove_dead_nodes(graph);
+    merge_equal_constants(graph);
+  }
   // Last: passes make and remove nodes.
   assign_names(graph);
 }

@@ -33,7 +33,8 @@ std::string dims_text(const Dims& dims) {
 
 // uint32 version · uint64 number of LoD levels, each uint64 length and bytes · uint32 version · int32 length and
 // TensorDesc message · data.
-Result<Tensor> read_tensor_record(std::span<const std::byte> bytes, size_t& offset, std::shared_ptr<const void> owner) {
+Result<Tensor> read_tensor_record(std::span<const std::byte> bytes, size_t& offset,
+                                  std::shared_ptr<const MappedFile> file) {
   const auto short_of = [&](const char* what) {
     return fail(kParamsTooShort, std::string("the file ends inside ") + what);
   };
@@ -87,9 +88,9 @@ Result<Tensor> read_tensor_record(std::span<const std::byte> bytes, size_t& offs
                                      std::to_string(size) + " bytes are declared, " +
                                      std::to_string(bytes.size() - at) + " left");
   }
-  tensor.bytes = bytes.subspan(at, static_cast<size_t>(size));
-  tensor.mapped = owner != nullptr;
-  tensor.owner = std::move(owner);
+  if (file != nullptr) file->was_read(bytes.subspan(offset, at - offset));
+  const auto data = bytes.subspan(at, static_cast<size_t>(size));
+  tensor.bytes = file == nullptr ? Bytes(data) : Bytes::of_file(data, std::move(file));
   offset = at + static_cast<size_t>(size);
   return tensor;
 }
@@ -102,22 +103,22 @@ bool looks_like_params(std::span<const std::byte> bytes) {
 }
 
 Result<void> attach_combined_params(Program& program, std::vector<ValueId> parameters, std::span<const std::byte> bytes,
-                                    const std::shared_ptr<const void>& owner, const std::string& file) {
-  const auto name = [&](ValueId id) -> const std::string& { return program.values[id].name; };
-  std::ranges::sort(parameters, {}, name);
+                                    const std::shared_ptr<const MappedFile>& file, const std::string& name) {
+  const auto name_of = [&](ValueId id) -> const std::string& { return program.values[id].name; };
+  std::ranges::sort(parameters, {}, name_of);
   size_t offset = 0;
   for (size_t i = 0; i < parameters.size(); ++i) {
     ProgramValue& value = program.values[parameters[i]];
     const std::string place = "record " + std::to_string(i + 1) + " of " + std::to_string(parameters.size()) +
-                              " (parameter '" + value.name + "') of " + file;
+                              " (parameter '" + value.name + "') of " + name;
     if (offset == bytes.size()) {
       return fail(kParamsTooShort,
-                  file + " is too short: it holds " + std::to_string(i) + " of the program's " +
+                  name + " is too short: it holds " + std::to_string(i) + " of the program's " +
                       std::to_string(parameters.size()) + " parameters; '" + value.name +
                       "' is the first that is missing",
                   "the download may be incomplete, or the file belongs to another model");
     }
-    auto tensor = read_tensor_record(bytes, offset, owner);
+    auto tensor = read_tensor_record(bytes, offset, file);
     if (!tensor) {
       Diagnostic diagnostic = std::move(tensor).error();
       diagnostic.message = place + ": " + diagnostic.message;
@@ -138,7 +139,7 @@ Result<void> attach_combined_params(Program& program, std::vector<ValueId> param
   }
   if (offset != bytes.size()) {
     return fail(kParamsTooLong,
-                file + " is too long: " + std::to_string(bytes.size() - offset) + " bytes follow the program's " +
+                name + " is too long: " + std::to_string(bytes.size() - offset) + " bytes follow the program's " +
                     std::to_string(parameters.size()) + " parameters",
                 "give the parameter file that was saved together with this program");
   }

@@ -7,22 +7,24 @@
 #include <string>
 #include <vector>
 
+#include "common/mapped_file.h"
 #include "common/result.h"
 #include "program/program.h"
 
 namespace paddle2onnx {
 
 // Parses one record at `offset` and moves `offset` behind it. The tensor is a view of `bytes`; complex types are
-// refused. `owner` keeps the mapped file alive; none where the bytes are the caller's memory. Errors (kMalformedParams,
+// refused. `file` is the mapped file; none where the bytes are the caller's memory. Errors (kMalformedParams,
 // kParamsTooShort, kUnsupportedDType) do not name the file: the caller knows it.
-Result<Tensor> read_tensor_record(std::span<const std::byte> bytes, size_t& offset, std::shared_ptr<const void> owner);
+Result<Tensor> read_tensor_record(std::span<const std::byte> bytes, size_t& offset,
+                                  std::shared_ptr<const MappedFile> file);
 
 // Whether `bytes` start like a tensor record (to tell swapped arguments).
 bool looks_like_params(std::span<const std::byte> bytes);
 
 // Gives each of `parameters` (ids of values without data) its data from a combined file: records stand in the bytewise
-// order of the names. `file` is for messages. Checks count, dims and size against the program's declarations.
+// order of the names. `name` is for messages. Checks count, dims and size against the program's declarations.
 Result<void> attach_combined_params(Program& program, std::vector<ValueId> parameters, std::span<const std::byte> bytes,
-                                    const std::shared_ptr<const void>& owner, const std::string& file);
+                                    const std::shared_ptr<const MappedFile>& file, const std::string& name);
 
 }  // namespace paddle2onnx

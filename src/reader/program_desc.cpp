@@ -9,6 +9,7 @@
 
 #include "framework.pb.h"
 #include "program/vocabulary.h"
+#include "reader/op_callstack.h"
 
 namespace paddle2onnx {
 namespace {
@@ -170,35 +171,6 @@ std::optional<Attribute> convert_attribute(const OpDesc::Attr& attribute) {
     }
     default: return std::nullopt;
   }
-}
-
-// Whether a Python file is one of the installed paddle package, or of its source tree.
-bool is_of_paddle(std::string file) {
-  std::ranges::replace(file, '\\', '/');
-  static constexpr std::string_view kFolders[] = {"site-packages/paddle/", "dist-packages/paddle/", "/python/paddle/"};
-  return std::ranges::any_of(kFolders, [&](auto folder) { return file.find(folder) != std::string::npos; });
-}
-
-// The innermost frame of op_callstack that is the user's: not one of the paddle package. The attribute alternates
-// `  File "net.py", line 12, in forward` and the line's text.
-std::string user_source(const google::protobuf::RepeatedPtrField<std::string>& callstack) {
-  for (auto frame = callstack.rbegin(); frame != callstack.rend(); ++frame) {
-    const size_t begin = frame->find("File \"");
-    if (begin == std::string::npos) continue;
-    const size_t path = begin + 6;
-    const size_t path_end = frame->find('"', path);
-    const size_t line = frame->find(", line ", path);
-    if (path_end == std::string::npos || line == std::string::npos) continue;
-    const std::string file = frame->substr(path, path_end - path);
-    const size_t line_end = frame->find_first_not_of("0123456789", line + 7);
-    if (is_of_paddle(file) || file.starts_with('<') || line_end == line + 7 || line + 7 == frame->size()) continue;
-    std::string text = file + ":" + frame->substr(line + 7, line_end - line - 7);
-    const size_t function = frame->find(", in ", line);
-    if (function != std::string::npos)
-      text += " (" + frame->substr(function + 5, frame->find('\n', function) - function - 5) + ")";
-    return text;
-  }
-  return {};
 }
 
 std::string version_text(int64_t version) {
@@ -391,7 +363,7 @@ class ProgramBuilder {
   Result<void> convert_attributes(int block, const OpDesc& desc, const Translation& rules, Operator& op) {
     for (const auto& attribute : desc.attrs()) {
       if (attribute.name() == "op_callstack") {
-        op.source = user_source(attribute.strings());
+        op.source = user_source(std::vector<std::string_view>(attribute.strings().begin(), attribute.strings().end()));
         continue;
       }
       if (attribute.name() == "op_namescope" || attribute.name() == "op_role" || attribute.name() == "op_role_var")

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "reader/mapped_file.h"
+#include "common/mapped_file.h"
 #include "reader/params.h"
+#include "reader/pir_program.h"
 #include "reader/program_desc.h"
 
 namespace paddle2onnx {
@@ -18,18 +19,11 @@ std::string_view as_text(std::span<const std::byte> bytes) {
 
 struct Content {
   std::span<const std::byte> bytes;
-  std::shared_ptr<const void> owner;
+  std::shared_ptr<const MappedFile> file;
 };
 
 bool is_git_lfs_pointer(std::span<const std::byte> bytes) {
   return as_text(bytes).starts_with("version https://git-lfs.github.com/spec/");
-}
-
-bool is_pir_json(std::span<const std::byte> bytes) {
-  const auto text = as_text(bytes.subspan(0, std::min<size_t>(bytes.size(), 4096)));
-  const size_t first = text.find_first_not_of(" \t\r\n");
-  return first != std::string_view::npos && text[first] == '{' &&
-         (text.find("\"base_code\"") != std::string_view::npos || text.find("\"program\"") != std::string_view::npos);
 }
 
 std::optional<Diagnostic> refuse_placeholder(std::span<const std::byte> bytes, const std::string& file) {
@@ -100,17 +94,25 @@ Result<fs::path> find_model_file(const ModelSource& source) {
     if (is_file(folder / name)) return folder / name;
   }
   auto programs = files_with_extension(folder, ".pdmodel");
+  for (const char* name : {"__model__", "inference.json", "model.json"}) {
+    if (programs.empty() && is_file(folder / name)) return folder / name;
+  }
+  // Other JSON files lie in many folders: the content tells.
+  if (programs.empty()) {
+    programs = files_with_extension(folder, ".json");
+    std::erase_if(programs, [](const fs::path& path) {
+      const auto opened = open_file(path);
+      return !opened || !looks_like_pir_program(opened->bytes);
+    });
+  }
   if (programs.size() > 1) {
     std::string names;
     for (const auto& path : programs) names += (names.empty() ? "" : ", ") + path.filename().string();
     return fail(kAmbiguousModel, folder.string() + " holds several models: " + names, "name one with --model_filename");
   }
   if (programs.size() == 1) return programs.front();
-  for (const char* name : {"__model__", "inference.json", "model.json"}) {
-    if (is_file(folder / name)) return folder / name;
-  }
   return fail(kFileNotFound,
-              "no model in " + folder.string() + " (looked for *.pdmodel, __model__, inference.json, model.json)",
+              "no model in " + folder.string() + " (looked for *.pdmodel, __model__ and PIR programs in *.json)",
               "name the file with --model_filename");
 }
 
@@ -140,7 +142,7 @@ Result<void> attach_separate_params(Program& program, const std::vector<ValueId>
     auto content = open_file(file);
     if (!content) return tl::make_unexpected(std::move(content).error());
     if (auto refused = refuse_placeholder(content->bytes, file)) return tl::make_unexpected(std::move(*refused));
-    if (auto status = attach_combined_params(program, {id}, content->bytes, content->owner, file); !status)
+    if (auto status = attach_combined_params(program, {id}, content->bytes, content->file, file); !status)
       return status;
   }
   return {};
@@ -182,7 +184,7 @@ Result<void> load_params(const ModelSource& source, const fs::path& model, Parse
   if (content.bytes.empty() && parsed.parameters.empty()) return {};
   if (auto refused = refuse_placeholder(content.bytes, loaded.params_file))
     return tl::make_unexpected(std::move(*refused));
-  if (looks_like_program_desc(content.bytes) || is_pir_json(content.bytes)) {
+  if (looks_like_program_desc(content.bytes) || looks_like_pir_program(content.bytes)) {
     return fail(kFilesSwapped, loaded.params_file + " holds a program, not parameters",
                 "are the model and the parameter file swapped?");
   }
@@ -192,7 +194,7 @@ Result<void> load_params(const ModelSource& source, const fs::path& model, Parse
                     ? "it is a Python pickle (.pdparams?): a .pdiparams file is wanted"
                     : "");
   }
-  return attach_combined_params(parsed.program, parsed.parameters, content.bytes, content.owner, loaded.params_file);
+  return attach_combined_params(parsed.program, parsed.parameters, content.bytes, content.file, loaded.params_file);
 }
 
 }  // namespace
@@ -215,15 +217,11 @@ Result<LoadedModel> load_model(const ModelSource& source) {
   }
   if (auto refused = refuse_placeholder(content.bytes, loaded.model_file))
     return tl::make_unexpected(std::move(*refused));
-  if (is_pir_json(content.bytes)) {
-    return fail(kFormatNotSupported,
-                loaded.model_file + " is a PIR program (Paddle 3), which this version does not read yet",
-                "export the model as .pdmodel with Paddle 2.6.2");
-  }
-  if (!looks_like_program_desc(content.bytes))
+  const bool is_pir = looks_like_pir_program(content.bytes);
+  if (!is_pir && !looks_like_program_desc(content.bytes))
     return tl::make_unexpected(not_a_model(content.bytes, loaded.model_file));
 
-  auto parsed = parse_program_desc(content.bytes);
+  auto parsed = is_pir ? parse_pir_program(content.bytes) : parse_program_desc(content.bytes);
   if (!parsed) {
     Diagnostic diagnostic = std::move(parsed).error();
     diagnostic.message = loaded.model_file + ": " + diagnostic.message;
@@ -232,6 +230,7 @@ Result<LoadedModel> load_model(const ModelSource& source) {
   if (auto status = load_params(source, path, *parsed, loaded); !status)
     return tl::make_unexpected(std::move(status).error());
   loaded.program = std::move(parsed->program);
+  loaded.warnings = std::move(parsed->warnings);
   return loaded;
 }
 

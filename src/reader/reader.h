@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "common/result.h"
 #include "program/program.h"
@@ -13,6 +14,7 @@ struct LoadedModel {
   Program program;
   std::string model_file;
   std::string params_file;  // empty for a model without weights, a folder where each weight has a file
+  std::vector<Diagnostic> warnings;
 };
 
 // Every error names the file. Weights of the program are views of mapped files that the tensors keep alive; where the

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/bytes.h"
 #include "common/result.h"
 
 namespace paddle2onnx {
@@ -14,39 +15,58 @@ namespace paddle2onnx {
 class Sink {
  public:
   virtual ~Sink() = default;
-  // `mapped`: the bytes are pages of a file mapping; they may be dropped from memory once written.
-  virtual Result<void> write(std::span<const std::byte> bytes, bool mapped) = 0;
+  virtual Result<void> write(std::span<const std::byte> bytes) = 0;
+  // The bytes of a constant, which never are in memory as a whole unless they are there already.
+  virtual Result<void> write_constant(const Bytes& bytes) = 0;
 };
 
 class MemorySink : public Sink {
  public:
-  Result<void> write(std::span<const std::byte> bytes, bool mapped) override;
+  Result<void> write(std::span<const std::byte> bytes) override;
+  Result<void> write_constant(const Bytes& bytes) override;
+  // How many bytes will come.
+  void reserve(size_t bytes) { bytes_.reserve(bytes); }
   std::vector<std::byte>& bytes() { return bytes_; }
 
  private:
   std::vector<std::byte> bytes_;
 };
 
-// A file that appears under its name when commit() succeeds and not before; without commit() nothing stays behind.
+// A file that appears under its name when it is published and not before; without that nothing stays behind, whatever
+// ends the process. Parts of mapped files go from file to file with a small buffer between, and their holes stay holes.
 class FileSink : public Sink {
  public:
-  static Result<std::unique_ptr<FileSink>> create(const std::filesystem::path& path);
+  // While it is written, a file has no name where the file system can do that (O_TMPFILE), else a temporary one beside
+  // `path`; `named` asks for the latter.
+  static Result<std::unique_ptr<FileSink>> create(const std::filesystem::path& path, bool named = false);
   ~FileSink() override;
   FileSink(const FileSink&) = delete;
   FileSink& operator=(const FileSink&) = delete;
 
-  Result<void> write(std::span<const std::byte> bytes, bool mapped) override;
-  Result<void> commit();
+  Result<void> write(std::span<const std::byte> bytes) override;
+  Result<void> write_constant(const Bytes& bytes) override;
+  // Leaves a hole, up to an offset of the file that is not before what has been written.
+  Result<void> skip_to(size_t offset);
+
+  // All files appear under their names, replacing what was there, or none does. A signal waits until it is done. The
+  // files are not synced, as with cp.
+  static Result<void> publish(std::span<const std::unique_ptr<FileSink>> files);
 
  private:
-  FileSink(std::filesystem::path path, std::string temporary, int descriptor)
-      : path_(std::move(path)), temporary_(std::move(temporary)), descriptor_(descriptor) {}
+  FileSink(std::filesystem::path path, std::string temporary, int descriptor);
   Result<void> flush();
+  Result<void> copy(const MappedFile& file, std::span<const std::byte> part, int source);
+  // Everything is written, and the file has a temporary name.
+  Result<void> finish();
 
   std::filesystem::path path_;
-  std::string temporary_;  // empty once renamed
+  std::string temporary_;  // its name as long as it has not its own; empty: it has none
   int descriptor_;
+  size_t written_ = 0;  // with the buffer's
   std::vector<std::byte> buffer_;
 };
+
+// For handlers of signals that end the process: removes the temporary files of all sinks that are at work.
+void remove_temporary_files() noexcept;
 
 }  // namespace paddle2onnx

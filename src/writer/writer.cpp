@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <limits>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -23,7 +22,11 @@ namespace {
 // Constants up to this size are in the messages that are checked: shape inference reads shapes, axes and scales from
 // them.
 constexpr size_t kSmall = 1024;
-constexpr int64_t kProtobufLimit = std::numeric_limits<int32_t>::max();
+// In external files, tensors that are worth it are aligned so that a runtime can map them instead of reading them: 64 KiB
+// is the granularity of mappings on Windows, and a multiple of every page size in use. The others for their elements.
+constexpr size_t kWorthMapping = size_t{1} << 20;
+constexpr size_t kMapAlignment = size_t{64} << 10;
+constexpr size_t kAlignment = 64;
 
 void set_type(onnx::ValueInfoProto& proto, const ValueInfo& value, bool name_unknown_dims = false) {
   proto.set_name(value.name);
@@ -50,7 +53,9 @@ void set_tensor_header(onnx::TensorProto& proto, const Tensor& tensor, const std
 
 void set_tensor(onnx::TensorProto& proto, const Tensor& tensor, const std::string& name) {
   set_tensor_header(proto, tensor, name);
-  proto.set_raw_data(tensor.bytes.data(), tensor.bytes.size());
+  std::string& data = *proto.mutable_raw_data();
+  data.resize(tensor.bytes.size());
+  tensor.bytes.read(0, std::as_writable_bytes(std::span(data)));
 }
 
 void set_graph(onnx::GraphProto& proto, const Graph& graph);
@@ -238,6 +243,11 @@ void rename_symbols(onnx::GraphProto& graph, const std::map<std::string, std::st
       }
     }
   }
+  for (auto& node : *graph.mutable_node()) {
+    for (auto& attribute : *node.mutable_attribute()) {
+      if (attribute.has_g()) rename_symbols(*attribute.mutable_g(), names);
+    }
+  }
 }
 
 // Names for the inputs' unknown dimensions: the leading one is the batch, by Paddle's convention, and all that are the
@@ -282,32 +292,61 @@ std::string field_head(int number, size_t length) {
   return head;
 }
 
-// A constant in the stream: `head`, then the tensor's bytes, which end the field.
-struct Piece {
-  std::string head;
-  const Tensor* tensor;
-  size_t size() const { return head.size() + tensor->bytes.size(); }
+// Where a constant's bytes are: in the model, or in a file beside it.
+struct Place {
+  std::string location;  // the file, relative to the model's folder; empty: in the model
+  size_t offset = 0;
 };
 
-// TensorProto up to and with the head of raw_data.
-std::string tensor_head(const Tensor& tensor, const std::string& name) {
+// A constant in the stream: `head`, then, if it is in the model, its bytes, which end the field.
+struct Piece {
+  std::string head;
+  const Bytes* bytes;
+  Place place;
+  size_t size() const { return head.size() + (place.location.empty() ? bytes->size() : 0); }
+};
+
+Piece initializer_piece(const ValueInfo& value, const Place& place) {
+  const Tensor& tensor = *value.constant;
   onnx::TensorProto header;
-  set_tensor_header(header, tensor, name);
-  return header.SerializeAsString() + field_head(onnx::TensorProto::kRawDataFieldNumber, tensor.bytes.size());
+  set_tensor_header(header, tensor, value.name);
+  std::string head;
+  size_t size = 0;
+  if (place.location.empty()) {
+    head = header.SerializeAsString() + field_head(onnx::TensorProto::kRawDataFieldNumber, tensor.bytes.size());
+    size = head.size() + tensor.bytes.size();
+  } else {
+    header.set_data_location(onnx::TensorProto::EXTERNAL);
+    const auto say = [&](const char* key, const std::string& what) {
+      auto& entry = *header.add_external_data();
+      entry.set_key(key);
+      entry.set_value(what);
+    };
+    say("location", place.location);
+    say("offset", std::to_string(place.offset));
+    say("length", std::to_string(tensor.bytes.size()));
+    head = header.SerializeAsString();
+    size = head.size();
+  }
+  return {field_head(onnx::GraphProto::kInitializerFieldNumber, size) + head, &tensor.bytes, place};
 }
 
-Piece initializer_piece(const ValueInfo& value) {
-  const Tensor& tensor = *value.constant;
-  std::string head = tensor_head(tensor, value.name);
-  head = field_head(onnx::GraphProto::kInitializerFieldNumber, head.size() + tensor.bytes.size()) + head;
-  return {std::move(head), &tensor};
+// The parameter file's path as a model in `folder` names it; empty if the file lies outside.
+std::string location_in(const std::filesystem::path& folder, const std::filesystem::path& file) {
+  std::error_code failed;
+  const auto base = std::filesystem::canonical(folder, failed);
+  if (failed) return {};
+  const auto whole = std::filesystem::canonical(file, failed);
+  if (failed) return {};
+  const auto relative = whole.lexically_relative(base);
+  return relative.empty() || *relative.begin() == ".." ? "" : relative.generic_string();
 }
 
 std::span<const std::byte> as_bytes(const std::string& text) { return std::as_bytes(std::span(text)); }
 
 class ModelWriter {
  public:
-  ModelWriter(const Graph& graph, const WriteOptions& options) : graph_(graph) {
+  ModelWriter(const Graph& graph, const WriteOptions& options) : graph_(graph), options_(options) {
     std::unordered_set<const ValueInfo*> seen;
     collect_constants(graph, constants_, seen);
     model_.set_ir_version(ir_version_of(options.opset_version));
@@ -326,51 +365,81 @@ class ModelWriter {
     set_graph(*model_.mutable_graph(), graph);
   }
 
+  // onnx's checker and shape inference, whose types join what Paddle declared.
   Result<void> check() {
-    onnx::ModelProto model = model_;
-    add_constants(*model.mutable_graph());
+    onnx::GraphProto& graph = *model_.mutable_graph();
+    const int inputs = graph.input_size();
+    add_constants(graph);
     try {
-      onnx::checker::check_model(model, false);
+      onnx::checker::check_model(model_, false);
       const onnx::ShapeInferenceOptions strict(true, 1, true);
-      onnx::shape_inference::InferShapes(model, onnx::OpSchemaRegistry::Instance(), strict);
+      onnx::shape_inference::InferShapes(model_, onnx::OpSchemaRegistry::Instance(), strict);
     } catch (const std::exception& refusal) {
       return fail(kCheckerRefused, std::string("onnx's checker refuses the result: ") + refusal.what(),
                   "this is a defect of paddle2onnx: please report it with the model");
     }
-    take_types(model.graph());
+    graph.clear_initializer();
+    graph.mutable_input()->DeleteSubrange(inputs, graph.input_size() - inputs);
+    rename_symbols(graph, symbol_names(graph, graph_));
     return {};
   }
 
-  Result<WrittenModel> write(Sink& sink) {
-    std::vector<Piece> pieces;
-    uint64_t constant_bytes = 0;
-    WrittenModel written;
-    for (const ValueInfo* value : constants_) {
-      pieces.push_back(initializer_piece(*value));
-      constant_bytes += pieces.back().size();
-      written.parameters += static_cast<size_t>(value->constant->count());
-    }
-    const std::string graph = model_.graph().SerializeAsString();
+  // Everything that can be told before a byte is written. The model will lie in `folder`, and `data_file` beside it has
+  // the external data, if there is any; neither for a model in memory.
+  Result<void> plan(const std::filesystem::path* folder, const std::string& data_file) {
+    graph_bytes_ = model_.graph().SerializeAsString();
     model_.clear_graph();
-    const std::string head =
-        model_.SerializeAsString() + field_head(onnx::ModelProto::kGraphFieldNumber, graph.size() + constant_bytes);
-    written.bytes = head.size() + graph.size() + constant_bytes;
-    if (written.bytes > static_cast<uint64_t>(kProtobufLimit)) {
+    written_.ir_version = model_.ir_version();
+    written_.nodes = count_nodes(graph_);
+    const ExternalData& external = options_.external;
+    std::vector<Place> places(constants_.size());
+    if (external.reference) {
+      if (auto status = refer_to_params(*folder, places); !status) return status;
+    }
+    lay_out(places);
+    const bool to_file = folder != nullptr && (external.always || written_.bytes > options_.size_limit);
+    if (to_file) {
+      size_t end = 0;
+      for (size_t i = 0; i < places.size(); ++i) {
+        const size_t size = constants_[i]->constant->bytes.size();
+        if (!places[i].location.empty() || size < std::max<size_t>(external.threshold, 1)) continue;
+        const size_t alignment = size >= kWorthMapping ? kMapAlignment : kAlignment;
+        places[i] = {data_file, (end + alignment - 1) / alignment * alignment};
+        end = places[i].offset + size;
+      }
+      lay_out(places);
+      written_.external_bytes = end;
+      if (end > 0) written_.external_file = data_file;
+    }
+    if (written_.bytes > options_.size_limit) {
       return fail(kTooLarge,
-                  "the model would have " + std::to_string(written.bytes) +
-                      " bytes, more than the 2 GiB that an ONNX file can hold",
-                  "external data is not available in this version yet");
+                  "the model would have " + std::to_string(written_.bytes) + " bytes, more than the " +
+                      std::to_string(options_.size_limit) + " that an ONNX file can hold",
+                  folder == nullptr ? "convert it to a file: its weights then are external data"
+                                    : "store smaller tensors as external data, too, with --external_threshold");
     }
-    auto status = sink.write(as_bytes(head), false);
-    if (status) status = sink.write(as_bytes(graph), false);
-    for (const Piece& piece : pieces) {
-      if (status) status = sink.write(as_bytes(piece.head), false);
-      if (status) status = sink.write(piece.tensor->bytes, piece.tensor->mapped);
+    return {};
+  }
+
+  const WrittenModel& written() const { return written_; }
+
+  Result<void> write_model(Sink& sink) const {
+    auto status = sink.write(as_bytes(head_));
+    if (status) status = sink.write(as_bytes(graph_bytes_));
+    for (const Piece& piece : pieces_) {
+      if (status) status = sink.write(as_bytes(piece.head));
+      if (status && piece.place.location.empty()) status = sink.write_constant(*piece.bytes);
     }
-    if (!status) return tl::make_unexpected(std::move(status).error());
-    written.ir_version = model_.ir_version();
-    written.nodes = count_nodes(graph_);
-    return written;
+    return status;
+  }
+
+  Result<void> write_external(FileSink& sink) const {
+    for (const Piece& piece : pieces_) {
+      if (piece.place.location != written_.external_file) continue;
+      if (auto status = sink.skip_to(piece.place.offset); !status) return status;
+      if (auto status = sink.write_constant(*piece.bytes); !status) return status;
+    }
+    return {};
   }
 
  private:
@@ -385,19 +454,61 @@ class ModelWriter {
     }
   }
 
-  // What shape inference found joins what Paddle declared.
-  void take_types(const onnx::GraphProto& inferred) {
-    onnx::GraphProto& graph = *model_.mutable_graph();
-    const auto names = symbol_names(inferred, graph_);
-    *graph.mutable_value_info() = inferred.value_info();
-    *graph.mutable_output() = inferred.output();
-    rename_symbols(graph, names);
+  // Weights that are as they are in the parameter file stay there.
+  Result<void> refer_to_params(const std::filesystem::path& folder, std::vector<Place>& places) const {
+    std::map<const MappedFile*, std::string> locations;
+    for (size_t i = 0; i < places.size(); ++i) {
+      const Bytes& bytes = constants_[i]->constant->bytes;
+      if (bytes.file() == nullptr || bytes.size() < std::max<size_t>(options_.external.threshold, 1)) continue;
+      auto [known, fresh] = locations.emplace(bytes.file(), "");
+      if (fresh) known->second = location_in(folder, bytes.file()->path());
+      if (known->second.empty()) {
+        return fail(kBadOption,
+                    bytes.file()->path().string() + " cannot be referred to: it does not lie in the model's folder " +
+                        folder.string() + ", and an ONNX model must not refer to files outside of it",
+                    "write the model into the folder of the parameter file, or leave --reference_params out");
+      }
+      places[i] = {known->second, bytes.file()->offset_of(bytes.view())};
+    }
+    return {};
+  }
+
+  // The model's stream and its size, with constants where `places` says.
+  void lay_out(const std::vector<Place>& places) {
+    pieces_.clear();
+    written_.parameters = 0;
+    size_t constant_bytes = 0;
+    for (size_t i = 0; i < constants_.size(); ++i) {
+      pieces_.push_back(initializer_piece(*constants_[i], places[i]));
+      constant_bytes += pieces_.back().size();
+      written_.parameters += static_cast<size_t>(constants_[i]->constant->count());
+    }
+    const size_t graph_size = graph_bytes_.size() + constant_bytes;
+    head_ = model_.SerializeAsString() + field_head(onnx::ModelProto::kGraphFieldNumber, graph_size);
+    written_.bytes = head_.size() + graph_size;
   }
 
   const Graph& graph_;
+  const WriteOptions& options_;
   std::vector<const ValueInfo*> constants_;
-  onnx::ModelProto model_;
+  onnx::ModelProto model_;  // without its constants
+  std::string head_;
+  std::string graph_bytes_;
+  std::vector<Piece> pieces_;
+  WrittenModel written_;
 };
+
+// The external file's name: relative to the model's folder, and inside it.
+Result<std::string> data_file_name(const ExternalData& external, const std::filesystem::path& model) {
+  if (external.file.empty()) return model.filename().string() + ".data";
+  const std::filesystem::path file = std::filesystem::path(external.file).lexically_normal();
+  const bool inside = file.is_relative() && file.has_filename() && *file.begin() != "..";
+  if (!inside || file == "." || file == model.filename()) {
+    return fail(kBadOption, "the external data cannot be stored as " + external.file,
+                "give a file name: the file lies in the folder of the model, which refers to it by that name");
+  }
+  return file.generic_string();
+}
 
 }  // namespace
 
@@ -415,27 +526,51 @@ int64_t ir_version_of(int opset) {
 }
 
 Result<WrittenModel> write_model(const Graph& graph, const WriteOptions& options, const std::filesystem::path& path) {
+  const auto data_file = data_file_name(options.external, path);
+  if (!data_file) return tl::make_unexpected(data_file.error());
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
   ModelWriter writer(graph, options);
-  if (options.check) {
-    if (auto status = writer.check(); !status) return tl::make_unexpected(std::move(status).error());
+  Result<void> status;
+  if (options.check) status = writer.check();
+  if (status) status = writer.plan(&folder, *data_file);
+  if (!status) return tl::make_unexpected(std::move(status).error());
+
+  std::vector<std::unique_ptr<FileSink>> files;
+  const auto create = [&](const std::filesystem::path& file) {
+    auto sink = FileSink::create(file);
+    if (!sink) return Result<void>(tl::make_unexpected(std::move(sink).error()));
+    files.push_back(std::move(*sink));
+    return Result<void>();
+  };
+  status = create(path);
+  if (status) status = writer.write_model(*files.front());
+  if (status && !writer.written().external_file.empty()) {
+    status = create(folder / writer.written().external_file);
+    if (status) status = writer.write_external(*files.back());
   }
-  auto sink = FileSink::create(path);
-  if (!sink) return tl::make_unexpected(std::move(sink).error());
-  auto written = writer.write(**sink);
-  if (!written) return written;
-  if (auto status = (*sink)->commit(); !status) return tl::make_unexpected(std::move(status).error());
-  return written;
+  // The data first: there is no moment at which the model lacks it.
+  std::ranges::reverse(files);
+  if (status) status = FileSink::publish(files);
+  if (!status) return tl::make_unexpected(std::move(status).error());
+  return writer.written();
 }
 
 Result<WrittenModel> write_model(const Graph& graph, const WriteOptions& options, std::vector<std::byte>& model) {
-  ModelWriter writer(graph, options);
-  if (options.check) {
-    if (auto status = writer.check(); !status) return tl::make_unexpected(std::move(status).error());
+  if (options.external.always || options.external.reference) {
+    return fail(kBadOption, "a model in memory cannot have external data", "convert it to a file");
   }
+  ModelWriter writer(graph, options);
+  Result<void> status;
+  if (options.check) status = writer.check();
+  if (status) status = writer.plan(nullptr, "");
   MemorySink sink;
-  auto written = writer.write(sink);
-  if (written) model = std::move(sink.bytes());
-  return written;
+  if (status) {
+    sink.reserve(writer.written().bytes);
+    status = writer.write_model(sink);
+  }
+  if (!status) return tl::make_unexpected(std::move(status).error());
+  model = std::move(sink.bytes());
+  return writer.written();
 }
 
 }  // namespace paddle2onnx

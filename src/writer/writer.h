@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "common/result.h"
@@ -12,26 +13,38 @@
 
 namespace paddle2onnx {
 
+// Tensors that lie in files beside the model instead of in it.
+struct ExternalData {
+  bool always = false;      // else only where the model would be larger than an ONNX file can be
+  std::string file;         // its name in the model's folder; empty: the model's with .data behind it
+  size_t threshold = 1024;  // bytes; smaller tensors stay in the model
+  bool reference = false;   // leave weights that did not change in the parameter file, and refer to it
+};
+
 struct WriteOptions {
   int opset_version = 17;
   bool check = true;  // onnx's checker and strict shape inference
+  ExternalData external = {};
+  size_t size_limit = (size_t{1} << 31) - 1;  // of a message in protobuf
 };
 
 struct WrittenModel {
   int64_t ir_version = 0;
   size_t nodes = 0;
   size_t parameters = 0;  // elements of all initializers
-  size_t bytes = 0;
+  size_t bytes = 0;           // of the model's own file
+  std::string external_file;  // relative to the model's folder; empty: none was written
+  size_t external_bytes = 0;  // of that file
 };
 
 // The lowest IR version in which an opset can be written with initializers that are not inputs.
 int64_t ir_version_of(int opset);
 
-// Writes to a temporary file beside `path`, syncs and renames it, so that the file appears whole or not at all. Makes
-// missing parent folders. Fails with kCheckerRefused, kWriteFailed, kTooLarge.
+// Writes `path`, and the external data beside it where there is any: all files appear whole, or none does. Makes missing
+// parent folders. Fails with kCheckerRefused, kWriteFailed, kTooLarge, kBadOption (impossible external data).
 Result<WrittenModel> write_model(const Graph& graph, const WriteOptions& options, const std::filesystem::path& path);
 
-// Writes to memory; `model` is replaced on success only.
+// Writes to memory; `model` is replaced on success only. Fails with kTooLarge where external data would be needed.
 Result<WrittenModel> write_model(const Graph& graph, const WriteOptions& options, std::vector<std::byte>& model);
 
 }  // namespace paddle2onnx

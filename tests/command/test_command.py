@@ -1,6 +1,9 @@
 """The command from outside: exit codes, messages, files."""
+import ast
+import json
 import os
 import pathlib
+import re
 import resource
 import shutil
 import signal
@@ -36,6 +39,37 @@ def failed(result, status, code, output):
     assert not output.exists()
     assert not list(output.parent.glob(output.name + "*")) if output.parent.exists() else True
     return result
+
+
+# --- list-ops
+
+
+def test_list_ops():
+    result = run("list-ops")
+    assert result.returncode == 0 and result.stderr == ""
+    assert any(line.split()[:3] == ["relu", "opset", "7"] for line in result.stdout.splitlines())
+
+
+def test_list_ops_as_json():
+    listed = json.loads(run("list-ops", "--json").stdout)
+    operators = {op["name"]: op for op in listed["operators"]}
+    assert operators["relu"]["supported"] and operators["relu"]["pdmodel"] == ["relu"]
+    assert operators["auc"]["reason"] == "training only: a metric"
+    assert listed["supported"] == sum(op["supported"] and not op["rare"] for op in listed["operators"])
+    assert listed["known"] == sum(not op["rare"] for op in listed["operators"])
+
+
+def test_list_ops_tells_the_opsets_of_the_suite():
+    """tested_opsets stands in the C++ code; the suite decides what is true."""
+    suite = (ROOT / "tests/operators/test_operators.py").read_text()
+    opsets = ast.literal_eval(re.search(r"^OPSETS = (.*)$", suite, re.M)[1])
+    relu = next(op for op in json.loads(run("list-ops", "--json").stdout)["operators"] if op["name"] == "relu")
+    assert relu["tested_opsets"][:-1] == opsets
+
+
+def test_list_ops_refuses_other_flags():
+    result = run("list-ops", "--xml")
+    assert result.returncode == 2 and "error[P2O0201]: " in result.stderr and result.stdout == ""
 
 
 # --- what works

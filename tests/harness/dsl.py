@@ -142,7 +142,9 @@ def param(array):
     return Param(array.astype("float32") if array.dtype == "float64" else array)
 
 
-# Every option of case() and raw() with its default. They travel to the judging side by the manifest.
+FORMATS = ("pdmodel", "pir")
+
+# Every option of case() and raw() with its default. A dict of formats gives each its own: {"pir": 9}, the other has the default. They travel to the judging side by the manifest.
 OPTIONS = {
     "opset": 7,  # the lowest opset that can express the case
     "opsets": None,  # these opsets in place of the usual ones
@@ -189,9 +191,10 @@ class Table:
                 common.append(segment)
         self._common = "\n".join(common)
 
-    def load(self):
+    def load(self, model_format="pdmodel"):
+        """The rows with the options that they have in this format."""
         global _table
-        _table = self
+        _table, self.format = self, model_format
         np.random.seed(0)  # param(np.random.randn(…)) in a row
         try:
             scope = {"__name__": "cases", "__file__": self.path}
@@ -212,7 +215,14 @@ class Table:
 _table: Table | None = None
 
 
+def _in_format(value, default=None):
+    """An option's value in the format that the table is loaded for."""
+    per_format = isinstance(value, dict) and value and set(value) <= set(FORMATS)
+    return value.get(_table.format, default) if per_format else value
+
+
 def _add(name, kind, body, inputs, options, line):
+    options = {k: _in_format(v, OPTIONS.get(k)) for k, v in options.items()}
     expect, calibrate = options.pop("expect", None), options.pop("calibrate", None)
     sizes = options.pop("sizes", None)
     unknown = set(options) - set(OPTIONS)
@@ -251,9 +261,12 @@ def raw(name, op, *, inputs, outputs, attrs=None, **options):
 
 
 def saved(name, folder, **rest):
-    """A model that exists as inference.pdmodel and inference.pdiparams in `folder`."""
+    """A model that exists as inference.pdmodel or inference.json, with inference.pdiparams, in `folder`.
+
+    A .pdmodel is translated by Paddle 3 where there's no folder for its format: {"pdmodel": folder, "pir": folder}."""
     inputs = {k: v for k, v in rest.items() if isinstance(v, Spec)}
     options = {k: v for k, v in rest.items() if k not in inputs}
+    folder = pathlib.Path(_in_format(folder))
     _add(name, "saved", (folder,), inputs, options, sys._getframe(1).f_lineno)
-    files = b"".join(path.read_bytes() for path in sorted(pathlib.Path(folder).glob("*.pd*")))
+    files = b"".join(path.read_bytes() for path in sorted(folder.glob("inference.*")))
     _table.cases[name].key += hashlib.sha256(files).hexdigest()

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import dataclasses
 import fcntl
 import functools
 import hashlib
@@ -16,19 +17,46 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXPORTER = ROOT / "tests/harness/export.py"
 # All that the exported files depend on besides the table.
 SOURCES = [EXPORTER, EXPORTER.with_name("dsl.py"), EXPORTER.with_name("paddle_side.py")]
-# Which environment writes which format.
-VENV_OF_FORMAT = {"pdmodel": "paddle2"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Paddle:
+    """A version of Paddle: what it writes, and where its exports are kept (build/*-cases/<label>)."""
+
+    format: str  # "pdmodel" or "pir"
+    version: str | None = None  # None: the one of tools/requirements
+
+    @property
+    def label(self):
+        return f"{self.format}-{self.version}" if self.version else self.format
+
+    @property
+    def requirements(self):
+        """The name of its file in tools/requirements, which is a template for other versions."""
+        return {"pdmodel": "paddle2", "pir": "paddle3"}[self.format]
+
+    def python(self):
+        return python_of(self.requirements, self.version or "")
+
+
+# What everything is tested with, by format.
+PADDLES = {f: Paddle(f) for f in ("pdmodel", "pir")}
+
+
+def paddle_of(version):
+    usual = PADDLES["pdmodel" if version.startswith("2.") else "pir"]
+    pinned = (ROOT / f"tools/requirements/{usual.requirements}.txt").read_text().split()[0]
+    return usual if pinned == f"paddlepaddle=={version}" else Paddle(usual.format, version)
 
 
 @functools.cache
-def python_of(venv):
+def python_of(venv, version=""):
     """The interpreter of a virtual environment of tools/setup.sh, made if it is missing."""
     given = os.environ.get(f"PADDLE2ONNX_PYTHON_{venv.upper()}")
-    if given:
+    if given and not version:
         return given
-    done = subprocess.run(
-        ["bash", "-c", f"source tools/setup.sh; venv {venv}"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    command = f"source tools/setup.sh; venv {venv} {version}"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout.strip().splitlines()[-1] + "/bin/python"
 
 
@@ -56,35 +84,46 @@ def _pin_crash(out):
     (out / "current").unlink()
 
 
-def export_table(table, out, model_format):
-    """The manifest of one table, exported where it isn't there yet."""
-    venv = VENV_OF_FORMAT[model_format]
-    key = hash_of(SOURCES, (ROOT / f"tools/requirements/{venv}.txt").read_text(), model_format)
+def export_table(table, out, paddle):
+    """The manifest of one table, exported where it isn't there yet. `out`: the suite's folder, build/*-cases."""
+    older = {}
+    if paddle.format == "pir":
+        older = export_table(table, out, PADDLES["pdmodel"])
+    folder = out / paddle.label / table.stem
+    requirements = (ROOT / f"tools/requirements/{paddle.requirements}.txt").read_text()
+    key = hash_of(SOURCES, requirements, paddle.label, older.get("key", ""))
     stamp = hash_of([table, *sorted((ROOT / "models").glob("*/*.*"))], key)
-    manifest = out / "manifest.json"
-    with locked(out.parent / f".{out.name}.lock"):
+    manifest = folder / "manifest.json"
+    with locked(folder.parent / f".{folder.name}.lock"):
         if manifest.exists():
             known = json.loads(manifest.read_text())
             if known.get("stamp") == stamp:
                 return known
+        command = [paddle.python(), EXPORTER, "--table", table, "--out", folder, "--key", key]
+        if paddle.format == "pir":
+            command += ["--older", out / PADDLES["pdmodel"].label / table.stem]
+        died = None
         while True:
-            (out / "current").unlink(missing_ok=True)
-            command = [python_of(venv), EXPORTER, "--format", model_format, "--table", table, "--out", out, "--key", key]
+            (folder / "current").unlink(missing_ok=True)
             done = subprocess.run([str(c) for c in command], capture_output=True, text=True, errors="replace")
             if done.returncode == 0:
                 break
-            if not (out / "current").exists():
+            if not (folder / "current").exists():
                 return {"error": f"the exporter failed:\n{done.stderr[-3000:]}", "cases": []}
-            _pin_crash(out)
-        print(done.stdout.strip(), file=sys.__stderr__, flush=True)
+            # Paddle's process dies now and then for no reason of the case's (addresses, threads): twice is a result.
+            name = json.loads((folder / "current").read_text())["name"]
+            if name == died:
+                _pin_crash(folder)
+            died = name
+        print(f"{paddle.label} {done.stdout.strip()}", file=sys.__stderr__, flush=True)
         known = json.loads(manifest.read_text())
         known["stamp"] = stamp
         manifest.write_text(json.dumps(known))
         return known
 
 
-def export_tables(tables, out, model_format, jobs=2):
+def export_tables(tables, out, paddle, jobs=2):
     """{family: manifest}; a table is a file and its family the file's name."""
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        work = {t.stem: pool.submit(export_table, t, out / model_format / t.stem, model_format) for t in tables}
+        work = {t.stem: pool.submit(export_table, t, out, paddle) for t in tables}
         return {family: job.result() for family, job in work.items()}

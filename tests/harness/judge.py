@@ -69,9 +69,11 @@ class Conversion:
         return f"exit code {self.code}: {text if len(text) < 1500 else text[:1500] + ' …'}"
 
 
-def convert(folder, save_file, opset, *, model="inference.pdmodel", params="inference.pdiparams", flags=()):
+def convert(folder, save_file, opset, *, model=None, params="inference.pdiparams", flags=()):
     folder, save_file = pathlib.Path(folder), pathlib.Path(save_file)
     save_file.unlink(missing_ok=True)
+    if model is None:
+        model = next(n for n in ("inference.pdmodel", "inference.json") if (folder / n).exists())
     command = [BINARY, "--model_dir", folder, "--model_filename", model]
     if (folder / params).exists():
         command += ["--params_filename", params]

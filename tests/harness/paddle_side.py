@@ -1,4 +1,4 @@
-"""The half of the harness that runs inside Paddle 2.6.2: saving models and recording what Paddle computes."""
+"""The half of the harness that runs inside Paddle, 2.6 or 3.x: saving models and recording what Paddle computes."""
 import contextlib
 import io
 import os
@@ -14,7 +14,11 @@ import numpy as np
 import paddle
 
 PADDLE_VERSION = paddle.__version__
+# What this Paddle writes, and where it puts the program.
+FORMAT = "pdmodel" if PADDLE_VERSION.startswith("2.") else "pir"
 BASENAME = "inference"
+PROGRAM = BASENAME + {"pdmodel": ".pdmodel", "pir": ".json"}[FORMAT]
+PARAMETERS = BASENAME + ".pdiparams"
 
 
 @contextlib.contextmanager
@@ -91,35 +95,91 @@ def save_program(folder, feeds, fetches, executor, program):
         paddle.static.save_inference_model(os.path.join(folder, BASENAME), feeds, fetches, executor, program=program)
 
 
+def _load_older(source):
+    """The program of a .pdmodel file in Paddle 3, and its parameters, loaded into the current scope."""
+    from paddle.pir_utils import OldIrGuard
+
+    with OldIrGuard():
+        program = paddle.base.framework.Program.parse_from_string(pathlib.Path(source, BASENAME + ".pdmodel").read_bytes())
+        weights = [v for v in program.list_vars() if v.persistable and v.name not in ("feed", "fetch")]
+        if weights:
+            executor = paddle.static.Executor(paddle.CPUPlace())
+            paddle.static.io.load_vars(executor, str(source), program, weights, filename=PARAMETERS)
+    return program, weights
+
+
+def older_weights(source):
+    """{name: array} of the parameters beside a .pdmodel file, in Paddle 3."""
+    with static_mode(), quiet():
+        _, weights = _load_older(source)
+        return {v.name: np.array(paddle.static.global_scope().find_var(v.name).get_tensor()) for v in weights}
+
+
+def upgrade(source, folder):
+    """Writes the .pdmodel model of the folder `source` as a PIR model: Paddle 3's own translation of its older programs."""
+    with static_mode(), quiet():
+        older, weights = _load_older(source)
+        program = paddle.pir.translate_to_pir(older.desc)
+        paddle.base.core.serialize_pir_program(program, os.path.join(folder, PROGRAM), True, False, True)
+        if weights:
+            paddle.static.io.save_vars_pir(str(folder), program, filename=PARAMETERS)
+
+
+def _operators(block):
+    """Every operator of a PIR block and of the blocks inside it."""
+    for op in block.ops:
+        yield op
+        for inner in op.blocks():
+            yield from _operators(inner)
+
+
+def _described(name, shape):
+    return {"name": name, "shape": list(shape)}
+
+
+def _pir_interface(program):
+    """The inputs and outputs of a PIR program [{name, shape}], the values to fetch, the names of its operators."""
+    top = program.global_block().ops
+    feeds = [op for op in top if op.name() == "pd_op.data"]
+    feeds += sorted((op for op in top if op.name() == "pd_op.feed"), key=lambda op: op.attrs()["col"])
+    fetches = sorted((op for op in top if op.name() == "pd_op.fetch"), key=lambda op: op.attrs()["col"])
+    inputs = [_described(op.attrs()["name"], op.result(0).shape) for op in feeds]
+    outputs = [_described(op.attrs()["name"], op.result(0).shape) for op in fetches]
+    names = {op.name().split(".", 1)[1] for op in _operators(program.global_block())}
+    return inputs, outputs, [op.operand_source(0) for op in fetches], names - {"data", "feed", "fetch", "parameter"}
+
+
 def _columns(block, op_type, slot, side):
     ops = [op for op in block.ops if op.type == op_type]
     return [getattr(op, side)(slot)[0] for op in sorted(ops, key=lambda op: op.attr("col"))]
 
 
-def run_exported(folder, runs, basename=BASENAME, params=None):
+def _pdmodel_interface(program, targets):
+    """The same of a .pdmodel program."""
+    block = program.global_block()
+    # A feed op reads the variable `feed`; the model's input is its output.
+    feeds, fetches = _columns(block, "feed", "Out", "output"), _columns(block, "fetch", "X", "input")
+    inputs, outputs = ([_described(n, block.var(n).shape) for n in names] for names in (feeds, fetches))
+    by_name = {t.name: t for t in targets}
+    names = {op.type for b in program.blocks for op in b.ops}
+    return inputs, outputs, [by_name[name] for name in fetches], names - {"feed", "fetch"}
+
+
+def run_exported(folder, runs):
     """Loads the saved files again and runs them: these files are the truth that a conversion is judged by.
 
     Returns what the program says about itself and [(feeds, results)] for each run."""
     with static_mode(), quiet():
         executor = paddle.static.Executor(paddle.CPUPlace())
-        extra = {} if params is None else {"model_filename": basename, "params_filename": params}
-        prefix = folder if params is not None else os.path.join(folder, basename)
-        program, _, targets = paddle.static.load_inference_model(str(prefix), executor, **extra)
-        block = program.global_block()
-        feeds, fetches = _columns(block, "feed", "X", "input"), _columns(block, "fetch", "X", "input")
-        # A feed op reads the variable `feed`; the model's input is its output.
-        feeds = _columns(block, "feed", "Out", "output")
-        order = [[t.name for t in targets].index(name) for name in fetches]
-        described = {
-            "inputs": [{"name": n, "shape": list(block.var(n).shape)} for n in feeds],
-            "outputs": [{"name": n, "shape": list(block.var(n).shape)} for n in fetches],
-            "operators": sorted({op.type for b in program.blocks for op in b.ops} - {"feed", "fetch"}),
-        }
+        program, _, targets = paddle.static.load_inference_model(os.path.join(folder, BASENAME), executor)
+        interface = _pir_interface(program) if FORMAT == "pir" else _pdmodel_interface(program, targets)
+        inputs, outputs, targets, operators = interface
+        described = {"inputs": inputs, "outputs": outputs, "operators": sorted(operators)}
         recorded = []
         for run in runs:
-            feed = {name: run[name] for name in feeds}
+            feed = {i["name"]: run[i["name"]] for i in inputs}
             results = executor.run(program, feed=feed, fetch_list=targets, return_numpy=False)
-            recorded.append(([feed[n] for n in feeds], [np.array(results[i]) for i in order]))
+            recorded.append((list(feed.values()), [np.array(r) for r in results]))
     return described, recorded
 
 

@@ -1,6 +1,7 @@
 // The registry, and what the driver makes of a whole program.
 #include <set>
 
+#include "mapper/catalogue.h"
 #include "mapper/map_program.h"
 #include "mapper/registry.h"
 #include "pass/pass.h"
@@ -53,6 +54,47 @@ TEST(Registry, UnknownOperator) {
   EXPECT_EQ(find_mapper("no_such_operator", 17).first_opset, 0);
 }
 
+// --- catalogue
+
+TEST(Catalogue, EveryOperatorIsMappedOrHasAReason) {
+  for (const OperatorInfo& op : list_operators()) {
+    EXPECT_TRUE(op.supported || !op.reason.empty()) << op.name;
+    EXPECT_FALSE(op.pdmodel.empty() && op.pir.empty()) << op.name;
+  }
+}
+
+TEST(Catalogue, WhatIsMappedHasNoReasonAgainstIt) {
+  for (const OperatorInfo& op : list_operators()) {
+    if (op.opsets.empty()) continue;
+    EXPECT_EQ(op.reason, "") << op.name << " has a mapper: take its reason out of known_operators.inc";
+  }
+}
+
+TEST(Catalogue, HoldsTheWholeRegistry) {
+  std::set<std::string> listed;
+  for (const OperatorInfo& op : list_operators()) {
+    if (op.supported) listed.insert(op.name);
+    if (op.supported) listed.insert(op.pir.begin(), op.pir.end());
+  }
+  for (const MapperEntry& entry : all_mappers()) EXPECT_TRUE(listed.contains(std::string(entry.op))) << entry.op;
+}
+
+TEST(Catalogue, TellsFormsAndTestedOpsets) {
+  const auto operators = list_operators();
+  const auto gelu = std::ranges::find(operators, "gelu", &OperatorInfo::name);
+  ASSERT_NE(gelu, operators.end());
+  EXPECT_THAT(gelu->opsets, ElementsAre(7, 20));
+  EXPECT_EQ(gelu->tested_opsets.front(), 7);
+  EXPECT_EQ(gelu->tested_opsets.back(), max_opset_version());
+}
+
+TEST(Catalogue, ReasonsByAnyName) {
+  EXPECT_EQ(reason_without_mapper("auc"), "training only: a metric");
+  EXPECT_EQ(reason_without_mapper("hsigmoid_loss"), reason_without_mapper("hierarchical_sigmoid"));
+  EXPECT_EQ(reason_without_mapper("relu"), "");
+  EXPECT_EQ(reason_without_mapper("no_such_operator"), "");
+}
+
 // --- programs
 
 struct Mapped {
@@ -67,12 +109,16 @@ struct Mapped {
   }
 };
 
-Mapped map(const ProgramText& text, int opset = 17, bool auto_upgrade = true) {
+Mapped map(const ProgramText& text, const MapOptions& options) {
   Mapped mapped;
   const auto parsed = text.parse();
   EXPECT_THAT(parsed, Succeeds());
-  mapped.result = map_program(parsed->program, {opset, auto_upgrade}, mapped.diagnostics);
+  mapped.result = map_program(parsed->program, options, mapped.diagnostics);
   return mapped;
+}
+
+Mapped map(const ProgramText& text, int opset = 17, bool auto_upgrade = true) {
+  return map(text, MapOptions{.opset_version = opset, .auto_upgrade_opset = auto_upgrade});
 }
 
 TEST(Program, InputsAndOutputsHavePaddlesNames) {
@@ -170,6 +216,45 @@ TEST(Unsupported, CountPlacesOutputsAndSource) {
   EXPECT_THAT(diagnostic.outputs, ElementsAre("a"));
   EXPECT_EQ(diagnostic.source, "net.py:12 (forward)");
 }
+
+TEST(Unsupported, ReasonIsTold) {
+  EXPECT_THAT(map(one_operator("auc")).diagnostics.at(0).message, HasSubstr("training only: a metric"));
+}
+
+// --- results that cannot be Paddle's
+
+ProgramText random_program() {
+  ProgramText text;
+  for (const char* name : {"a", "b"}) text.var(name, {4});
+  set(text.op("uniform_random", {}, {{"Out", {"a"}}}), "shape", std::vector<int>{4});
+  set(text.op("gaussian_random", {}, {{"Out", {"b"}}}), "shape", std::vector<int>{4});
+  text.fetch("a");
+  text.fetch("b", 1);
+  return text;
+}
+
+TEST(Lossy, IsAWarning) {
+  const Mapped mapped = map(random_program());
+  EXPECT_TRUE(mapped);
+  ASSERT_THAT(mapped.diagnostics, SizeIs(2));
+  for (const Diagnostic& diagnostic : mapped.diagnostics) {
+    EXPECT_EQ(diagnostic.code, kLossy);
+    EXPECT_EQ(diagnostic.severity, Severity::kWarning);
+  }
+}
+
+TEST(Lossy, IsRefusedByStrictWithAllNames) {
+  const Mapped mapped = map(random_program(), MapOptions{.strict = true});
+  EXPECT_FALSE(mapped);
+  ASSERT_THAT(mapped.diagnostics, SizeIs(2));
+  EXPECT_THAT(mapped.diagnostics[0].message, HasSubstr("uniform_random"));
+  EXPECT_THAT(mapped.diagnostics[1].message, HasSubstr("gaussian_random"));
+  for (const Diagnostic& diagnostic : mapped.diagnostics) EXPECT_EQ(diagnostic.severity, Severity::kError);
+}
+
+TEST(Lossy, StrictTakesWhatIsExact) { EXPECT_TRUE(map(one_operator("relu"), MapOptions{.strict = true})); }
+
+// --- what is not supported, many times
 
 TEST(Unsupported, ManyPlacesAreCounted) {
   ProgramText text = one_operator("relu");

@@ -1,5 +1,7 @@
 #include "cli/options.h"
 
+#include <map>
+
 #include "program_text.h"
 
 namespace paddle2onnx::cli {
@@ -123,6 +125,59 @@ TEST(UsageError, ModelFileWithoutFolderIsEnough) { EXPECT_FALSE(parse({"-mf", "m
 
 TEST(UsageError, AllAreToldAtOnce) { EXPECT_THAT(parse({"--custom_ops", "{1:2}"}).errors, SizeIs(3)); }
 
+// --- custom operators
+
+using CustomOps = std::map<std::string, std::string>;
+
+TEST(CustomOps, AreReadAsJsonOrPython) {
+  const CustomOps expected = {{"a", "d::A"}, {"b", "B"}};
+  for (const char* text : {R"({"a": "d::A", "b": "B"})", "{'a':'d::A','b':'B'}", "  { 'a' : \"d::A\",\n'b':'B' , } "}) {
+    const CommandLine command = with({"--custom_ops", text});
+    EXPECT_THAT(command.errors, IsEmpty()) << text;
+    EXPECT_EQ(command.options.custom_ops, expected) << text;
+  }
+}
+
+TEST(CustomOps, MayBeNone) {
+  for (const char* text : {"", "{}", "{ }", "None", " None "}) {
+    const CommandLine command = with({"--custom_ops", text});
+    EXPECT_FALSE(command.finished) << text;
+    EXPECT_TRUE(command.options.custom_ops.empty());
+  }
+}
+
+TEST(CustomOps, Escapes) {
+  const CommandLine command = with({"--custom_ops", R"({"a\"\\\/\n\u00e9\u20ac\ud83d\ude00": 'it\'s'})"});
+  ASSERT_THAT(command.errors, IsEmpty());
+  EXPECT_EQ(command.options.custom_ops, (CustomOps{{"a\"\\/\n\u00e9\u20ac\U0001f600", "it's"}}));
+}
+
+struct BadDict {
+  std::string text;
+  std::string what;
+};
+
+TEST(CustomOps, MistakesAreToldWithTheirPlace) {
+  for (const auto& [text, what] :
+       std::vector<BadDict>{{"a", "character 1: '{'"},
+                            {"{1: 2}", "character 2: a quoted string"},
+                            {"{'a'}", "character 5: ':'"},
+                            {"{'a': b}", "character 7: a quoted string"},
+                            {"{'a': 'b' 'c': 'd'}", "character 11: ',' or '}'"},
+                            {"{'a': 'b'", "character 10: ',' or '}'"},
+                            {"{'a': 'b", "character 7: the string that starts here has no end"},
+                            {"{'a': 'b'} x", "character 12: nothing more"},
+                            {"{'a': 'b', 'a': 'c'}", "character 12: the key 'a' is there twice"},
+                            {R"({'a': '\x41'})", "escape"},
+                            {R"({'a': '\ud800'})", "escape"},
+                            {R"({'a': '\u12g4'})", "escape"},
+                            {R"({'a': '\)", "escape"},
+                            {"{,}", "character 2: a quoted string"},
+                            {"__import__('os').system('true')", "character 1: '{'"}}) {
+    expect_usage_error(with({"--custom_ops", text}), what);
+  }
+}
+
 // --- flags whose feature is not there
 
 struct AbsentFeature {
@@ -149,7 +204,6 @@ INSTANTIATE_TEST_SUITE_P(
                     AbsentFeature{"--enable_paddle_fallback", "True", {"False", "0"}},
                     AbsentFeature{"--external_filename", "weights.bin", {"None"}},
                     AbsentFeature{"--export_fp16_model", "True", {"False"}},
-                    AbsentFeature{"--custom_ops", R"({"a":"b"})", {"{}", "None"}},
                     AbsentFeature{"--optimize_tool", "onnxoptimizer", {"None", "none"}},
                     AbsentFeature{"--enable_dist_prim_all", "1", {"False"}}),
     [](const auto& test) { return test.param.flag.substr(2); });

@@ -153,7 +153,7 @@ TEST_F(Reader, WeightsAreViewsOfTheMappedFileThatTheyKeepAlive) {
   std::filesystem::remove(folder / "inference.pdiparams");
   for (const ProgramValue& value : loaded->program.values) {
     if (!value.data) continue;
-    EXPECT_TRUE(value.data->mapped);
+    EXPECT_NE(value.data->bytes.file(), nullptr);
     EXPECT_EQ(as_doubles(*value.data), std::vector<double>(12, 5.0));
   }
 }
@@ -287,9 +287,21 @@ INSTANTIATE_TEST_SUITE_P(Reader, ForeignFile,
                                          Foreign{"json", "{\"layers\": []}", "neither"}),
                          [](const auto& test) { return test.param.label; });
 
-TEST_F(Reader, PirProgramIsRecognised) {
-  folder.write("inference.json", R"({"base_code":{"magic":"pir","version":1},"program":{}})");
-  EXPECT_THAT(load(), FailsWith(kFormatNotSupported));
+// A PIR program is told by its content, whatever its name.
+TEST_F(Reader, PirProgramIsFoundAmongOtherJson) {
+  const std::string pir =
+      R"({"base_code":{"magic":"pir","version":4},"program":{"regions":[{"#":"r","blocks":[{"#":"b","args":[],"ops":[)"
+      R"({"#":"1.data","A":[{"N":"name","AT":{"#":"0.a_str","D":"x"}}],"I":[],)"
+      R"("O":[{"%":1,"TT":{"#":"0.t_dtensor","D":[{"#":"0.t_f32"},[2],"NCHW",[],0]}}]},)"
+      R"({"#":"1.fetch","A":[{"N":"name","AT":{"#":"0.a_str","D":"y"}}],"I":[{"%":1}],"O":[]}]}]}]}})";
+  folder.write("config.json", R"({"Global":{"model_name":"PP-OCRv5"}})");
+  folder.write("detector.json", pir);
+  const auto loaded = load();
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->program.format, "PIR");
+  EXPECT_TRUE(loaded->model_file.ends_with("detector.json"));
+  folder.write("other.json", pir);
+  EXPECT_THAT(load(), FailsWith(kAmbiguousModel));
 }
 
 TEST_F(Reader, PirProgramAsParameterFile) {
@@ -329,7 +341,7 @@ TEST_F(Reader, ModelInMemory) {
   const auto loaded = load_model(source);
   ASSERT_THAT(loaded, Succeeds());
   for (const ProgramValue& value : loaded->program.values) {
-    EXPECT_FALSE(value.data && value.data->mapped) << "the caller's memory must not be dropped";
+    EXPECT_FALSE(value.data && value.data->bytes.file() != nullptr) << "the caller's memory must not be dropped";
   }
 }
 

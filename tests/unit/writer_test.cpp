@@ -252,7 +252,7 @@ TEST_F(File, UmaskIsNotTouched) {
   std::thread writer([&] {
     for (int i = 0; i < 200; ++i) {
       auto sink = FileSink::create(folder / "x");
-      if (sink) static_cast<void>((*sink)->commit());
+      if (sink) static_cast<void>(FileSink::publish({&*sink, 1}));
     }
     done = true;
   });
@@ -321,7 +321,7 @@ TEST_F(File, AbandonedSinkLeavesNothing) {
   {
     auto sink = FileSink::create(folder / "model.onnx");
     ASSERT_THAT(sink, Succeeds());
-    ASSERT_THAT((*sink)->write(bytes_of("half"), false), Succeeds());
+    ASSERT_THAT((*sink)->write(bytes_of("half")), Succeeds());
   }
   EXPECT_THAT(folder.entries(), IsEmpty());
 }

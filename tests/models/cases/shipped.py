@@ -11,7 +11,11 @@ def recorded(model, name):
     return [array[:16], array[16:19]]
 
 
+def both(model):
+    return {"pdmodel": MODELS / model, "pir": MODELS / f"{model}_pir"}
+
+
 WORDS, LENGTHS = recorded("lstm_reviews", "words"), recorded("lstm_reviews", "lengths")
 
-saved("lenet_digits", MODELS / "lenet_digits", image=f32["b", 1, 8, 8].values(recorded("lenet_digits", "image")))
-saved("lstm_reviews", MODELS / "lstm_reviews", words=i64["b", "t"].values([WORDS[0], WORDS[1][:, : LENGTHS[1].max()]]), lengths=i64["b"].values(LENGTHS))
+saved("lenet_digits", both("lenet_digits"), image=f32["b", 1, 8, 8].values(recorded("lenet_digits", "image")))
+saved("lstm_reviews", both("lstm_reviews"), words=i64["b", "t"].values([WORDS[0], WORDS[1][:, : LENGTHS[1].max()]]), lengths=i64["b"].values(LENGTHS))

@@ -82,20 +82,20 @@ case("area", lambda x: F.interpolate(x, size=[4, 5], mode="area"), x=f32["b", 3,
 case("area_dynamic", lambda x: F.interpolate(x, size=[4, 5], mode="area"), x=IMAGE, opset=11)
 
 raw("raw_nearest_interp_defaults", "nearest_interp", inputs={"X": FIXED}, outputs={"Out": "float32"},
-    attrs={"out_h": 11, "out_w": 8, "interp_method": "nearest"})
+    attrs={"out_h": 11, "out_w": 8, "interp_method": "nearest"}, paddle_cannot={"pir": "Paddle 3 does not translate it"})
 raw("raw_nearest_interp_scale", "nearest_interp", inputs={"X": f32["b", 3, 7, 5]}, outputs={"Out": "float32"},
-    attrs={"scale": 1.7, "align_corners": False, "interp_method": "nearest"})
+    attrs={"scale": 1.7, "align_corners": False, "interp_method": "nearest"}, paddle_cannot={"pir": "Paddle 3 does not translate it"})
 raw("raw_nearest_interp_out_size", "nearest_interp", inputs={"X": IMAGE, "OutSize": i32_value([7, 20], [30, 5])},
-    outputs={"Out": "float32"}, attrs={"align_corners": False, "out_h": 3, "out_w": 3, "interp_method": "nearest"}, opset=11)
+    outputs={"Out": "float32"}, attrs={"align_corners": False, "out_h": 3, "out_w": 3, "interp_method": "nearest"}, opset=11, paddle_cannot={"pir": "Paddle 3 does not translate it"})
 raw("raw_bilinear_interp", "bilinear_interp", inputs={"X": FIXED}, outputs={"Out": "float32"},
-    attrs={"out_h": 11, "out_w": 8, "interp_method": "bilinear", "align_corners": False, "align_mode": 1})
+    attrs={"out_h": 11, "out_w": 8, "interp_method": "bilinear", "align_corners": False, "align_mode": 1}, paddle_cannot={"pir": "Paddle 3 does not translate it"})
 raw("raw_bilinear_interp_scale", "bilinear_interp", inputs={"X": f32["b", 3, 7, 5]}, outputs={"Out": "float32"},
-    attrs={"scale": 1.7, "align_corners": False, "align_mode": 0, "interp_method": "bilinear"})
+    attrs={"scale": 1.7, "align_corners": False, "align_mode": 0, "interp_method": "bilinear"}, paddle_cannot={"pir": "Paddle 3 does not translate it"})
 raw("raw_bilinear_interp_scale_tensor", "bilinear_interp", inputs={"X": f32["b", 3, 7, 5], "Scale": f32_value([1.7], [2.3])},
-    outputs={"Out": "float32"}, attrs={"align_corners": False, "align_mode": 0, "interp_method": "bilinear"}, opset=11)
+    outputs={"Out": "float32"}, attrs={"align_corners": False, "align_mode": 0, "interp_method": "bilinear"}, opset=11, paddle_cannot={"pir": "Paddle 3 does not translate it"})
 raw("raw_bicubic_interp", "bicubic_interp", inputs={"X": FIXED}, outputs={"Out": "float32"},
-    attrs={"out_h": 11, "out_w": 8, "interp_method": "bicubic"})
+    attrs={"out_h": 11, "out_w": 8, "interp_method": "bicubic"}, paddle_cannot={"pir": "Paddle 3 does not translate it"})
 raw("raw_trilinear_interp", "trilinear_interp", inputs={"X": f32["b", 2, 3, 5, 6]}, outputs={"Out": "float32"},
-    attrs={"out_d": 5, "out_h": 11, "out_w": 8, "interp_method": "trilinear"})
+    attrs={"out_d": 5, "out_h": 11, "out_w": 8, "interp_method": "trilinear"}, paddle_cannot={"pir": "Paddle 3 does not translate it"})
 raw("raw_linear_interp", "linear_interp", inputs={"X": f32["b", 2, 6]}, outputs={"Out": "float32"},
-    attrs={"out_w": 8, "interp_method": "linear"})
+    attrs={"out_w": 8, "interp_method": "linear"}, paddle_cannot={"pir": "Paddle 3 does not translate it"})

@@ -1,0 +1,4 @@
+"""python -m paddle2onnx: the command."""
+from paddle2onnx.command import main
+
+main()

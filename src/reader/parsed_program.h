@@ -1,0 +1,17 @@
+// What the readers of both formats give: a program whose parameters have no data yet.
+#pragma once
+
+#include <vector>
+
+#include "common/result.h"
+#include "program/program.h"
+
+namespace paddle2onnx {
+
+struct ParsedProgram {
+  Program program;
+  std::vector<ValueId> parameters;  // persistable tensors, still without data
+  std::vector<Diagnostic> warnings;
+};
+
+}  // namespace paddle2onnx
