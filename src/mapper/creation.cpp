@@ -240,7 +240,7 @@ void shard_index(OpContext& op) {
 
 constexpr MapperEntry kEntries[] = {
     {"assign", 7, identity<"x">},
-    {"assign_out_", 7, identity<"x">},
+    {"assign_out", 7, identity<"x">},
     {"share_data", 7, identity<"x">},
     {"share_buffer", 7, share_buffer},
     {"memcpy", 7, identity<"x">},

@@ -351,7 +351,6 @@ constexpr MapperEntry kEntries[] = {
     {"log2", 7, log_to_base<2>},
     {"logcumsumexp", 7, logcumsumexp},
     {"logit", 7, logit},
-    {"neg", 7, unary<"Neg">},
     {"pow", 7, pow},
     {"reciprocal", 7, unary<"Reciprocal">},
     {"round", 7, round<halves_to_even>},

@@ -8,6 +8,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "program/in_place.h"
 #include "program/vocabulary.h"
 #include "reader/op_callstack.h"
 
@@ -108,6 +109,7 @@ class PirReader {
       return fail(kMalformedProgram, "the program has no fetch operator, so it has no outputs",
                   "export it for inference with paddle.jit.save or paddle.static.save_inference_model");
     }
+    separate_in_place(parsed_.program);
     return std::move(parsed_);
   }
 
