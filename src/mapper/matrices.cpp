@@ -106,7 +106,8 @@ void diagonal(OpContext& op) {
                      diagonal_of(op, g.transpose(x, with_last(rank, first, second)), op.attr<int64_t>("offset", 0)));
 }
 
-// The sum of the diagonal. Up to 3.0 Paddle took the lower of the two axes for the rows, in whichever order they were given.
+// The sum of the diagonal. Up to 3.0 Paddle took the lower of the two axes for the rows, in whichever order they were
+// given.
 void trace(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("x");
