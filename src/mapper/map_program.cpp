@@ -6,6 +6,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <tuple>
+#include <unordered_set>
 
 #include "mapper/catalogue.h"
 #include "mapper/mapper.h"
@@ -150,7 +151,11 @@ class Attempt : private BlockMapper {
   void add_fetches() {
     builder_.set_scope("fetch");
     std::set<std::string> taken;
-    for (const Value& input : graph_->inputs) taken.insert(input.name());
+    std::unordered_set<const ValueInfo*> bound;  // to an input or an output
+    for (const Value& input : graph_->inputs) {
+      taken.insert(input.name());
+      bound.insert(input.info());
+    }
     for (const auto& [fetch_name, id] : program_.fetches) {
       Value value = values_[id];
       if (!value) {
@@ -164,9 +169,7 @@ class Attempt : private BlockMapper {
                                                             ": an ONNX model states its outputs' ranks"));
         continue;
       }
-      const bool is_input = std::ranges::count(graph_->inputs, value) > 0;
-      const bool is_output = std::ranges::count(graph_->outputs, value) > 0;
-      if (is_input || is_output || value.constant() != nullptr) {
+      if (!bound.insert(value.info()).second || value.constant() != nullptr) {
         const Value source = value;
         value = builder_.new_value("", source.dtype(), source.dims());
         graph_->nodes.push_back({"Identity", "", "fetch", {source}, {value}, {}});
