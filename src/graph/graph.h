@@ -33,8 +33,6 @@ struct ValueInfo {
   bool misdeclared = false;
   // The rank is another one from run to run, so none that Paddle declares is trusted.
   bool varying_rank = false;
-  // What a variable has before anything is written to it: takes the type of whatever it could be instead.
-  bool undefined = false;
   // The sequence whose length this integer is.
   const ValueInfo* length_of = nullptr;
 };

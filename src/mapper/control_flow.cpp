@@ -3,6 +3,7 @@
 
 #include "mapper/sequences.h"
 #include "mapper/tables.h"
+#include "program/undefined.h"
 
 namespace paddle2onnx {
 namespace {
@@ -20,14 +21,10 @@ std::optional<bool> known_condition(Value x) {
   return as_doubles(*tensor).front() != 0;
 }
 
-// What Paddle's Python writes to a variable that one way through the program leaves undefined
-// (RETURN_NO_VALUE_MAGIC_NUM of paddle/jit/dy2static): its type says nothing on that of the variable.
 bool is_undefined(Value x) {
-  constexpr float kMagic = 1.77113e+27F;
-  if (x.info()->undefined) return true;
   const Tensor* tensor = x.constant();
   return tensor != nullptr && is_floating(tensor->dtype) && tensor->count() == 1 &&
-         static_cast<float>(as_doubles(*tensor).front()) == kMagic;
+         static_cast<float>(as_doubles(*tensor).front()) == kUndefined;
 }
 
 // Whether another type would do as well: nothing is in it.
@@ -276,17 +273,6 @@ void loop(OpContext& op) { Loop(op).map(); }
 
 // --- others
 
-void undefined(OpContext& op) {
-  Builder& g = op.graph();
-  const DType declared = op.out_dtype("out");
-  const DType dtype = declared == DType::kUndefined ? DType::kFloat32 : declared;
-  const Dims dims(op.out_dims("out").value_or(Dims{}).size(), 1);
-  // A constant of its own: equal ones are not undefined.
-  Value value = g.constant(from_doubles(dtype, dims, {0}), "undefined");
-  value.info()->undefined = true;
-  op.out("out", value);
-}
-
 void conditional_on_elements(OpContext& op) {
   op.fail("it runs where its operands have elements: only blocks with a scalar condition are supported");
 }
@@ -298,7 +284,6 @@ void select(OpContext& op) {
 constexpr MapperEntry kEntries[] = {
     {"if", 7, conditional, "branches that give different element types"},
     {"while", 7, loop, "a value whose element type changes in the loop"},
-    {"undefined", 7, undefined},
     {"conditional_block", 7, conditional_on_elements, "without a scalar condition"},
     {"conditional_block_infer", 7, conditional_on_elements, "without a scalar condition"},
     {"select_input", 7, select, "more than two values"},

@@ -9,6 +9,7 @@
 
 #include "framework.pb.h"
 #include "program/conditionals.h"
+#include "program/undefined.h"
 #include "program/vocabulary.h"
 #include "reader/op_callstack.h"
 #include "reader/outer_writes.h"
@@ -326,18 +327,20 @@ class ProgramBuilder {
 
   // The value of a name before control flow writes it. One that nothing has written yet has no defined contents.
   Result<ValueId> read_before_write(int block, const std::string& name) {
-    if (!newest(block, name) && !is_array(block, name)) return add_source("undefined", block, name);
-    return read(block, name);
+    if (newest(block, name) || is_array(block, name)) return read(block, name);
+    return add_source("full", block, name,
+                      {{"shape", std::vector<int64_t>{}}, {"value", double{kUndefined}}, {"dtype", DType::kFloat32}});
   }
 
   // An operator without operands at the present end of a block.
-  Result<ValueId> add_source(const char* op_name, int block, const std::string& name) {
+  Result<ValueId> add_source(const char* op_name, int block, const std::string& name,
+                             std::map<std::string, Attribute, std::less<>> attributes = {}) {
     auto value = new_value(block, name);
     if (!value) return value;
     Operator op;
     op.name = op.source_name = op_name;
     op.outputs.push_back({"out", {*value}});
-    op.attributes.emplace("dtype", program().values[*value].type.dtype);
+    op.attributes = std::move(attributes);
     program().blocks[static_cast<size_t>(block)].operators.push_back(std::move(op));
     return value;
   }
