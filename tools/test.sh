@@ -6,6 +6,8 @@
 #   tools/test.sh --unit [-R regex]         only the C++ tests, with ctest's options
 #   tools/test.sh --python [tests/models]   only the Python tests, with pytest's options
 #   tools/test.sh --paddle 3.0.0            operators and models saved by this version of Paddle, with pytest's options
+#   tools/test.sh --zoo [--sample]          networks of Paddle's model packages, an hour (the sample: what CI runs), with pytest's options
+#   tools/test.sh --random [N]              N (5000) randomly drawn operator configurations
 #   tools/test.sh --sanitize [-R regex]     the C++ tests with the sanitizers for addresses and undefined behaviour
 #
 # PRESET=ci builds with warnings as errors.
@@ -19,7 +21,12 @@ case ${1:-} in
   --unit | --python | --sanitize) only=$1; shift ;;
   # Two opsets do: what changes between versions of Paddle does not hang on them.
   --paddle) only=--python; version=${2:?a version, such as 3.0.0}; shift 2; set -- --paddle "$version" --opsets 13,newest "$@" ;;
-  -h | --help) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit ;;
+  --zoo)
+    only=--python; shift
+    if [ "${1:-}" = --sample ]; then shift; set -- --family sample "$@"; fi
+    set -- tests/zoo "$@" ;;
+  --random) only=$1; shift ;;
+  -h | --help) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit ;;
 esac
 
 preset=${PRESET:-release}
@@ -27,6 +34,11 @@ preset=${PRESET:-release}
 say "build"
 build "$preset"
 code=0
+
+if [ "$only" = --random ]; then
+  say "virtual environments: random (ONNX Runtime, hypothesis), paddle2, paddle3"
+  exec "$(venv random)/bin/python" tests/operators/randomised/run.py --jobs "${JOBS:-2}" "$@"
+fi
 
 if [ "$only" != --python ]; then
   say "C++ tests"

@@ -23,6 +23,18 @@ using simdjson::dom::object;
 constexpr int64_t kNewestVersion = 4;
 constexpr size_t kMaxRank = 64;
 
+// Where a kernel's numbers changed between versions: an operator of a file up to this version gets an attribute that the vocabulary
+// gives to those of .pdmodel files too.
+struct OlderBehaviour {
+  std::string_view name;
+  int64_t last_version;
+  std::string_view attribute;
+};
+constexpr OlderBehaviour kOlderBehaviours[] = {
+    {"round", 1, "halves_away_from_zero"},
+    {"put_along_axis", 3, "mean_truncates"},
+};
+
 struct TypeName {
   std::string_view name;
   DType dtype;
@@ -473,6 +485,9 @@ class PirReader {
     }
     result.source_name = tag.starts_with("1.") || tag.starts_with("0.") || tag.starts_with("2.") ? name : tag;
     name_operands(op, result);
+    for (const auto& [operator_name, last_version, attribute] : kOlderBehaviours) {
+      if (result.name == operator_name && version_ <= last_version) result.attributes.emplace(attribute, true);
+    }
     read_results(op, result);
     if (error_) return;
     const size_t index = block(id).operators.size();

@@ -15,6 +15,7 @@
 #include <unordered_set>
 
 #include "graph/onnx_ops.h"
+#include "writer/schemas.h"
 #include "writer/sink.h"
 
 namespace paddle2onnx {
@@ -23,8 +24,9 @@ namespace {
 // Constants up to this size are in the messages that are checked: shape inference reads shapes, axes and scales from
 // them.
 constexpr size_t kSmall = 1024;
-// In external files, tensors that are worth it are aligned so that a runtime can map them instead of reading them: 64 KiB
-// is the granularity of mappings on Windows, and a multiple of every page size in use. The others for their elements.
+// In external files, tensors that are worth it are aligned so that a runtime can map them instead of reading them: 64
+// KiB is the granularity of mappings on Windows, and a multiple of every page size in use. The others for their
+// elements.
 constexpr size_t kWorthMapping = size_t{1} << 20;
 constexpr size_t kMapAlignment = size_t{64} << 10;
 constexpr size_t kAlignment = 64;
@@ -351,9 +353,7 @@ std::span<const std::byte> as_bytes(const std::string& text) { return std::as_by
 class ModelWriter {
  public:
   ModelWriter(const Graph& graph, const WriteOptions& options)
-      : graph_(graph),
-        options_(options),
-        model_(*google::protobuf::Arena::CreateMessage<onnx::ModelProto>(&arena_)) {
+      : graph_(graph), options_(options), model_(*google::protobuf::Arena::CreateMessage<onnx::ModelProto>(&arena_)) {
     std::unordered_set<const ValueInfo*> seen;
     collect_constants(graph, constants_, seen);
     model_.set_ir_version(ir_version_of(options.opset_version));
@@ -378,9 +378,15 @@ class ModelWriter {
     const int inputs = graph.input_size();
     add_constants(graph);
     try {
-      onnx::checker::check_model(model_, false);
+      onnx::checker::CheckerContext context;
+      context.set_schema_registry(&schemas());
+      context.set_ir_version(static_cast<int>(model_.ir_version()));
+      std::unordered_map<std::string, int> opsets;
+      for (const auto& import : model_.opset_import()) opsets[import.domain()] = static_cast<int>(import.version());
+      context.set_opset_imports(opsets);
+      onnx::checker::check_graph(graph, context, {});
       const onnx::ShapeInferenceOptions strict(true, 1, true);
-      onnx::shape_inference::InferShapes(model_, onnx::OpSchemaRegistry::Instance(), strict);
+      onnx::shape_inference::InferShapes(model_, &schemas(), strict);
     } catch (const std::exception& refusal) {
       return fail(kCheckerRefused, std::string("onnx's checker refuses the result: ") + refusal.what(),
                   "this is a defect of paddle2onnx: please report it with the model");
