@@ -79,8 +79,8 @@ struct Node {
   NodeAttributes attributes;
 };
 
-// Nodes in topological order. Constants that nodes refer to become initializers when the model is written. The values of
-// inner graphs are held by the outermost one.
+// Nodes in topological order. Constants that nodes refer to become initializers when the model is written. The values
+// of inner graphs are held by the outermost one.
 struct Graph {
   std::string name;
   std::deque<ValueInfo> values;

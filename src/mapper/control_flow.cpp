@@ -64,8 +64,7 @@ bool relax(ValueInfo& type, const ValueInfo& other) {
   // Paddle infers a body once, from the types before the first turn, and a conditional from one branch.
   type.misdeclared |= other.misdeclared || type.dims != before.dims;
   type.varying_rank |= other.varying_rank;
-  return type.dims != before.dims || type.misdeclared != before.misdeclared ||
-         type.varying_rank != before.varying_rank;
+  return type.dims != before.dims || type.misdeclared != before.misdeclared || type.varying_rank != before.varying_rank;
 }
 
 std::string describe(const ValueInfo& type) {

@@ -23,8 +23,8 @@ using simdjson::dom::object;
 constexpr int64_t kNewestVersion = 4;
 constexpr size_t kMaxRank = 64;
 
-// Where a kernel's numbers changed between versions: an operator of a file up to this version gets an attribute that the vocabulary
-// gives to those of .pdmodel files too.
+// Where a kernel's numbers changed between versions: an operator of a file up to this version gets an attribute that
+// the vocabulary gives to those of .pdmodel files too.
 struct OlderBehaviour {
   std::string_view name;
   int64_t last_version;
@@ -504,8 +504,8 @@ class PirReader {
     add_parameter(at(op, "O"), name, is_saved(op, name));
   }
 
-  // A layer's scratch tensor (a recurrent network's state of its dropout) is not in the parameter file, and has no value
-  // that inference reads. Programs saved with trainable=False have no OA, but such a name says what it is.
+  // A layer's scratch tensor (a recurrent network's state of its dropout) is not in the parameter file, and has no
+  // value that inference reads. Programs saved with trainable=False have no OA, but such a name says what it is.
   bool is_saved(element op, const std::string& name) {
     if (!has(op, "OA")) return !name.ends_with("__non_persistable");
     const std::vector<element> facts = items(at(op, "OA"), "'OA'");

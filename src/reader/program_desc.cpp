@@ -522,8 +522,8 @@ class ProgramBuilder {
     return {};
   }
 
-  // An `if` whose second block changes nothing. What the first one writes and nothing has written before is undefined if
-  // it doesn't run: the operator that selects between two such blocks takes the defined one.
+  // An `if` whose second block changes nothing. What the first one writes and nothing has written before is undefined
+  // if it doesn't run: the operator that selects between two such blocks takes the defined one.
   Result<void> add_conditional(int block, const OpDesc& desc) {
     auto op = begin_control_flow(block, desc, "if");
     if (!op) return tl::make_unexpected(op.error());

@@ -110,7 +110,8 @@ void set_graph(onnx::GraphProto& proto, const Graph& graph, bool is_inner) {
   for (const Node& node : graph.nodes) {
     set_node(*proto.add_node(), node);
     for (const Value& output : node.outputs) {
-      if (output && (output.dims() || output.is_sequence()) && output.dtype() != DType::kUndefined && !outputs.contains(output.info())) {
+      if (output && (output.dims() || output.is_sequence()) && output.dtype() != DType::kUndefined &&
+          !outputs.contains(output.info())) {
         set_type(*proto.add_value_info(), *output.info());
       }
     }
