@@ -102,14 +102,17 @@ void conditional(OpContext& op) {
       op.out("out", either[0], i);
       continue;
     }
+    bool undefined = false;
     for (const size_t k : {0, 1}) {
       const ValueInfo other = type_of(either[1 - k]);
-      if (is_untyped(either[k]) && !same_kind(type_of(either[k]), other)) either[k] = stand_in(g, other);
+      // What is undefined in one branch has the other one's type and dimensions; an empty array the type.
+      undefined |= is_undefined(either[k]);
+      if (is_undefined(either[k]) || (is_untyped(either[k]) && !same_kind(type_of(either[k]), other)))
+        either[k] = stand_in(g, other);
     }
-    // An untyped value says nothing on the dimensions of the other one.
-    const size_t typed = is_untyped(either[0]) ? 1 : 0;
+    const size_t typed = is_untyped(results[0]->at(i)) ? 1 : 0;
     ValueInfo type = type_of(either[typed]);
-    if (!is_untyped(either[1 - typed])) {
+    if (!undefined && !is_untyped(either[1 - typed])) {
       const ValueInfo other = type_of(either[1 - typed]);
       if (!same_kind(type, other))
         op.fail("its result " + std::to_string(i) + " is " + describe(type_of(either[0])) + " in one branch and " +
