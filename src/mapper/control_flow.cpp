@@ -273,22 +273,9 @@ class Loop {
 
 void loop(OpContext& op) { Loop(op).map(); }
 
-// --- others
-
-void conditional_on_elements(OpContext& op) {
-  op.fail("it runs where its operands have elements: only blocks with a scalar condition are supported");
-}
-
-void select(OpContext& op) {
-  op.fail("it selects one of " + std::to_string(op.ins("X").size()) + " values: only two are supported");
-}
-
 constexpr MapperEntry kEntries[] = {
     {"if", 7, conditional, "branches that give different element types"},
     {"while", 7, loop, "a value whose element type changes in the loop"},
-    {"conditional_block", 7, conditional_on_elements, "without a scalar condition"},
-    {"conditional_block_infer", 7, conditional_on_elements, "without a scalar condition"},
-    {"select_input", 7, select, "more than two values"},
 };
 
 }  // namespace

@@ -267,7 +267,7 @@ constexpr MapperEntry kEntries[] = {
     {"array_pop", 11, array_pop},
     {"assign_array", 11, assign_array},
     {"create_array_like", 13, create_array_like},
-    {"add_n_array", 11, add_n_array, "arrays of different lengths"},
+    {"add_n_array", 13, add_n_array, "arrays of different lengths"},
 };
 
 }  // namespace

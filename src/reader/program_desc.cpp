@@ -403,6 +403,9 @@ class ProgramBuilder {
     Operator op;
     op.source_name = desc.type();
     op.name = rules.name.empty() ? desc.type() : std::string(rules.name);
+    // Forms that the ones above don't take.
+    if (type.starts_with("conditional_block")) op.name += " on operands with elements";
+    if (type == "select_input") op.name += " of other than two values";
     if (op.name == "array_write") {
       // In the file the array is a result only, which changes.
       const auto array = arguments(desc.outputs(), "Out");
