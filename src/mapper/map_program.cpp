@@ -249,8 +249,7 @@ class Attempt : private BlockMapper {
     const auto& operators = program_.blocks[block].operators;
     for (size_t i = 0; i < operators.size(); ++i) {
       if (!outside_.has(operators[i]) && find_mapper(operators[i].name, builder_.opset()).first_opset == 0)
-        findings_.add(Severity::kError, kUnsupportedOperator,
-                      not_supported(operators[i]), "", program_, block, i);
+        findings_.add(Severity::kError, kUnsupportedOperator, not_supported(operators[i]), "", program_, block, i);
       for (const BlockId inner : operators[i].blocks) look_into(inner);
     }
   }
