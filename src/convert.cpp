@@ -10,6 +10,7 @@
 #include "mapper/map_program.h"
 #include "paddle2onnx/paddle2onnx.h"
 #include "pass/pass.h"
+#include "program/cut.h"
 #include "reader/reader.h"
 #include "writer/writer.h"
 
@@ -44,6 +45,9 @@ void run(const ModelSource& source, const Options& options, const Write& write, 
   summary.model_file = loaded->model_file;
   summary.params_file = loaded->params_file;
   for (const Block& block : loaded->program.blocks) summary.operators += block.operators.size();
+  if (options.remove_nms) {
+    if (auto cut = cut_before_nms(loaded->program); !cut) return close(conversion, std::move(cut).error());
+  }
 
   MappedGraph mapped = map_program(loaded->program, mapping, conversion.diagnostics);
   summary.opset_version = mapped.opset_version;

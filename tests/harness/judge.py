@@ -121,7 +121,7 @@ def structure_problems(model, path, inputs, outputs, custom_domains=()):
     if names != [i["name"] for i in inputs]:
         problems.append(f"inputs {names}, Paddle's feeds {[i['name'] for i in inputs]}")
     names = [o.name for o in graph.output]
-    if names != [o["name"] for o in outputs]:
+    if [n if o["name"] else None for n, o in zip(names, outputs)] != [o["name"] for o in outputs] or len(names) != len(outputs):
         problems.append(f"outputs {names}, Paddle's fetches {[o['name'] for o in outputs]}")
     nodes = [n.name for g in graphs(graph) for n in g.node]
     if len(set(nodes)) != len(nodes) or "" in nodes:
