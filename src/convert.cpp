@@ -55,8 +55,16 @@ void run(const ModelSource& source, const Options& options, const std::filesyste
   summary.params_file = loaded->params_file;
   for (const Block& block : loaded->program.blocks) summary.operators += block.operators.size();
 
-  for (const auto& file : {save_file, save_file.parent_path() / options.external_filename}) {
-    if (!save_file.empty() && is_input(*loaded, file))
+  if (options.reference_params && source.params_bytes) {
+    return close(conversion, error(kBadOption, "parameters in memory cannot be referred to",
+                                   "name the parameter file, or leave reference_params out"));
+  }
+  std::vector<std::filesystem::path> targets;
+  if (!save_file.empty()) targets.push_back(save_file);
+  if (!save_file.empty() && !options.external_filename.empty())
+    targets.push_back(save_file.parent_path() / options.external_filename);
+  for (const auto& file : targets) {
+    if (is_input(*loaded, file))
       return close(conversion, error(kBadOption, file.string() + " is a file of the model that is read"));
   }
 
@@ -107,9 +115,8 @@ Conversion convert_with(const ModelSource& source, const Options& options, const
 
 Conversion convert(const ModelSource& source, const Options& options, const std::string& save_file) {
   const std::filesystem::path path = save_file;
-  return convert_with(source, options, path, [&](const Graph& graph, const WriteOptions& write) {
-    return write_model(graph, write, path);
-  });
+  return convert_with(source, options, path,
+                      [&](const Graph& graph, const WriteOptions& write) { return write_model(graph, write, path); });
 }
 
 Conversion convert(const ModelSource& source, const Options& options, std::vector<std::byte>& model) {

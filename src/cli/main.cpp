@@ -48,9 +48,10 @@ void log_summary(spdlog::logger& logger, const Conversion& conversion, const std
   const auto& summary = conversion.summary;
   logger.debug(": read {} ({} operators){}", summary.model_file, summary.operators,
                summary.params_file.empty() ? ", which has no parameters" : " and " + summary.params_file);
-  const std::string external = summary.external_file.empty()
-                                   ? ""
-                                   : fmt::format(" and {} in {}", human_bytes(summary.external_bytes), summary.external_file);
+  const std::string external =
+      summary.external_file.empty()
+          ? ""
+          : fmt::format(" and {} in {}", human_bytes(summary.external_bytes), summary.external_file);
   logger.info(": wrote {}: opset {}, IR version {}, {} nodes, {} parameters, {}{}, in {:.3f} s", save_file,
               summary.opset_version, summary.ir_version, summary.nodes, summary.parameters, human_bytes(summary.bytes),
               external, summary.seconds);

@@ -67,7 +67,6 @@ struct Unavailable {
     refuse(dist_prim_all, "--enable_dist_prim_all", "decomposing operators with Paddle",
            "it is not needed: leave the flag out");
   }
-
 };
 
 // A flag with a literal value as Paddle2ONNX has them: True, False, true, 1, …; without one it means True.

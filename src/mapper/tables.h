@@ -9,6 +9,7 @@ extern const MapperTable kActivationMappers;
 extern const MapperTable kAttentionMappers;
 extern const MapperTable kChannelMappers;
 extern const MapperTable kComparisonMappers;
+extern const MapperTable kControlFlowMappers;
 extern const MapperTable kConvolutionMappers;
 extern const MapperTable kCreationMappers;
 extern const MapperTable kDetectionBoxMappers;
@@ -32,6 +33,7 @@ extern const MapperTable kReductionMappers;
 extern const MapperTable kRoiMappers;
 extern const MapperTable kSlicingMappers;
 extern const MapperTable kSortingMappers;
+extern const MapperTable kTensorArrayMappers;
 extern const MapperTable kSpecialMappers;
 extern const MapperTable kStatisticsMappers;
 
@@ -42,6 +44,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kAttentionMappers,
     &kChannelMappers,
     &kComparisonMappers,
+    &kControlFlowMappers,
     &kConvolutionMappers,
     &kCreationMappers,
     &kDetectionBoxMappers,
@@ -65,6 +68,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kRoiMappers,
     &kSlicingMappers,
     &kSortingMappers,
+    &kTensorArrayMappers,
     &kSpecialMappers,
     &kStatisticsMappers,
 };

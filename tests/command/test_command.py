@@ -441,6 +441,21 @@ def test_input_is_not_replaced(model, flags):
     assert {p.name: p.read_bytes() for p in model.iterdir()} == before
 
 
+def test_model_beside_parameters_in_files_of_their_own(tmp_path):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    program = synthetic.Program()
+    x = program.feed("x", [-1, 4])
+    program.fetch(program.call("matmul_v2", "y", [-1, 4], {"trans_x": False, "trans_y": False}, X=x, Y=program.weight("w", [4, 4])))
+    program.save(folder)
+    (folder / "inference.pdmodel").rename(folder / "__model__")
+    (folder / "inference.pdiparams").rename(folder / "w")
+    result = run("-m", folder, "-s", folder / "out.onnx", "--reference_params", "--external_threshold", "1")
+    assert result.returncode == 0, result.stderr
+    assert location(tensors(folder / "out.onnx")["w"]) == "w"
+    onnx.checker.check_model(str(folder / "out.onnx"), full_check=True)
+
+
 def test_external_data_that_cannot_be_written_leaves_the_old_model(model, tmp_path):
     out = tmp_path / "out.onnx"
     out.write_text("old")

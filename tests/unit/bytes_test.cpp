@@ -218,8 +218,8 @@ TEST_F(Computed, OneOfAnother) {
   const Tensor source = counted(DType::kFloat32, {40, 60});
   const Tensor turned = fold("Transpose", {source}, {{"perm", Ints{1, 0}}});
   const auto sizes = from_ints(DType::kInt64, {2}, {20, 40});
-  const auto parts = fold_node("Split", {g.constant(turned), g.constant(sizes)}, {{"axis", int64_t{0}}}, 2,
-                               DType::kFloat32);
+  const auto parts =
+      fold_node("Split", {g.constant(turned), g.constant(sizes)}, {{"axis", int64_t{0}}}, 2, DType::kFloat32);
   ASSERT_TRUE(parts.has_value());
   const Tensor swapped = fold("Concat", {(*parts)[1], (*parts)[0]}, {{"axis", int64_t{0}}});
   const Tensor back = fold("Transpose", {swapped}, {{"perm", Ints{1, 0}}});

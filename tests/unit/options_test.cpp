@@ -130,8 +130,8 @@ TEST(ExternalData, FlagsAreTaken) {
   EXPECT_FALSE(none.options.external_data);
   EXPECT_EQ(none.options.external_threshold, 1024);
   EXPECT_FALSE(none.options.reference_params);
-  const CommandLine all = with({"--external_data", "--external_filename", "w.bin", "--external_threshold", "7",
-                                "--reference_params", "True"});
+  const CommandLine all = with(
+      {"--external_data", "--external_filename", "w.bin", "--external_threshold", "7", "--reference_params", "True"});
   EXPECT_FALSE(all.finished);
   EXPECT_TRUE(all.options.external_data);
   EXPECT_EQ(all.options.external_filename, "w.bin");

@@ -10,10 +10,11 @@
 #include <functional>
 #include <thread>
 
-#include "graph/builder.h"
 #include "common/mapped_file.h"
+#include "graph/builder.h"
 #include "pass/pass.h"
 #include "program_text.h"
+#include "writer/schemas.h"
 #include "writer/sink.h"
 
 namespace paddle2onnx {
@@ -452,8 +453,8 @@ class External : public testing::Test {
     Builder g(graph, 17);
     const Value x = g.new_value("x", DType::kFloat32, Dims{-1, 1024});
     graph.inputs = {x};
-    const Value big = g.constant(
-        {DType::kFloat32, {1024, 1024}, Bytes::of_file((*file)->bytes().subspan(4), *file)}, "big");
+    const Value big =
+        g.constant({DType::kFloat32, {1024, 1024}, Bytes::of_file((*file)->bytes().subspan(4), *file)}, "big");
     const Value small = g.constant(from_doubles(DType::kFloat32, {1024, 4}, std::vector<double>(4096, 0.25)), "small");
     const Value bias = g.constant(from_doubles(DType::kFloat32, {16}, std::vector<double>(16, 2)), "bias");
     const Value y = g.add(g.reshape(g.matmul(g.matmul(x, big), small), Ints{-1, 16}), bias);
@@ -502,8 +503,7 @@ TEST_F(External, LiesBesideTheModel) {
   EXPECT_THAT(place("big"), ElementsAre("m.onnx.data", "0", "4194304"));
   EXPECT_THAT(place("small"), ElementsAre("m.onnx.data", "4194304", "16384"));
   EXPECT_THAT(place("bias"), IsEmpty());
-  EXPECT_EQ(folder.read("model/m.onnx.data"),
-            std::string(4194304, 'b') + raw(std::vector<float>(4096, 0.25)));
+  EXPECT_EQ(folder.read("model/m.onnx.data"), std::string(4194304, 'b') + raw(std::vector<float>(4096, 0.25)));
   expect_checked();
 }
 
@@ -513,12 +513,12 @@ TEST_F(External, BigTensorsAreAligned) {
   const Value x = g.new_value("x", DType::kFloat32, Dims{1, 300});
   other.inputs = {x};
   const auto weight = [&](int64_t rows, int64_t columns, const char* name) {
-    return g.constant(from_doubles(DType::kFloat32, {rows, columns},
-                                   std::vector<double>(static_cast<size_t>(rows * columns), 0.5)),
-                      name);
+    return g.constant(
+        from_doubles(DType::kFloat32, {rows, columns}, std::vector<double>(static_cast<size_t>(rows * columns), 0.5)),
+        name);
   };
-  other.outputs = {g.matmul(g.matmul(g.matmul(x, weight(300, 1001, "a")), weight(1001, 301, "b")),
-                            weight(301, 301, "c"))};
+  other.outputs = {
+      g.matmul(g.matmul(g.matmul(x, weight(300, 1001, "a")), weight(1001, 301, "b")), weight(301, 301, "c"))};
   run_passes(other, true);
   ASSERT_THAT(write_model(other, {17, true, {true}}, std::filesystem::path(folder / "model/m.onnx")), Succeeds());
   EXPECT_EQ(place("a")[1], "0");
@@ -709,6 +709,35 @@ TEST(Memory, CheckCanBeLeftOut) {
   EXPECT_THAT(write_model(*wrong_graph(), {17, false}, model), Succeeds());
 }
 
+// --- operator definitions
+
+TEST(Schemas, AreThoseOfTheRegistry) {
+  const auto* registry = onnx::OpSchemaRegistry::Instance();
+  size_t count = 0;
+  for (const onnx::OpSchema& known : onnx::OpSchemaRegistry::get_all_schemas_with_history()) {
+    if (!known.domain().empty()) continue;
+    ++count;
+    for (const int opset : {known.SinceVersion() - 1, known.SinceVersion(), known.SinceVersion() + 1, 1000}) {
+      const onnx::OpSchema* expected = registry->GetSchema(known.Name(), opset, "");
+      const onnx::OpSchema* mine = schemas().GetSchema(known.Name(), opset, "");
+      ASSERT_EQ(mine != nullptr, expected != nullptr) << known.Name() << ' ' << opset;
+      if (mine == nullptr) continue;
+      EXPECT_EQ(mine->SinceVersion(), expected->SinceVersion()) << known.Name() << ' ' << opset;
+      EXPECT_EQ(mine->Name(), expected->Name());
+      EXPECT_EQ(mine->domain(), "");
+      EXPECT_EQ(mine->attributes().size(), expected->attributes().size());
+      EXPECT_EQ(mine->max_input(), expected->max_input());
+      EXPECT_EQ(mine->min_output(), expected->min_output());
+      EXPECT_EQ(mine->typeConstraintMap().size(), expected->typeConstraintMap().size());
+      EXPECT_EQ(mine, schemas().GetSchema(known.Name(), opset, "")) << "made once";
+    }
+  }
+  EXPECT_GT(count, 500);
+  EXPECT_EQ(schemas().GetSchema("NoSuchOperator", 17, ""), nullptr);
+  EXPECT_EQ(schemas().GetSchema("Relu", 17, "com.example"), nullptr);
+  EXPECT_NE(schemas().GetSchema("Normalizer", 1, "ai.onnx.ml"), nullptr);
+}
+
 // --- the public API
 
 ModelSource in_memory(const std::string& program, const std::string& params) {
@@ -737,6 +766,32 @@ TEST(Convert, OpsetOutsideOfTheRangeIsAUsageError) {
     options.opset_version = opset;
     EXPECT_EQ(convert(ModelSource(), options, model).status, Status::kUsage) << opset;
   }
+}
+
+TEST(Convert, ParametersInMemoryCannotBeReferredTo) {
+  const Folder folder;
+  const std::string program = linear_program().bytes();
+  const std::string params = float_record({4, 3}, 1);
+  Options options;
+  options.reference_params = true;
+  EXPECT_EQ(convert(in_memory(program, params), options, folder / "model.onnx").status, Status::kUsage);
+  EXPECT_THAT(folder.entries(), IsEmpty());
+}
+
+TEST(Convert, ExternalDataIsInTheSummary) {
+  const Folder folder;
+  const std::string program = linear_program().bytes();
+  const std::string params = float_record({4, 3}, 1);
+  Options options;
+  options.external_filename = "w.bin";
+  options.external_threshold = 48;
+  const Conversion conversion = convert(in_memory(program, params), options, folder / "model.onnx");
+  ASSERT_TRUE(conversion.ok());
+  EXPECT_EQ(conversion.summary.external_file, "w.bin");
+  EXPECT_EQ(conversion.summary.external_bytes, 48);
+  EXPECT_EQ(folder.read("w.bin"), raw(std::vector<float>(12, 1)));
+  std::vector<std::byte> model;
+  EXPECT_EQ(convert(in_memory(program, params), options, model).status, Status::kUsage);
 }
 
 TEST(Convert, StatusOfUnsupportedOperators) {
