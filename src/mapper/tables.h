@@ -28,12 +28,15 @@ extern const MapperTable kPoolingMappers;
 extern const MapperTable kRandomMappers;
 extern const MapperTable kProposalMappers;
 extern const MapperTable kRecurrentMappers;
+extern const MapperTable kQuantizationMappers;
 extern const MapperTable kReductionMappers;
 extern const MapperTable kRoiMappers;
+extern const MapperTable kSamplingMappers;
 extern const MapperTable kSlicingMappers;
 extern const MapperTable kSortingMappers;
 extern const MapperTable kSpecialMappers;
 extern const MapperTable kStatisticsMappers;
+extern const MapperTable kTransformerMappers;
 
 // A line for each:
 // clang-format off
@@ -61,12 +64,15 @@ inline const MapperTable* const kMapperTableList[] = {
     &kRandomMappers,
     &kProposalMappers,
     &kRecurrentMappers,
+    &kQuantizationMappers,
     &kReductionMappers,
     &kRoiMappers,
+    &kSamplingMappers,
     &kSlicingMappers,
     &kSortingMappers,
     &kSpecialMappers,
     &kStatisticsMappers,
+    &kTransformerMappers,
 };
 // clang-format on
 
