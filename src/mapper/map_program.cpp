@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "mapper/catalogue.h"
+#include "graph/complex.h"
 #include "mapper/mapper.h"
 #include "mapper/registry.h"
 
@@ -165,6 +166,11 @@ class Attempt {
         orphans_.push_back(std::move(diagnostic));
         continue;
       }
+      if (is_complex(value.dtype())) {
+        orphans_.push_back(error(kUnsupportedDType, "the output '" + fetch_name + "' is complex",
+                                 "ONNX Runtime has no complex tensors: return paddle.as_real of it"));
+        continue;
+      }
       const bool is_input = std::ranges::count(graph_->inputs, value) > 0;
       const bool is_output = std::ranges::count(graph_->outputs, value) > 0;
       if (is_input || is_output || value.constant() != nullptr) {
@@ -202,6 +208,9 @@ class Attempt {
       needs_.insert({op.source_name, low.what, low.needed});
     } catch (const MapperFailure& failure) {
       unsupported(kUnsupportedAttribute, named(op) + ": " + failure.message, failure.hint);
+    } catch (const NoComplexForm& none) {
+      unsupported(kUnsupportedDType, named(op) + ": " + none.what + " is complex, for which ONNX has no form",
+                  "compute with the real and the imaginary part");
     } catch (const std::out_of_range&) {
       unsupported(kUnsupportedAttribute,
                   named(op) + ": an attribute or operand is out of range for the operand's rank or shape",
@@ -220,7 +229,9 @@ class Attempt {
       for (const ValueId id : ids) {
         const ProgramType& type = program_.values[id].type;
         if (!values_[id] && (graph_->nodes.size() == nodes || findings_.has_errors() || !needs_.empty())) {
-          values_[id] = builder_.new_value("", type.dtype, type.dims);
+          const auto stand_in = [&](DType dtype) { return builder_.new_value("", dtype, type.dims); };
+          const DType part = part_dtype(type.dtype);
+          values_[id] = is_complex(type.dtype) ? builder_.complex(stand_in(part), stand_in(part)) : stand_in(part);
         }
       }
     }

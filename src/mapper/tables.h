@@ -9,8 +9,10 @@ extern const MapperTable kActivationMappers;
 extern const MapperTable kAttentionMappers;
 extern const MapperTable kChannelMappers;
 extern const MapperTable kComparisonMappers;
+extern const MapperTable kComplexMappers;
 extern const MapperTable kConvolutionMappers;
 extern const MapperTable kCreationMappers;
+extern const MapperTable kDecompositionMappers;
 extern const MapperTable kDetectionBoxMappers;
 extern const MapperTable kElementwiseMappers;
 extern const MapperTable kIndexingMappers;
@@ -29,6 +31,7 @@ extern const MapperTable kRandomMappers;
 extern const MapperTable kProposalMappers;
 extern const MapperTable kRecurrentMappers;
 extern const MapperTable kReductionMappers;
+extern const MapperTable kSignalMappers;
 extern const MapperTable kRoiMappers;
 extern const MapperTable kSlicingMappers;
 extern const MapperTable kSortingMappers;
@@ -42,8 +45,10 @@ inline const MapperTable* const kMapperTableList[] = {
     &kAttentionMappers,
     &kChannelMappers,
     &kComparisonMappers,
+    &kComplexMappers,
     &kConvolutionMappers,
     &kCreationMappers,
+    &kDecompositionMappers,
     &kDetectionBoxMappers,
     &kElementwiseMappers,
     &kIndexingMappers,
@@ -62,6 +67,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kProposalMappers,
     &kRecurrentMappers,
     &kReductionMappers,
+    &kSignalMappers,
     &kRoiMappers,
     &kSlicingMappers,
     &kSortingMappers,
