@@ -1,12 +1,15 @@
 // The Python module paddle2onnx._native: the public C++ API as it is. Its types are described in _native.pyi; everything that users
 // call is Python, in the package around it.
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <map>
 #include <optional>
+#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -127,16 +130,18 @@ NB_MODULE(_native, m) {
       "convert",
       [](const nb::bytes& model_dir, const nb::bytes& model_filename, const nb::bytes& params_filename,
          const std::optional<nb::bytes>& save_file, int opset_version, bool auto_upgrade_opset, bool check,
-         bool optimize) {
+         bool optimize, bool strict, std::map<std::string, std::string> custom_ops) {
         Options options;
         options.opset_version = opset_version;
         options.auto_upgrade_opset = auto_upgrade_opset;
         options.check = check;
         options.optimize = optimize;
+        options.strict = strict;
+        options.custom_ops = std::move(custom_ops);
         return convert_model(model_dir, model_filename, params_filename, save_file, options);
       },
       nb::kw_only(), "model_dir"_a, "model_filename"_a, "params_filename"_a, "save_file"_a.none(), "opset_version"_a,
-      "auto_upgrade_opset"_a, "check"_a, "optimize"_a);
+      "auto_upgrade_opset"_a, "check"_a, "optimize"_a, "strict"_a, "custom_ops"_a);
   m.def("version", &version);
   m.def("min_opset_version", &min_opset_version);
   m.def("max_opset_version", &max_opset_version);

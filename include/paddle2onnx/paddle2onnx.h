@@ -73,6 +73,15 @@ struct Options {
   // all mappers.
   std::map<std::string, std::string> custom_ops;
   std::vector<OutsideMapper> mappers;  // of the calling program
+
+  // External data: tensors in a file beside the model instead of in it. A model that would be larger than the 2 GiB that
+  // an ONNX file can hold always has it; these ask for it where it isn't needed. Not for a model in memory.
+  bool external_data = false;
+  std::string external_filename;     // the file, in the model's folder; empty: the model's name with .data behind it.
+                                     // A name asks for external data
+  size_t external_threshold = 1024;  // bytes; smaller tensors stay in the model
+  // Weights that did not change stay in the parameter file, and the model refers to it; it must lie in the model's folder.
+  bool reference_params = false;
 };
 
 // What was written.
@@ -84,7 +93,9 @@ struct Summary {
   size_t operators = 0;   // of the Paddle program
   size_t nodes = 0;       // of the ONNX graph
   size_t parameters = 0;  // elements of all initializers
-  size_t bytes = 0;       // of the ONNX model
+  size_t bytes = 0;       // of the ONNX model's own file
+  std::string external_file;  // written beside the model, relative to its folder; empty: none
+  size_t external_bytes = 0;  // of that file
   double seconds = 0;
 };
 
@@ -95,10 +106,12 @@ struct Conversion {
   bool ok() const { return status == Status::kOk; }
 };
 
-// Converts and writes `save_file`; missing parent folders are made. The file appears whole or not at all.
+// Converts and writes `save_file`, and external data beside it where there is any; missing parent folders are made. The
+// files appear whole or not at all.
 PADDLE2ONNX_API Conversion convert(const ModelSource& source, const Options& options, const std::string& save_file);
 
-// Converts to memory: `model` receives the serialised ModelProto, and is left alone on failure.
+// Converts to memory: `model` receives the serialised ModelProto, and is left alone on failure. A model over 2 GiB is an
+// error.
 PADDLE2ONNX_API Conversion convert(const ModelSource& source, const Options& options, std::vector<std::byte>& model);
 
 // What the converter makes of an operator of Paddle. One for each operator of an inference model's file, whatever its

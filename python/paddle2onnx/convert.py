@@ -53,6 +53,7 @@ def export(
     optimize_tool: str | None = ...,
     dist_prim_all: bool = ...,
     *,
+    strict: bool = ...,
     model_file: StrPath | None = ...,
     params_file: StrPath | None = ...,
 ) -> bytes: ...
@@ -75,6 +76,7 @@ def export(
     optimize_tool: str | None = ...,
     dist_prim_all: bool = ...,
     *,
+    strict: bool = ...,
     model_file: StrPath | None = ...,
     params_file: StrPath | None = ...,
 ) -> None: ...
@@ -97,6 +99,7 @@ def export(
     export_fp16_model: bool = ...,
     optimize_tool: str | None = ...,
     dist_prim_all: bool = ...,
+    strict: bool = ...,
     model_file: StrPath | None = ...,
     params_file: StrPath | None = ...,
 ) -> None: ...
@@ -118,6 +121,7 @@ def export(
     optimize_tool: str | None = "polygraphy",
     dist_prim_all: bool = False,
     *,
+    strict: bool = False,
     model_file: StrPath | None = None,
     params_file: StrPath | None = None,
 ) -> bytes | None:
@@ -135,13 +139,15 @@ def export(
         enable_onnx_checker: check the result with onnx's checker and strict shape inference.
         enable_experimental_op: no longer has a meaning; both values are accepted.
         enable_optimize: simplify the graph.
-        custom_op_info: not available yet.
+        custom_op_info: operators that are written as they are, for a runtime that knows them: {"paddle_op": "domain::OnnxOp"},
+            without a domain it is Paddle.
         deploy_backend: onnxruntime, tensorrt, rknn or others; concerns quantised models only.
         calibration_file: not available yet; concerns quantised models for tensorrt only.
         external_file: not available yet.
         export_fp16_model: not available yet.
         optimize_tool: polygraphy, onnxoptimizer or None, which are all the same: what the tools do is part of the conversion.
         dist_prim_all: not available, and not needed.
+        strict: refuse operators whose results cannot be Paddle's (random, approximated).
         model_file, params_file: the first two arguments by their names in Paddle2ONNX 1.0 to 1.2.
 
     Raises:
@@ -167,6 +173,8 @@ def export(
         auto_upgrade_opset=auto_upgrade_opset,
         check=enable_onnx_checker,
         optimize=enable_optimize,
+        strict=strict,
+        custom_ops=dict(custom_op_info or {}),
     )
     if status != _native.Status.OK:
         raise errors.error(status, diagnostics)
@@ -203,7 +211,7 @@ def dygraph2onnx(
     Raises:
         ConversionError: as `export`. What `paddle.jit.save` raises goes through.
     """
-    import paddle
+    import paddle  # type: ignore[import-not-found, unused-ignore]
 
     save_options = {name: configs.pop(name) for name in _SAVE_OPTIONS if name in configs}
     options = {_FLAGS.get(name, name): value for name, value in configs.items()}
@@ -245,8 +253,6 @@ def _refuse_unavailable(
         # The order of Paddle2ONNX 2.x is another one from the sixth argument on.
         raise TypeError("custom_op_info is a bool: name the arguments after auto_upgrade_opset")
     found = []
-    if custom_op_info:
-        found.append(errors.not_available("custom_op_info", "the export of custom operators"))
     backend = deploy_backend.lower()
     if backend not in BACKENDS:
         found.append(

@@ -5,6 +5,8 @@
 #include <limits>
 #include <numeric>
 #include <stdexcept>
+#include <unordered_set>
+#include <utility>
 
 #include "graph/complex.h"
 #include "graph/fold.h"
@@ -136,10 +138,69 @@ std::vector<Value> Builder::nodes(std::string_view op_type, std::vector<Value> i
       outputs.front().info()->elements = std::move(elements);
     }
   }
-  graph_.nodes.push_back(
+  current_->nodes.push_back(
       {std::string(op_type), std::string(domain), scope_, std::move(inputs), outputs, std::move(attributes)});
   for (size_t i = 0; i < outputs.size(); ++i) final_outputs.push_back(cast(outputs[i], results[i].dtype));
   return final_outputs;
+}
+
+// --- inner graphs ---------------------------------------------------------------------------------------------------
+
+std::shared_ptr<Graph> Builder::inner_graph(std::vector<Value> inputs, const std::function<void()>& emit) {
+  auto inner = std::make_shared<Graph>();
+  inner->inputs = std::move(inputs);
+  Graph* const outer = std::exchange(current_, inner.get());
+  const std::string scope = scope_;
+  try {
+    emit();
+  } catch (...) {
+    current_ = outer;
+    throw;
+  }
+  current_ = outer;
+  scope_ = scope;
+  return inner;
+}
+
+void Builder::set_outputs(Graph& inner, const std::vector<Value>& outputs) {
+  std::unordered_set<const ValueInfo*> free;
+  for (const Node& node : inner.nodes) {
+    for (const Value& output : node.outputs) free.insert(output.info());
+  }
+  for (const Value& output : outputs) {
+    Value value = output;
+    if (free.erase(value.info()) == 0) {
+      if (value.is_sequence()) need_opset(14, "Identity of a sequence");
+      value = new_value_like(*output.info());
+      inner.nodes.push_back({"Identity", "", scope_, {output}, {value}, {}});
+    }
+    inner.outputs.push_back(value);
+  }
+}
+
+std::vector<Value> Builder::nodes_like(std::string_view op_type, std::vector<Value> inputs, NodeAttributes attributes,
+                                       const std::vector<ValueInfo>& types) {
+  need_opset(first_opset(op_type), op_type);
+  const bool sequences = std::ranges::any_of(types, [](const ValueInfo& type) { return type.sequence; });
+  if (sequences && (op_type == "If" || op_type == "Loop")) need_opset(13, std::string(op_type) + " on sequences");
+  std::vector<Value> values;
+  for (const ValueInfo& type : types) values.push_back(new_value_like(type));
+  current_->nodes.push_back({std::string(op_type), "", scope_, std::move(inputs), values, std::move(attributes)});
+  return values;
+}
+
+Value Builder::new_value_like(const ValueInfo& info) {
+  Value value = new_value("", info.dtype, info.dims);
+  value.info()->sequence = info.sequence;
+  value.info()->misdeclared = info.misdeclared;
+  value.info()->varying_rank = info.varying_rank;
+  return value;
+}
+
+void Builder::go_back(State state) {
+  graph_.values.resize(state.values);
+  value_names_ = std::move(state.value_names);
+  shared_constants_ = std::move(state.shared_constants);
 }
 
 // --- constants ------------------------------------------------------------------------------------------------------

@@ -4,8 +4,10 @@
 // behind.
 #pragma once
 
+#include <functional>
 #include <initializer_list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -35,7 +37,7 @@ class Builder {
  public:
   Builder(Graph& graph, int opset) : graph_(graph), opset_(opset) {}
 
-  Graph& graph() { return graph_; }
+  Graph& graph() { return *current_; }  // which new nodes go to
   int opset() const { return opset_; }
   // Throws OpsetTooLow unless the target is at least this.
   void need_opset(int opset, std::string_view what) const;
@@ -53,6 +55,26 @@ class Builder {
   Value new_value(std::string name, DType dtype, std::optional<Dims> dims);
   // A name that no other value has: `wanted`, or with a number behind it.
   std::string unique_value_name(std::string_view wanted);
+
+  // --- inner graphs ---------------------------------------------------------------------------------------------------
+  // The graph of what `emit` writes. Its nodes may use any value of the graphs around it.
+  std::shared_ptr<Graph> inner_graph(std::vector<Value> inputs, const std::function<void()>& emit);
+  // Ends an inner graph. An output that is not made there, or is one already, is copied.
+  void set_outputs(Graph& inner, const std::vector<Value>& outputs);
+  // A node written as it is, whose outputs are of these types: control flow and sequences, where nothing can be folded,
+  // cast or inferred.
+  std::vector<Value> nodes_like(std::string_view op_type, std::vector<Value> inputs, NodeAttributes attributes,
+                                const std::vector<ValueInfo>& types);
+  // A new value that looks like another, without its name and contents.
+  Value new_value_like(const ValueInfo& info);
+  // What the builder knew at a time; going back to it drops all values and names since then.
+  struct State {
+    size_t values;
+    std::map<std::string, int, std::less<>> value_names;
+    std::map<std::string, Value, std::less<>> shared_constants;
+  };
+  State state() const { return {graph_.values.size(), value_names_, shared_constants_}; }
+  void go_back(State state);
 
   // --- constants: equal small ones are shared -----------------------------------------------------------------------
   // A name is that of a weight.
@@ -138,6 +160,7 @@ class Builder {
 
  private:
   Graph& graph_;
+  Graph* current_ = &graph_;
   int opset_;
   std::string scope_;
   std::map<std::string, int, std::less<>> value_names_;

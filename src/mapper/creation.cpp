@@ -180,13 +180,13 @@ Value one_hot_by_comparison(OpContext& op, Value x, Value depth, DType dtype) {
   return g.cast(g.equal(g.unsqueeze(x, {rank_of(op, x)}), positions(g, depth)), dtype);
 }
 
-// A negative index is an error in Paddle unless allow_out_of_range; ONNX would count it from the end.
+// A negative index is an error in Paddle 2 unless allow_out_of_range; ONNX would count it from the end.
 void one_hot_like(OpContext& op, std::string_view depth_name, bool legacy) {
   Builder& g = op.graph();
   const Value x = class_indices(op, legacy);
   const Value depth = g.reshape(op.scalar_value(depth_name, DType::kInt64), Ints{1});
   const DType dtype = dtype_or(op, DType::kFloat32);
-  if (op.attr<bool>("allow_out_of_range", false) || x.rank() == 0)
+  if (op.attr<bool>("allow_out_of_range", true) || x.rank() == 0)
     return op.out("out", one_hot_by_comparison(op, x, depth, dtype));
   std::optional<Dims> dims = x.dims();
   const auto known = known_elements(depth);
@@ -247,7 +247,7 @@ void shard_index(OpContext& op) {
 
 constexpr MapperEntry kEntries[] = {
     {"assign", 7, identity<"x">},
-    {"assign_out_", 7, identity<"x">},
+    {"assign_out", 7, identity<"x">},
     {"share_data", 7, identity<"x">},
     {"share_buffer", 7, share_buffer},
     {"memcpy", 7, identity<"x">},

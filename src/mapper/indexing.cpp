@@ -164,7 +164,10 @@ void put_along_axis(OpContext& op) {
     const Value sum = scattered_elements(g, start_from(0), index, values, axis, "add");
     const Value ones = g.expand(g.scalar(1, x.dtype()), g.shape(x));
     const Value base = include_self ? ones : scattered_elements(g, ones, index, everywhere(0), axis, "none");
-    return op.out("out", g.div(sum, scattered_elements(g, base, index, everywhere(1), axis, "add")));
+    const Value count = scattered_elements(g, base, index, everywhere(1), axis, "add");
+    const Value mean = g.div(sum, count);
+    if (is_floating(x.dtype()) || op.attr<bool>("mean_truncates", false)) return op.out("out", mean);
+    return op.out("out", g.sub(mean, g.cast(g.less(sum, g.mul(mean, count)), x.dtype())));
   }
   op.fail("the reduction '" + reduce + "'");
 }

@@ -89,6 +89,11 @@ Value OpContext::in(std::string_view name) {
   return value;
 }
 
+bool OpContext::wants(std::string_view name, size_t index) const {
+  const auto* ids = find(op_.outputs, name);
+  return ids != nullptr && index < ids->size() && used_[(*ids)[index]];
+}
+
 size_t OpContext::out_count(std::string_view name) const {
   const auto* ids = find(op_.outputs, name);
   return ids == nullptr ? 0 : ids->size();
@@ -122,8 +127,12 @@ void OpContext::out(std::string_view name, Value value, size_t index) {
     for (const auto& [slot, operands] : op_.inputs) {
       for (const ValueId operand : operands)
         info.misdeclared |= values_[operand] && values_[operand].info()->misdeclared;
+      for (const ValueId operand : operands)
+        info.varying_rank |= !info.dims && values_[operand] && values_[operand].info()->varying_rank;
     }
-    if (!info.dims) {
+    if (info.varying_rank && !info.dims) {
+      // Nothing is known, and nothing declared helps.
+    } else if (!info.dims) {
       info.dims = declared.type.dims;
       if (info.dims && info.misdeclared) std::ranges::fill(*info.dims, -1);
     } else if (fresh && !info.misdeclared && declared.type.dims && declared.type.dims->size() == info.dims->size()) {

@@ -10,8 +10,10 @@ extern const MapperTable kAttentionMappers;
 extern const MapperTable kChannelMappers;
 extern const MapperTable kComparisonMappers;
 extern const MapperTable kComplexMappers;
+extern const MapperTable kControlFlowMappers;
 extern const MapperTable kConvolutionMappers;
 extern const MapperTable kCreationMappers;
+extern const MapperTable kDecodingMappers;
 extern const MapperTable kDecompositionMappers;
 extern const MapperTable kDetectionBoxMappers;
 extern const MapperTable kElementwiseMappers;
@@ -35,6 +37,7 @@ extern const MapperTable kSignalMappers;
 extern const MapperTable kRoiMappers;
 extern const MapperTable kSlicingMappers;
 extern const MapperTable kSortingMappers;
+extern const MapperTable kTensorArrayMappers;
 extern const MapperTable kSpecialMappers;
 extern const MapperTable kStatisticsMappers;
 
@@ -46,8 +49,10 @@ inline const MapperTable* const kMapperTableList[] = {
     &kChannelMappers,
     &kComparisonMappers,
     &kComplexMappers,
+    &kControlFlowMappers,
     &kConvolutionMappers,
     &kCreationMappers,
+    &kDecodingMappers,
     &kDecompositionMappers,
     &kDetectionBoxMappers,
     &kElementwiseMappers,
@@ -71,6 +76,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kRoiMappers,
     &kSlicingMappers,
     &kSortingMappers,
+    &kTensorArrayMappers,
     &kSpecialMappers,
     &kStatisticsMappers,
 };

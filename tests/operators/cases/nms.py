@@ -76,11 +76,11 @@ raw("nms3_regions_one_image", "multiclass_nms3", inputs={"BBoxes": REGION_B, "Sc
 raw("nms3_regions_nothing", "multiclass_nms3", inputs={"BBoxes": REGION_B, "Scores": REGION_S, "RoisNum": REGION_N}, outputs=THREE, attrs={**NMS, "score_threshold": 2.0, "keep_top_k": 6}, sizes=[*REGION_SIZES], opset=11)
 raw("nms3_regions_float64", "multiclass_nms3", inputs={"BBoxes": f64["m", 3, 4].values(boxes((20, 3), (33, 3))), "Scores": f64["m", 3].values(scores((20, 3), (33, 3))), "RoisNum": REGION_N}, outputs={**THREE, "Out": "float64"}, attrs={**NMS, "keep_top_k": 9}, sizes=[*REGION_SIZES], opset=11)
 
-raw("nms2", "multiclass_nms2", inputs={"BBoxes": DYNAMIC_B, "Scores": DYNAMIC_S}, outputs={"Out": "float32", "Index": "int32"}, attrs={**NMS, "keep_top_k": 9}, sizes=[*MANY], opset=11)
-raw("nms2_nothing", "multiclass_nms2", inputs={"BBoxes": DYNAMIC_B, "Scores": DYNAMIC_S}, outputs={"Out": "float32", "Index": "int32"}, attrs={**NMS, "score_threshold": 2.0}, sizes=[*MANY], opset=11)
-raw("nms1", "multiclass_nms", inputs={"BBoxes": DYNAMIC_B, "Scores": DYNAMIC_S}, outputs={"Out": "float32"}, attrs={**NMS, "nms_top_k": 12, "keep_top_k": 9}, sizes=[*MANY], opset=11)
-raw("nms1_nothing", "multiclass_nms", inputs={"BBoxes": DYNAMIC_B, "Scores": DYNAMIC_S}, outputs={"Out": "float32"}, attrs={**NMS, "score_threshold": 2.0}, sizes=[*MANY], opset=11)
-raw("nms1_keeps_all", "multiclass_nms", inputs={"BBoxes": B43, "Scores": S43}, outputs={"Out": "float32"}, attrs=NMS, opset=10)
+raw("nms2", "multiclass_nms2", inputs={"BBoxes": DYNAMIC_B, "Scores": DYNAMIC_S}, outputs={"Out": "float32", "Index": "int32"}, attrs={**NMS, "keep_top_k": 9}, sizes=[*MANY], opset=11, paddle_cannot={"pir": "Paddle 3 does not translate it"})
+raw("nms2_nothing", "multiclass_nms2", inputs={"BBoxes": DYNAMIC_B, "Scores": DYNAMIC_S}, outputs={"Out": "float32", "Index": "int32"}, attrs={**NMS, "score_threshold": 2.0}, sizes=[*MANY], opset=11, paddle_cannot={"pir": "Paddle 3 does not translate it"})
+raw("nms1", "multiclass_nms", inputs={"BBoxes": DYNAMIC_B, "Scores": DYNAMIC_S}, outputs={"Out": "float32"}, attrs={**NMS, "nms_top_k": 12, "keep_top_k": 9}, sizes=[*MANY], opset=11, paddle_cannot={"pir": "Paddle 3 does not translate it"})
+raw("nms1_nothing", "multiclass_nms", inputs={"BBoxes": DYNAMIC_B, "Scores": DYNAMIC_S}, outputs={"Out": "float32"}, attrs={**NMS, "score_threshold": 2.0}, sizes=[*MANY], opset=11, paddle_cannot={"pir": "Paddle 3 does not translate it"})
+raw("nms1_keeps_all", "multiclass_nms", inputs={"BBoxes": B43, "Scores": S43}, outputs={"Out": "float32"}, attrs=NMS, opset=10, paddle_cannot={"pir": "Paddle 3 does not translate it"})
 
 MATRIX = dict(score_threshold=0.3, nms_top_k=-1, keep_top_k=-1, post_threshold=0.1, use_gaussian=False, gaussian_sigma=2.0, background_label=-1, normalized=True)
 MATRIX_OUT = {"Out": "float32", "Index": "int32", "RoisNum": "int32"}
