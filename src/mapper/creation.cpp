@@ -2,6 +2,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "graph/complex.h"
 #include "mapper/indices.h"
 #include "mapper/tables.h"
 
@@ -26,7 +27,13 @@ void share_buffer(OpContext& op) {
 // A check at run time: nothing of the result depends on it.
 void no_effect(OpContext&) {}
 
-void cast(OpContext& op) { op.out("out", op.graph().cast(op.in("x"), op.attr<DType>("dtype"))); }
+// Of complex numbers as real ones, the real part.
+void cast(OpContext& op) {
+  Builder& g = op.graph();
+  const auto dtype = op.attr<DType>("dtype");
+  const Value x = op.in("x");
+  op.out("out", g.cast(is_complex(dtype) ? x : g.real(x), dtype));
+}
 
 // --- one number everywhere ------------------------------------------------------------------------------------------
 

@@ -9,9 +9,12 @@ extern const MapperTable kActivationMappers;
 extern const MapperTable kAttentionMappers;
 extern const MapperTable kChannelMappers;
 extern const MapperTable kComparisonMappers;
+extern const MapperTable kComplexMappers;
 extern const MapperTable kControlFlowMappers;
 extern const MapperTable kConvolutionMappers;
 extern const MapperTable kCreationMappers;
+extern const MapperTable kDecodingMappers;
+extern const MapperTable kDecompositionMappers;
 extern const MapperTable kDetectionBoxMappers;
 extern const MapperTable kElementwiseMappers;
 extern const MapperTable kIndexingMappers;
@@ -31,6 +34,7 @@ extern const MapperTable kProposalMappers;
 extern const MapperTable kRecurrentMappers;
 extern const MapperTable kQuantizationMappers;
 extern const MapperTable kReductionMappers;
+extern const MapperTable kSignalMappers;
 extern const MapperTable kRoiMappers;
 extern const MapperTable kSamplingMappers;
 extern const MapperTable kSlicingMappers;
@@ -47,9 +51,12 @@ inline const MapperTable* const kMapperTableList[] = {
     &kAttentionMappers,
     &kChannelMappers,
     &kComparisonMappers,
+    &kComplexMappers,
     &kControlFlowMappers,
     &kConvolutionMappers,
     &kCreationMappers,
+    &kDecodingMappers,
+    &kDecompositionMappers,
     &kDetectionBoxMappers,
     &kElementwiseMappers,
     &kIndexingMappers,
@@ -69,6 +76,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kRecurrentMappers,
     &kQuantizationMappers,
     &kReductionMappers,
+    &kSignalMappers,
     &kRoiMappers,
     &kSamplingMappers,
     &kSlicingMappers,
