@@ -3,13 +3,16 @@
 #include <limits>
 #include <numbers>
 
+#include "graph/complex.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
 namespace {
 
 // Of integers, Paddle computes exponentials and logarithms in float32.
-Value as_floating(OpContext& op, Value x) { return is_floating(x.dtype()) ? x : op.graph().cast(x, DType::kFloat32); }
+Value as_floating(OpContext& op, Value x) {
+  return is_floating(x.dtype()) || is_complex(x.dtype()) ? x : op.graph().cast(x, DType::kFloat32);
+}
 
 template <FixedString OnnxOp>
 void floating_unary(OpContext& op) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "program/conditionals.h"
 #include "program/in_place.h"
 #include "program/vocabulary.h"
 #include "reader/op_callstack.h"
@@ -112,6 +113,7 @@ class PirReader {
                   "export it for inference with paddle.jit.save or paddle.static.save_inference_model");
     }
     separate_in_place(parsed_.program);
+    merge_conditionals(parsed_.program);
     return std::move(parsed_);
   }
 
