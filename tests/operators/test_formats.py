@@ -88,7 +88,7 @@ REASONS = {
         creation-assign_array_i64 slicing-set_value_i64
     """,
     "Paddle 3 takes a scale by 1 for the identity when it saves, whatever it adds": """
-        creation-full_output creation-increment creation-increment_i64 elementwise-add_python_number
+        creation-assert creation-full_output creation-increment creation-increment_i64 elementwise-add_python_number
         elementwise-add_python_number_int
     """,
     "an index out of range is an error in Paddle 2 and gives zeros in Paddle 3": """
