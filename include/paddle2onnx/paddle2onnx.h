@@ -67,6 +67,8 @@ struct Options {
   bool check = true;               // onnx's checker and strict shape inference
   bool optimize = true;            // graph passes
   bool strict = false;             // refuse operators whose results cannot be Paddle's (random, approximated)
+  // End a detector before its suppression of overlapping boxes: its outputs are the boxes and scores that go into it.
+  bool remove_nms = false;
   // Operators that are written as they are, with all operands, attributes and results, in a domain that the runtime
   // knows:
   // {"paddle_op", "domain::OnnxOp"}, by any of the operator's names; without a domain it is Paddle. They come before

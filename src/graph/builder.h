@@ -56,7 +56,8 @@ class Builder {
   // A name that no other value has: `wanted`, or with a number behind it.
   std::string unique_value_name(std::string_view wanted);
 
-  // --- inner graphs ---------------------------------------------------------------------------------------------------
+  // --- inner graphs
+  // ---------------------------------------------------------------------------------------------------
   // The graph of what `emit` writes. Its nodes may use any value of the graphs around it.
   std::shared_ptr<Graph> inner_graph(std::vector<Value> inputs, const std::function<void()>& emit);
   // Ends an inner graph. An output that is not made there, or is one already, is copied.
@@ -83,6 +84,11 @@ class Builder {
   Value scalar(double value, DType dtype);  // rank 0
   Value scalar_i64(int64_t value) { return constant(from_ints(DType::kInt64, {}, {value})); }
   Value filled(double value, DType dtype, const Dims& dims);  // a tensor of one value
+
+  // --- complex numbers (complex.h)
+  Value complex(Value real, Value imaginary);  // of two values of one shape and type, or one of them of rank 0
+  Value real(Value z);                         // of a real value: itself
+  Value imag(Value z);                         // of a real value: zeros
 
   // --- casts and shapes
   // -----------------------------------------------------------------------------------------------

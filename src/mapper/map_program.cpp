@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "mapper/catalogue.h"
+#include "graph/complex.h"
 #include "mapper/mapper.h"
 #include "mapper/registry.h"
 
@@ -163,6 +164,11 @@ class Attempt : private BlockMapper {
         orphans_.push_back(std::move(diagnostic));
         continue;
       }
+      if (is_complex(value.dtype())) {
+        orphans_.push_back(error(kUnsupportedDType, "the output '" + fetch_name + "' is complex",
+                                 "ONNX Runtime has no complex tensors: return paddle.as_real of it"));
+        continue;
+      }
       if (!value.has_rank() || value.is_sequence()) {
         const std::string what = value.is_sequence() ? "is a tensor array" : "has another rank from run to run";
         orphans_.push_back(error(kUnsupportedAttribute, "the output '" + fetch_name + "' " + what +
@@ -209,6 +215,9 @@ class Attempt : private BlockMapper {
       needs_.insert({op.source_name, low.what, low.needed});
     } catch (const MapperFailure& failure) {
       unsupported(kUnsupportedAttribute, named(op) + ": " + failure.message, failure.hint);
+    } catch (const NoComplexForm& none) {
+      unsupported(kUnsupportedDType, named(op) + ": " + none.what + " is complex, for which ONNX has no form",
+                  "compute with the real and the imaginary part");
     } catch (const std::out_of_range&) {
       unsupported(kUnsupportedAttribute,
                   named(op) + ": an attribute or operand is out of range for the operand's rank or shape",
@@ -227,7 +236,9 @@ class Attempt : private BlockMapper {
       for (const ValueId id : ids) {
         const ProgramType& type = program_.values[id].type;
         if (!values_[id] && (builder_.graph().nodes.size() == nodes || failed())) {
-          values_[id] = builder_.new_value("", type.dtype, type.dims);
+          const auto stand_in = [&](DType dtype) { return builder_.new_value("", dtype, type.dims); };
+          const DType part = part_dtype(type.dtype);
+          values_[id] = is_complex(type.dtype) ? builder_.complex(stand_in(part), stand_in(part)) : stand_in(part);
         }
       }
     }
@@ -249,8 +260,7 @@ class Attempt : private BlockMapper {
     const auto& operators = program_.blocks[block].operators;
     for (size_t i = 0; i < operators.size(); ++i) {
       if (!outside_.has(operators[i]) && find_mapper(operators[i].name, builder_.opset()).first_opset == 0)
-        findings_.add(Severity::kError, kUnsupportedOperator,
-                      not_supported(operators[i]), "", program_, block, i);
+        findings_.add(Severity::kError, kUnsupportedOperator, not_supported(operators[i]), "", program_, block, i);
       for (const BlockId inner : operators[i].blocks) look_into(inner);
     }
   }
