@@ -190,8 +190,8 @@ void array_to_tensor(OpContext& op) {
   const Value turn = g.new_value(g.unique_value_name("turn"), DType::kInt64, Dims{});
   const Value continues = g.new_value(g.unique_value_name("continues"), DType::kBool, Dims{});
   Value extent;
-  const auto body =
-      g.inner_graph({turn, continues}, [&] { extent = g.squeeze(g.dim(sequence_at(g, array, turn), axis), {0}); });
+  const auto body = g.inner_graph(
+      {turn, continues}, [&] { extent = g.gather(g.shape(sequence_at(g, array, turn)), g.scalar_i64(axis), 0); });
   g.set_outputs(*body, {g.scalar(1, DType::kBool), extent});
   ValueInfo extents;
   extents.dtype = DType::kInt64;
