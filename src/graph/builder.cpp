@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "graph/complex.h"
 #include "graph/fold.h"
 #include "graph/onnx_ops.h"
 
@@ -73,6 +74,7 @@ std::vector<Value> Builder::nodes(std::string_view op_type, std::vector<Value> i
                                   std::vector<NodeResult> results, std::string_view domain) {
   const bool standard = domain.empty();
   while (!inputs.empty() && !inputs.back()) inputs.pop_back();
+  if (standard && has_complex_input(inputs)) return complex_nodes(*this, op_type, inputs, attributes, results);
 
   // The type that the operator computes in.
   DType own = DType::kUndefined;
@@ -224,17 +226,45 @@ Value Builder::ints(const Ints& values) {
   return constant(from_ints(DType::kInt64, {static_cast<int64_t>(values.size())}, values));
 }
 
-Value Builder::scalar(double value, DType dtype) { return constant(from_doubles(dtype, {}, {value})); }
+Value Builder::scalar(double value, DType dtype) {
+  if (is_complex(dtype)) return complex(scalar(value, part_dtype(dtype)), scalar(0, part_dtype(dtype)));
+  return constant(from_doubles(dtype, {}, {value}));
+}
 
 Value Builder::filled(double value, DType dtype, const Dims& dims) {
   return constant(
       from_doubles(dtype, dims, std::vector<double>(static_cast<size_t>(element_count(dims).value_or(0)), value)));
 }
 
+// --- complex numbers ------------------------------------------------------------------------------------------------
+
+Value Builder::complex(Value real, Value imaginary) {
+  const Value z = new_value("", complex_dtype(real.dtype()), real.rank() == 0 ? imaginary.dims() : real.dims());
+  z.info()->real_part = real.info();
+  z.info()->imaginary_part = imaginary.info();
+  return z;
+}
+
+Value Builder::real(Value z) {
+  if (!is_complex(z.dtype())) return z;
+  if (z.info()->real_part == nullptr) throw NoComplexForm{"the input '" + z.name() + "' of the model"};
+  return Value(z.info()->real_part);
+}
+
+Value Builder::imag(Value z) {
+  if (!is_complex(z.dtype())) return z.rank() == 0 ? scalar(0, z.dtype()) : expand(scalar(0, z.dtype()), shape(z));
+  if (z.info()->imaginary_part == nullptr) throw NoComplexForm{"the input '" + z.name() + "' of the model"};
+  return Value(z.info()->imaginary_part);
+}
+
 // --- casts and shapes -----------------------------------------------------------------------------------------------
 
 Value Builder::cast(Value x, DType dtype) {
   if (x.dtype() == dtype) return x;
+  if (is_complex(dtype) && !is_complex(x.dtype())) {
+    const Value real = cast(x, part_dtype(dtype));
+    return complex(real, imag(real));
+  }
   return node("Cast", {x}, {{"to", int64_t{onnx_dtype(dtype)}}}, {dtype, x.dims()});
 }
 

@@ -85,6 +85,11 @@ class Builder {
   Value scalar_i64(int64_t value) { return constant(from_ints(DType::kInt64, {}, {value})); }
   Value filled(double value, DType dtype, const Dims& dims);  // a tensor of one value
 
+  // --- complex numbers (complex.h)
+  Value complex(Value real, Value imaginary);  // of two values of one shape and type, or one of them of rank 0
+  Value real(Value z);                         // of a real value: itself
+  Value imag(Value z);                         // of a real value: zeros
+
   // --- casts and shapes
   // -----------------------------------------------------------------------------------------------
   Value cast(Value x, DType dtype);           // x itself if it is of the type

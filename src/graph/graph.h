@@ -29,6 +29,9 @@ struct ValueInfo {
   // Of an integer tensor of rank 0 or 1 that is no constant: the elements that are known all the same (the static
   // dimensions of a shape). Makes shape arithmetic fold.
   std::optional<std::vector<std::optional<int64_t>>> elements = std::nullopt;
+  // Of a complex value: what it is a pair of (complex.h).
+  ValueInfo* real_part = nullptr;
+  ValueInfo* imaginary_part = nullptr;
   // The dimensions that Paddle declares for it and for all that is computed from it are not to be trusted.
   bool misdeclared = false;
   // The rank is another one from run to run, so none that Paddle declares is trusted.

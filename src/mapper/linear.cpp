@@ -4,6 +4,8 @@
 #include <map>
 #include <numeric>
 
+#include "mapper/decompositions.h"
+#include "mapper/quantization.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
@@ -32,7 +34,7 @@ Value multiplied(OpContext& op, Value x, double factor) {
 void matmul(OpContext& op) {
   Builder& g = op.graph();
   Value x = op.in("x");
-  Value y = op.in("y");
+  Value y = weight(op, "y", x.dtype(), 1);
   bool transpose_x = op.attr<bool>("transpose_x", false);
   bool transpose_y = op.attr<bool>("transpose_y", false);
   if (transpose_x) need_rank(op, x, "x");
@@ -51,7 +53,7 @@ void matmul(OpContext& op) {
 void legacy_matmul(OpContext& op) {
   Builder& g = op.graph();
   Value x = op.in("x");
-  Value y = op.in("y");
+  Value y = weight(op, "y", x.dtype(), 1);
   need_rank(op, x, "x");
   need_rank(op, y, "y");
   const bool row = x.rank() == 1;
@@ -135,7 +137,7 @@ Value product_with_weight(OpContext& op, Value x, int64_t rows, Value w) {
 void matmul_with_flatten(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("x");
-  const Value y = op.in("y");
+  const Value y = weight(op, "y", x.dtype(), 1);
   const int64_t x_rows = op.attr<int64_t>("x_num_col_dims", 1);
   const int64_t y_rows = op.attr<int64_t>("y_num_col_dims", 1);
   const Value product = product_with_weight(op, x, x_rows, as_matrix(op, y, y_rows, "y"));
@@ -144,6 +146,43 @@ void matmul_with_flatten(OpContext& op) {
   for (int64_t i = 0; i < x_rows; ++i) shape.push_back(g.dim(x, i));
   for (int64_t i = y_rows; i < y.rank(); ++i) shape.push_back(g.dim(y, i));
   op.out("out", g.reshape(product, g.concat_ints(shape)));
+}
+
+// input · weight + bias; the weight [in, out], or [out, in] with transpose_weight.
+void linear(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("input");
+  Value w = weight(op, "weight", x.dtype(), 1);
+  if (op.attr<bool>("transpose_weight", false)) w = transpose_matrix(g, w);
+  Value out = g.matmul(x, w);
+  if (Value bias = op.in_or_none("bias")) out = g.add(out, bias);
+  op.out("out", out);
+}
+
+// activation(x' · y' + bias) of matrices; dimensions in front of x's last one are rows.
+void gemm_epilogue(OpContext& op) {
+  Builder& g = op.graph();
+  Value x = op.in("x");
+  Value y = weight(op, "y", x.dtype(), 1);
+  need_rank(op, x, "x");
+  if (op.attr<bool>("trans_x", false)) {
+    if (x.rank() != 2) op.fail("trans_x of a tensor of rank " + std::to_string(x.rank()));
+    x = transpose_matrix(g, x);
+  }
+  if (op.attr<bool>("trans_y", false)) y = transpose_matrix(g, y);
+  Value out = g.add(g.matmul(x, y), op.in("bias"));
+  const auto activation = op.attr<std::string>("activation", "none");
+  if (activation == "relu") {
+    out = g.relu(out);
+  } else if (activation == "gelu") {
+    // x / 2 · (1 + erf(x / √2))
+    const Value half = g.mul(out, g.scalar(0.5, out.dtype()));
+    const Value error = g.erf(g.mul(out, g.scalar(std::sqrt(0.5), out.dtype())));
+    out = g.mul(half, g.add(error, g.scalar(1, out.dtype())));
+  } else if (activation != "none" && !activation.empty()) {
+    op.fail("activation '" + activation + "', which Paddle's kernel does not know");
+  }
+  op.out("out", out);
 }
 
 // activation(x · w + bias)
@@ -280,6 +319,14 @@ Value determinant(OpContext& op, Value x) {
   return op.graph().node("Det", {x}, {}, {x.dtype(), Dims(x.dims()->begin(), x.dims()->end() - 2)});
 }
 
+// The sign and the logarithm of the absolute value, as two results.
+void sign_and_log(OpContext& op) {
+  Builder& g = op.graph();
+  const Value value = determinant(op, op.in("x"));
+  op.out("sign", g.node("Sign", {value}));
+  op.out("logdet", g.log(g.abs(value)));
+}
+
 void det(OpContext& op) { op.out("out", determinant(op, op.in("x"))); }
 
 // {sign, ln |det|} of the determinant.
@@ -289,36 +336,12 @@ void slogdet(OpContext& op) {
   op.out("out", g.concat({g.unsqueeze(g.node("Sign", {value}), {0}), g.unsqueeze(g.log(g.abs(value)), {0})}, 0));
 }
 
-// x's inverses by Cramer's rule: minor (i, j) is the determinant of x without row i and column j. The work grows with
-// the fifth power of the size, but ONNX knows no other way.
+// x's inverses: the solutions of x · y = identity.
 Value inverted(OpContext& op, Value x) {
-  Builder& g = op.graph();
-  need_rank(op, x, "x");
-  const int64_t rank = x.rank();
-  const int64_t size = rank < 2 ? -1 : x.dim(-1);
-  constexpr int64_t kLargest = 16;
-  if (size < 1 || size > kLargest)
-    op.fail("the inverse of a matrix whose size is not known or above " + std::to_string(kLargest),
-            "ONNX has no operator for it");
-  if (size == 1) return g.div(g.scalar(1, x.dtype()), x);
-  std::vector<int64_t> others;
-  std::vector<double> signs;
-  for (int64_t i = 0; i < size; ++i) {
-    for (int64_t j = 0; j < size; ++j) {
-      if (i != j) others.push_back(j);
-      signs.push_back((i + j) % 2 == 0 ? 1 : -1);
-    }
-  }
-  const Value without = g.constant(from_ints(DType::kInt64, {size, size - 1}, others));
-  Ints perm(static_cast<size_t>(rank + 2));  // [… i, rows, j, columns] to [… i, j, rows, columns]
-  std::iota(perm.begin(), perm.end(), 0);
-  std::swap(perm[perm.size() - 2], perm[perm.size() - 3]);
-  const Value minors = determinant(op, g.transpose(g.gather(g.gather(x, without, rank - 2), without, rank), perm));
-  const Value cofactors = g.mul(minors, g.constant(from_doubles(x.dtype(), {size, size}, signs)));
-  // The determinant, by its first row.
-  const auto first_row = [&](Value v) { return g.slice(v, {0}, {1}, {rank - 2}); };
-  const Value whole = g.reduce("ReduceSum", g.mul(first_row(x), first_row(cofactors)), Ints{rank - 1}, true);
-  return g.div(transpose_matrix(g, cofactors), whole);
+  const int64_t size = unrolled_size(op, x);
+  std::vector<double> numbers(static_cast<size_t>(size * size), 0.0);
+  for (int64_t i = 0; i < size; ++i) numbers[static_cast<size_t>(i * size + i)] = 1.0;
+  return solution(op, x, op.graph().constant(from_doubles(x.dtype(), {size, size}, numbers)));
 }
 
 void inverse(OpContext& op) { op.out("out", inverted(op, op.in("x"))); }
@@ -463,6 +486,8 @@ constexpr MapperEntry kEntries[] = {
     {"matmul", 7, matmul},
     {"legacy_matmul", 7, legacy_matmul},
     {"matmul_with_flatten", 7, matmul_with_flatten},
+    {"fused_gemm_epilogue", 9, gemm_epilogue},
+    {"linear_v2", 7, linear},
     {"fc", 7, fc},
     {"fusion_repeated_fc_relu", 7, repeated_fc_relu},
     {"fusion_squared_mat_sub", 7, squared_mat_sub},
@@ -475,10 +500,11 @@ constexpr MapperEntry kEntries[] = {
     {"kron", 7, kron},
     {"cross", 7, cross},
     {"bilinear", 7, bilinear},
-    {"inverse", 11, inverse},
+    {"inverse", 9, inverse},
     {"matrix_power", 7, matrix_power},
     {"det", 11, det},
     {"slogdet", 11, slogdet},
+    {"slogdet_v2", 11, sign_and_log},
     {"einsum", 12, einsum},
     {"embedding", 7, embedding},
     {"lookup_table", 7, lookup_table},

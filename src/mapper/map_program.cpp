@@ -6,8 +6,10 @@
 #include <sstream>
 #include <stdexcept>
 #include <tuple>
+#include <unordered_set>
 
 #include "mapper/catalogue.h"
+#include "graph/complex.h"
 #include "mapper/mapper.h"
 #include "mapper/registry.h"
 
@@ -150,12 +152,21 @@ class Attempt : private BlockMapper {
   void add_fetches() {
     builder_.set_scope("fetch");
     std::set<std::string> taken;
-    for (const Value& input : graph_->inputs) taken.insert(input.name());
+    std::unordered_set<const ValueInfo*> bound;  // to an input or an output
+    for (const Value& input : graph_->inputs) {
+      taken.insert(input.name());
+      bound.insert(input.info());
+    }
     for (const auto& [fetch_name, id] : program_.fetches) {
       Value value = values_[id];
       if (!value) {
         Diagnostic diagnostic = error(kMalformedProgram, "the output '" + fetch_name + "' is never written");
         orphans_.push_back(std::move(diagnostic));
+        continue;
+      }
+      if (is_complex(value.dtype())) {
+        orphans_.push_back(error(kUnsupportedDType, "the output '" + fetch_name + "' is complex",
+                                 "ONNX Runtime has no complex tensors: return paddle.as_real of it"));
         continue;
       }
       if (!value.has_rank() || value.is_sequence()) {
@@ -164,9 +175,7 @@ class Attempt : private BlockMapper {
                                                             ": an ONNX model states its outputs' ranks"));
         continue;
       }
-      const bool is_input = std::ranges::count(graph_->inputs, value) > 0;
-      const bool is_output = std::ranges::count(graph_->outputs, value) > 0;
-      if (is_input || is_output || value.constant() != nullptr) {
+      if (!bound.insert(value.info()).second || value.constant() != nullptr) {
         const Value source = value;
         value = builder_.new_value("", source.dtype(), source.dims());
         graph_->nodes.push_back({"Identity", "", "fetch", {source}, {value}, {}});
@@ -206,6 +215,9 @@ class Attempt : private BlockMapper {
       needs_.insert({op.source_name, low.what, low.needed});
     } catch (const MapperFailure& failure) {
       unsupported(kUnsupportedAttribute, named(op) + ": " + failure.message, failure.hint);
+    } catch (const NoComplexForm& none) {
+      unsupported(kUnsupportedDType, named(op) + ": " + none.what + " is complex, for which ONNX has no form",
+                  "compute with the real and the imaginary part");
     } catch (const std::out_of_range&) {
       unsupported(kUnsupportedAttribute,
                   named(op) + ": an attribute or operand is out of range for the operand's rank or shape",
@@ -224,7 +236,9 @@ class Attempt : private BlockMapper {
       for (const ValueId id : ids) {
         const ProgramType& type = program_.values[id].type;
         if (!values_[id] && (builder_.graph().nodes.size() == nodes || failed())) {
-          values_[id] = builder_.new_value("", type.dtype, type.dims);
+          const auto stand_in = [&](DType dtype) { return builder_.new_value("", dtype, type.dims); };
+          const DType part = part_dtype(type.dtype);
+          values_[id] = is_complex(type.dtype) ? builder_.complex(stand_in(part), stand_in(part)) : stand_in(part);
         }
       }
     }

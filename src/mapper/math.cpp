@@ -3,13 +3,16 @@
 #include <limits>
 #include <numbers>
 
+#include "graph/complex.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
 namespace {
 
 // Of integers, Paddle computes exponentials and logarithms in float32.
-Value as_floating(OpContext& op, Value x) { return is_floating(x.dtype()) ? x : op.graph().cast(x, DType::kFloat32); }
+Value as_floating(OpContext& op, Value x) {
+  return is_floating(x.dtype()) || is_complex(x.dtype()) ? x : op.graph().cast(x, DType::kFloat32);
+}
 
 template <FixedString OnnxOp>
 void floating_unary(OpContext& op) {
@@ -66,8 +69,7 @@ Value rounded_size(Builder& g, Value x, GoesUp goes_up) {
 }
 
 Value halves_away_from_zero(Builder& g, Value x) {
-  return rounded_size(g, x,
-                      [&](Value, Value rest) { return g.logical_not(g.less(rest, g.scalar(0.5, x.dtype()))); });
+  return rounded_size(g, x, [&](Value, Value rest) { return g.logical_not(g.less(rest, g.scalar(0.5, x.dtype()))); });
 }
 
 // A half goes up where the whole is odd.
