@@ -1,6 +1,7 @@
 // Conditionals and loops: ONNX's If and Loop. (program.h states the form of `if` and `while`.)
 #include <array>
 
+#include "graph/complex.h"
 #include "mapper/sequences.h"
 #include "mapper/tables.h"
 #include "program/undefined.h"
@@ -120,6 +121,7 @@ void conditional(OpContext& op) {
       relax(type, other);
     }
     for (const size_t k : {0, 1}) outputs[k].push_back(either[k]);
+    if (is_complex(type.dtype)) op.fail("its result " + std::to_string(i) + " is complex");
     // Up to 10 shape inference wants one rank.
     if (type.varying_rank) g.need_opset(11, "If whose branches have different ranks");
     types.push_back(std::move(type));
@@ -194,6 +196,7 @@ class Loop {
   void assume(size_t i) {
     ValueInfo type = type_of(initial_[i]);
     std::optional<ValueInfo>& known = values_[i].info;
+    if (is_complex(type.dtype)) op_.fail("its value " + std::to_string(i) + " is complex");
     if (undefined_[i]) {
       // The first turn writes it; Paddle's declaration is of what is written then.
       type.dims = op_.out_dims("out", i);
