@@ -52,17 +52,16 @@ void full_like(OpContext& op) {
   op.out("out", g.expand(op.scalar_value("value", dtype_or(op, x.dtype())), g.shape(x)));
 }
 
-template <int Number>
-void filled_like(OpContext& op) {
+void zeros_like(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("x");
-  op.out("out", g.expand(g.scalar(Number, dtype_or(op, x.dtype())), g.shape(x)));
+  op.out("out", g.expand(g.scalar(0, dtype_or(op, x.dtype())), g.shape(x)));
 }
 
-template <int Number>
-void filled(OpContext& op) {
+// Any contents will do.
+void empty(OpContext& op) {
   Builder& g = op.graph();
-  op.out("out", g.expand(g.scalar(Number, dtype_or(op, DType::kFloat32)), op.ints("shape").value));
+  op.out("out", g.expand(g.scalar(0, dtype_or(op, DType::kFloat32)), op.ints("shape").value));
 }
 
 // y[…, j] = j < x[…], for j up to max_len, or up to the largest x if that is negative.
@@ -256,19 +255,10 @@ void shard_index(OpContext& op) {
   op.out("out", g.where(mine, g.sub(x, g.mul(shard, size)), number(op.attr<int64_t>("ignore_value", -1))));
 }
 
-void nop(OpContext& op) { op.out("Out", op.in("X")); }
-
-void transfer_dtype(OpContext& op) { op.out("Out", op.graph().cast(op.in("X"), op.out_dtype("Out"))); }
-
 constexpr MapperEntry kEntries[] = {
     {"assign", 7, identity<"x">},
     {"assign_out_", 7, identity<"x">},
-    {"assign_out", 7, identity<"x">},
-    {"copy_to", 7, identity<"x">},
-    {"nop", 7, nop},
-    {"npu_identity", 7, identity<"x">},
     {"share_data", 7, identity<"x">},
-    {"transfer_dtype", 7, transfer_dtype},
     {"share_buffer", 7, share_buffer},
     {"memcpy", 7, identity<"x">},
     {"memcpy_d2h", 7, identity<"x">},
@@ -283,13 +273,9 @@ constexpr MapperEntry kEntries[] = {
     {"full_like", 7, full_like},
     {"full_batch_size_like", 7, full_batch_size_like},
     {"full_int_array", 7, full_int_array},
-    {"zeros_like", 7, filled_like<0>},
-    {"ones_like", 7, filled_like<1>},
-    {"empty_like", 7, filled_like<0>},
-    {"zeros", 7, filled<0>},
-    {"ones", 7, filled<1>},
+    {"zeros_like", 7, zeros_like},
     {"sequence_mask", 7, sequence_mask},
-    {"empty", 7, filled<0>},  // any contents will do
+    {"empty", 7, empty},
     {"fill", 7, fill},
     {"assign_value", 7, assign_value},
     {"arange", 7, arange},

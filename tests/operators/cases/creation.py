@@ -137,3 +137,8 @@ raw("raw_shard_index_i32", "shard_index", inputs={"X": i32["b", 1].ints(0, 20)},
 raw("raw_memcpy", "memcpy", inputs={"X": f32["b", 3]}, outputs={"Out": "float32"}, attrs={"dst_place_type": 0})
 raw("raw_share_data", "share_data", inputs={"X": f32["b", 3]}, outputs={"Out": "float32"})
 raw("raw_print", "print", inputs={"In": f32["b", 3]}, outputs={"Out": "float32"}, attrs={"first_n": 0, "message": "", "summarize": 1})
+
+case("sequence_mask", lambda x: F.sequence_mask(x, maxlen=6), x=i64["b"].ints(0, 7))
+case("sequence_mask_longest", lambda x: F.sequence_mask(x), x=i64["b"].ints(1, 7), opset=11)
+case("sequence_mask_f32", lambda x: F.sequence_mask(x, maxlen=6, dtype="float32"), x=i32["b", "n"].ints(0, 7))
+case("ones_like_f64", lambda x: paddle.ones_like(x, dtype="float64"), x=f32["b", 3], opset=8)

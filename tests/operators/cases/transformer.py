@@ -4,6 +4,9 @@ from dsl import *
 
 erf = np.vectorize(__import__("math").erf)
 SCALES, SHIFT, SMOOTH = [(np.random.RandomState(i).rand(8) + 0.5).astype("float32") for i in range(3)]
+# All attributes, as Paddle 3 translates no defaults.
+FLASH = {"dropout": 0.0, "causal": False, "return_softmax": False, "is_test": True, "rng_name": ""}
+ACT = {"compute_dtype": "default", "quant_scale": -1.0, "quant_round_type": 1, "quant_max_bound": 127.0, "quant_min_bound": -127.0}
 QKV3 = {"out": "float32", "softmax": None, "softmax_lse": None, "seed_offset": None}
 CU_Q, CU_K = np.array([0, 2, 5, 9]), np.array([0, 3, 7, 12])
 
@@ -76,32 +79,33 @@ def silu(x):
     return x / (1 + np.exp(-x))
 
 
+NO_DOUBLE = {"pir": "Paddle 3.3 does not translate their dropout_p"}
 MEA = {"output": "float32", "logsumexp": None, "seed_and_offset": None}
 MEA_ATTRS = {"max_seqlen_q": -1.0, "max_seqlen_k": -1.0, "dropout_p": 0.0, "is_test": True}
-raw("memory_efficient_attention", "memory_efficient_attention", inputs={"query": f32["b", "n", 2, 4], "key": f32["b", "m", 2, 4], "value": f32["b", "m", 2, 4]}, outputs=MEA, attrs={"causal": False, "scale": -1.0, **MEA_ATTRS}, expect=efficient)
-raw("memory_efficient_attention_scale", "memory_efficient_attention", inputs={"query": f32["b", "n", 2, 4], "key": f32["b", "m", 2, 4], "value": f32["b", "m", 2, 4]}, outputs=MEA, attrs={"causal": False, "scale": 0.3, **MEA_ATTRS}, expect=lambda q, k, v: efficient(q, k, v, factor=0.3))
-raw("memory_efficient_attention_causal", "memory_efficient_attention", inputs={"query": f32["b", "n", 2, 4], "key": f32["b", "n", 2, 4], "value": f32["b", "n", 2, 4]}, outputs=MEA, attrs={"causal": True, "scale": -1.0, **MEA_ATTRS}, expect=lambda q, k, v: efficient(q, k, v, causal=True), opset=12)
-raw("memory_efficient_attention_bias", "memory_efficient_attention", inputs={"query": f32["b", "n", 2, 4], "key": f32["b", "m", 2, 4], "value": f32["b", "m", 2, 4], "bias": f32["b", 2, "n", "m"]}, outputs=MEA, attrs={"causal": False, "scale": -1.0, **MEA_ATTRS}, expect=efficient)
+raw("memory_efficient_attention", "memory_efficient_attention", inputs={"query": f32["b", "n", 2, 4], "key": f32["b", "m", 2, 4], "value": f32["b", "m", 2, 4]}, outputs=MEA, attrs={"causal": False, "scale": -1.0, **MEA_ATTRS}, expect=efficient, paddle_cannot=NO_DOUBLE)
+raw("memory_efficient_attention_scale", "memory_efficient_attention", inputs={"query": f32["b", "n", 2, 4], "key": f32["b", "m", 2, 4], "value": f32["b", "m", 2, 4]}, outputs=MEA, attrs={"causal": False, "scale": 0.3, **MEA_ATTRS}, expect=lambda q, k, v: efficient(q, k, v, factor=0.3), paddle_cannot=NO_DOUBLE)
+raw("memory_efficient_attention_causal", "memory_efficient_attention", inputs={"query": f32["b", "n", 2, 4], "key": f32["b", "n", 2, 4], "value": f32["b", "n", 2, 4]}, outputs=MEA, attrs={"causal": True, "scale": -1.0, **MEA_ATTRS}, expect=lambda q, k, v: efficient(q, k, v, causal=True), paddle_cannot=NO_DOUBLE, opset=11)
+raw("memory_efficient_attention_bias", "memory_efficient_attention", inputs={"query": f32["b", "n", 2, 4], "key": f32["b", "m", 2, 4], "value": f32["b", "m", 2, 4], "bias": f32["b", 2, "n", "m"]}, outputs=MEA, attrs={"causal": False, "scale": -1.0, **MEA_ATTRS}, expect=efficient, paddle_cannot=NO_DOUBLE)
 
-raw("flash_attn_qkvpacked", "flash_attn_qkvpacked", inputs={"qkv": f32["b", "n", 3, 2, 4]}, outputs=QKV3, attrs={"is_test": True}, expect=packed)
-raw("flash_attn_qkvpacked_groups", "flash_attn_qkvpacked", inputs={"qkv": f32["b", "n", 5, 2, 4]}, outputs=QKV3, attrs={"is_test": True}, expect=packed)
-raw("flash_attn_qkvpacked_causal", "flash_attn_qkvpacked", inputs={"qkv": f32["b", "n", 3, 2, 4]}, outputs=QKV3, attrs={"is_test": True, "causal": True}, expect=lambda qkv: packed(qkv, True), opset=11)
+raw("flash_attn_qkvpacked", "flash_attn_qkvpacked", inputs={"qkv": f32["b", "n", 3, 2, 4]}, outputs=QKV3, attrs=FLASH, expect=packed)
+raw("flash_attn_qkvpacked_groups", "flash_attn_qkvpacked", inputs={"qkv": f32["b", "n", 5, 2, 4]}, outputs=QKV3, attrs=FLASH, expect=packed)
+raw("flash_attn_qkvpacked_causal", "flash_attn_qkvpacked", inputs={"qkv": f32["b", "n", 3, 2, 4]}, outputs=QKV3, attrs={**FLASH, "causal": True}, expect=lambda qkv: packed(qkv, True), opset=11)
 
-UNPADDED = {"max_seqlen_q": 9.0, "max_seqlen_k": 12.0, "is_test": True}
-raw("flash_attn_unpadded", "flash_attn_unpadded", inputs={"q": f32[9, 2, 4], "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}, outputs=QKV3, attrs={"scale": 0.5, **UNPADDED}, expect=lambda *x: unpadded(*x, factor=0.5))
-raw("flash_attn_unpadded_dynamic", "flash_attn_unpadded", inputs={"q": f32["q"].values([0.0]) if False else f32["r", 4, 4].values([np.random.RandomState(7).randn(9, 4, 4), np.random.RandomState(8).randn(9, 4, 4)]), "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}, outputs=QKV3, attrs={"scale": 0.5, **UNPADDED}, expect=lambda *x: unpadded(*x, factor=0.5), opset=11)
-raw("flash_attn_unpadded_causal", "flash_attn_unpadded", inputs={"q": f32[9, 2, 4], "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}, outputs=QKV3, attrs={"scale": 0.5, "causal": True, **UNPADDED}, expect=lambda *x: unpadded(*x, causal=True, factor=0.5))
-raw("flash_attn_varlen_qkvpacked", "flash_attn_varlen_qkvpacked", inputs={"qkv": f32[9, 4, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_Q)}, outputs=QKV3, attrs={"scale": 0.5, "varlen_padded": False, **UNPADDED}, expect=lambda qkv, a, b: unpadded(qkv[:, :-2].reshape(9, 4, 4), qkv[:, -2], qkv[:, -1], a, b, factor=0.5))
+UNPADDED = {**FLASH, "max_seqlen_q": 9, "max_seqlen_k": 12}
+raw("flash_attn_unpadded", "flash_attn_unpadded", inputs={"q": f32[9, 2, 4], "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}, outputs=QKV3, attrs={"scale": 0.5, **UNPADDED}, expect=lambda *x: unpadded(*x, factor=0.5), opset=11)
+raw("flash_attn_unpadded_dynamic", "flash_attn_unpadded", inputs={"q": f32["r", 4, 4].values([np.random.RandomState(7).randn(9, 4, 4), np.random.RandomState(8).randn(9, 4, 4)]), "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}, outputs=QKV3, attrs={"scale": 0.5, **UNPADDED}, expect=lambda *x: unpadded(*x, factor=0.5), opset=11)
+raw("flash_attn_unpadded_causal", "flash_attn_unpadded", inputs={"q": f32[9, 2, 4], "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}, outputs=QKV3, attrs={**UNPADDED, "scale": 0.5, "causal": True}, expect=lambda *x: unpadded(*x, causal=True, factor=0.5), opset=11)
+raw("flash_attn_varlen_qkvpacked", "flash_attn_varlen_qkvpacked", inputs={"qkv": f32[9, 4, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_Q)}, outputs=QKV3, attrs={"scale": 0.5, "varlen_padded": False, **UNPADDED}, expect=lambda qkv, a, b: unpadded(qkv[:, :-2].reshape(9, 4, 4), qkv[:, -2], qkv[:, -1], a, b, factor=0.5), opset=11)
 
-raw("variable_length_memory_efficient_attention", "variable_length_memory_efficient_attention", inputs={"query": f32[2, 2, "n", 4], "key": f32[2, 2, 6, 4], "value": f32[2, 2, 6, 4], "seq_lens": i32[2, 1].values([[5], [5]]), "kv_seq_lens": i32[2, 1].values([[6], [3]])}, outputs={"out": "float32"}, attrs={"scale": 0.5, "causal": False, "pre_cache_length": 0}, expect=variable, opset=7)
-raw("variable_length_memory_efficient_attention_causal_mask", "variable_length_memory_efficient_attention", inputs={"query": f32[2, 4, "n", 4], "key": f32[2, 2, "n", 4], "value": f32[2, 2, "n", 4], "seq_lens": i32[2, 1].values([[5], [5]]), "kv_seq_lens": i32[2, 1].values([[5], [3]]), "mask": f32[2, 1, "n", "n"]}, outputs={"out": "float32"}, attrs={"scale": 0.5, "causal": True, "pre_cache_length": 0}, expect=lambda *x: variable(*x, causal=True), opset=12)
+raw("variable_length_memory_efficient_attention", "variable_length_memory_efficient_attention", inputs={"query": f32[2, 2, "n", 4], "key": f32[2, 2, 6, 4], "value": f32[2, 2, 6, 4], "seq_lens": i32[2, 1].values([[5], [5]]), "kv_seq_lens": i32[2, 1].values([[6], [3]])}, outputs={"out": "float32"}, attrs={"scale": 0.5, "causal": False, "pre_cache_length": 0}, expect=variable, opset=11)
+raw("variable_length_memory_efficient_attention_causal_mask", "variable_length_memory_efficient_attention", inputs={"query": f32[2, 4, "n", 4], "key": f32[2, 2, "n", 4], "value": f32[2, 2, "n", 4], "seq_lens": i32[2, 1].values([[5], [5]]), "kv_seq_lens": i32[2, 1].values([[5], [3]]), "mask": f32[2, 1, "n", "n"]}, outputs={"out": "float32"}, attrs={"scale": 0.5, "causal": True, "pre_cache_length": 0}, expect=lambda *x: variable(*x, causal=True), opset=11)
 
-raw("flashmask_attention_causal", "flashmask_attention", inputs={"q": f32["b", 6, 2, 4], "k": f32["b", 6, 2, 4], "v": f32["b", 6, 2, 4], "startend_row_indices": i32["b", 1, 6, 1].ints(0, 7)}, outputs=QKV3, attrs={"causal": True, "is_test": True}, expect=lambda *x: flashmask(*x, True))
-raw("flashmask_attention_causal_ends", "flashmask_attention", inputs={"q": f32["b", "n", 4, 4], "k": f32["b", "n", 2, 4], "v": f32["b", "n", 2, 4], "startend_row_indices": i32["b", 2, "n", 2].ints(0, 7)}, outputs=QKV3, attrs={"causal": True, "is_test": True}, expect=lambda *x: flashmask(*x, True), opset=11)
-raw("flashmask_attention_both_sides", "flashmask_attention", inputs={"q": f32["b", 6, 2, 4], "k": f32["b", 6, 2, 4], "v": f32["b", 6, 2, 4], "startend_row_indices": i32["b", 1, 6, 2].ints(0, 7)}, outputs=QKV3, attrs={"causal": False, "is_test": True}, expect=lambda *x: flashmask(*x, False))
-raw("flashmask_attention_four_bounds", "flashmask_attention", inputs={"q": f32["b", 6, 2, 4], "k": f32["b", 6, 2, 4], "v": f32["b", 6, 2, 4], "startend_row_indices": i32["b", 2, 6, 4].ints(0, 7)}, outputs=QKV3, attrs={"causal": False, "is_test": True}, expect=lambda *x: flashmask(*x, False))
+raw("flashmask_attention_causal", "flashmask_attention", inputs={"q": f32["b", 6, 2, 4], "k": f32["b", 6, 2, 4], "v": f32["b", 6, 2, 4], "startend_row_indices": i32["b", 1, 6, 1].ints(0, 7)}, outputs=QKV3, attrs={**FLASH, "causal": True}, expect=lambda *x: flashmask(*x, True), opset=11)
+raw("flashmask_attention_causal_ends", "flashmask_attention", inputs={"q": f32["b", "n", 4, 4], "k": f32["b", "n", 2, 4], "v": f32["b", "n", 2, 4], "startend_row_indices": i32["b", 2, "n", 2].ints(0, 7)}, outputs=QKV3, attrs={**FLASH, "causal": True}, expect=lambda *x: flashmask(*x, True), opset=11)
+raw("flashmask_attention_both_sides", "flashmask_attention", inputs={"q": f32["b", 6, 2, 4], "k": f32["b", 6, 2, 4], "v": f32["b", 6, 2, 4], "startend_row_indices": i32["b", 1, 6, 2].ints(0, 7)}, outputs=QKV3, attrs=FLASH, expect=lambda *x: flashmask(*x, False), opset=11)
+raw("flashmask_attention_four_bounds", "flashmask_attention", inputs={"q": f32["b", 6, 2, 4], "k": f32["b", 6, 2, 4], "v": f32["b", 6, 2, 4], "startend_row_indices": i32["b", 2, 6, 4].ints(0, 7)}, outputs=QKV3, attrs=FLASH, expect=lambda *x: flashmask(*x, False), opset=11)
 
-raw("fused_bias_act_gelu", "fused_bias_act", inputs={"x": f32["b", "n", 8], "bias": param(SHIFT)}, outputs={"out": "float32"}, attrs={"act_method": "gelu"}, expect=lambda x: gelu(x + SHIFT), opset=9)
-raw("fused_bias_act_swiglu", "fused_bias_act", inputs={"x": f32["b", "n", 8], "bias": param(SHIFT)}, outputs={"out": "float32"}, attrs={"act_method": "swiglu"}, expect=lambda x: silu((x + SHIFT)[..., :4]) * (x + SHIFT)[..., 4:])
-raw("fused_bias_act_geglu_smooth", "fused_bias_act", inputs={"x": f32["b", "n", 8], "shift": param(SHIFT[:4]), "smooth": param(SMOOTH[:4])}, outputs={"out": "float32"}, attrs={"act_method": "geglu"}, expect=lambda x: (gelu(x[..., :4]) * x[..., 4:] + SHIFT[:4]) * SMOOTH[:4], opset=9)
-raw("fused_bias_act_dequantize", "fused_bias_act", inputs={"x": i32["b", 8], "dequant_scales": param(SCALES)}, outputs={"out": "float32"}, attrs={"act_method": "relu"}, expect=lambda x: np.maximum(x * SCALES, 0).astype("float32"))
+raw("fused_bias_act_gelu", "fused_bias_act", inputs={"x": f32["b", "n", 8], "bias": param(SHIFT)}, outputs={"out": "float32"}, attrs={"act_method": "gelu", **ACT}, expect=lambda x: gelu(x + SHIFT), opset=9)
+raw("fused_bias_act_swiglu", "fused_bias_act", inputs={"x": f32["b", "n", 8], "bias": param(SHIFT)}, outputs={"out": "float32"}, attrs={"act_method": "swiglu", **ACT}, expect=lambda x: silu((x + SHIFT)[..., :4]) * (x + SHIFT)[..., 4:], opset=9)
+raw("fused_bias_act_geglu_smooth", "fused_bias_act", inputs={"x": f32["b", "n", 8], "shift": param(SHIFT[:4]), "smooth": param(SMOOTH[:4])}, outputs={"out": "float32"}, attrs={"act_method": "geglu", **ACT}, expect=lambda x: (gelu(x[..., :4]) * x[..., 4:] + SHIFT[:4]) * SMOOTH[:4], opset=9)
+raw("fused_bias_act_dequantize", "fused_bias_act", inputs={"x": i32["b", 8], "dequant_scales": param(SCALES)}, outputs={"out": "float32"}, attrs={"act_method": "relu", **ACT}, expect=lambda x: np.maximum(x * SCALES, 0).astype("float32"), opset=9)
