@@ -7,7 +7,7 @@ elseif(DEFINED ENV{XDG_CACHE_HOME})
 else()
   set(_cache $ENV{HOME}/.cache/paddle2onnx)
 endif()
-set(PADDLE2ONNX_CACHE ${_cache} CACHE PATH "Where onnx and protobuf are built, once for all build folders")
+set(PADDLE2ONNX_CACHE ${_cache} CACHE PATH "Where they are built, once for all build folders")
 
 # Sets <out> to the folder of the cache for a library built with this compiler. Further arguments are what else its build depends on.
 function(paddle2onnx_cache_folder name out)

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <new>
 
@@ -10,6 +11,7 @@
 #include "mapper/map_program.h"
 #include "paddle2onnx/paddle2onnx.h"
 #include "pass/pass.h"
+#include "program/cut.h"
 #include "reader/reader.h"
 #include "writer/writer.h"
 
@@ -25,7 +27,16 @@ void close(Conversion& conversion, Diagnostic diagnostic) {
 
 using Write = std::function<Result<WrittenModel>(const Graph&, const WriteOptions&)>;
 
-void run(const ModelSource& source, const Options& options, const Write& write, Conversion& conversion) {
+// The result must not take the place of what it is made of.
+bool is_input(const LoadedModel& loaded, const std::filesystem::path& file) {
+  std::error_code none_there;
+  return std::filesystem::equivalent(file, loaded.model_file, none_there) ||
+         std::filesystem::equivalent(file, loaded.params_file, none_there);
+}
+
+// `save_file`: empty for a model in memory.
+void run(const ModelSource& source, const Options& options, const std::filesystem::path& save_file, const Write& write,
+         Conversion& conversion) {
   if (options.opset_version < min_opset_version() || options.opset_version > max_opset_version()) {
     return close(conversion, error(kBadOption, "opset " + std::to_string(options.opset_version) + " is outside " +
                                                    std::to_string(min_opset_version()) + " to " +
@@ -44,6 +55,22 @@ void run(const ModelSource& source, const Options& options, const Write& write, 
   summary.model_file = loaded->model_file;
   summary.params_file = loaded->params_file;
   for (const Block& block : loaded->program.blocks) summary.operators += block.operators.size();
+  if (options.remove_nms) {
+    if (auto cut = cut_before_nms(loaded->program); !cut) return close(conversion, std::move(cut).error());
+  }
+
+  if (options.reference_params && source.params_bytes) {
+    return close(conversion, error(kBadOption, "parameters in memory cannot be referred to",
+                                   "name the parameter file, or leave reference_params out"));
+  }
+  std::vector<std::filesystem::path> targets;
+  if (!save_file.empty()) targets.push_back(save_file);
+  if (!save_file.empty() && !options.external_filename.empty())
+    targets.push_back(save_file.parent_path() / options.external_filename);
+  for (const auto& file : targets) {
+    if (is_input(*loaded, file))
+      return close(conversion, error(kBadOption, file.string() + " is a file of the model that is read"));
+  }
 
   MappedGraph mapped = map_program(loaded->program, mapping, conversion.diagnostics);
   summary.opset_version = mapped.opset_version;
@@ -57,21 +84,27 @@ void run(const ModelSource& source, const Options& options, const Write& write, 
     }
     return;
   }
+  loaded->program = {};  // what the graph needs of it, it has
   run_passes(*mapped.graph, options.optimize);
-  auto written = write(*mapped.graph, {mapped.opset_version, options.check});
+  const ExternalData external = {options.external_data || !options.external_filename.empty(), options.external_filename,
+                                 options.external_threshold, options.reference_params};
+  auto written = write(*mapped.graph, {mapped.opset_version, options.check, external});
   if (!written) return close(conversion, std::move(written).error());
   summary.ir_version = written->ir_version;
   summary.nodes = written->nodes;
   summary.parameters = written->parameters;
   summary.bytes = written->bytes;
+  summary.external_file = written->external_file;
+  summary.external_bytes = written->external_bytes;
   conversion.status = Status::kOk;
 }
 
-Conversion convert_with(const ModelSource& source, const Options& options, const Write& write) {
+Conversion convert_with(const ModelSource& source, const Options& options, const std::filesystem::path& save_file,
+                        const Write& write) {
   const auto start = std::chrono::steady_clock::now();
   Conversion conversion;
   try {
-    run(source, options, write, conversion);
+    run(source, options, save_file, write, conversion);
   } catch (const std::bad_alloc&) {
     close(conversion, error(kInternalError, "out of memory"));
   } catch (const std::exception& unexpected) {
@@ -85,13 +118,13 @@ Conversion convert_with(const ModelSource& source, const Options& options, const
 }  // namespace
 
 Conversion convert(const ModelSource& source, const Options& options, const std::string& save_file) {
-  return convert_with(source, options, [&](const Graph& graph, const WriteOptions& write) {
-    return write_model(graph, write, std::filesystem::path(save_file));
-  });
+  const std::filesystem::path path = save_file;
+  return convert_with(source, options, path,
+                      [&](const Graph& graph, const WriteOptions& write) { return write_model(graph, write, path); });
 }
 
 Conversion convert(const ModelSource& source, const Options& options, std::vector<std::byte>& model) {
-  return convert_with(source, options,
+  return convert_with(source, options, {},
                       [&](const Graph& graph, const WriteOptions& write) { return write_model(graph, write, model); });
 }
 

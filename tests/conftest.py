@@ -1,4 +1,5 @@
 """What tests/operators and tests/models have in common: tables of cases, exported by Paddle before the tests are collected."""
+import dataclasses
 import pathlib
 import sys
 
@@ -9,7 +10,7 @@ sys.path.insert(0, str(HERE))
 
 from harness import differences, exports, judge  # noqa: E402
 
-SUITES = ["operators", "models"]
+SUITES = ["operators", "models", "zoo"]
 _manifests = pytest.StashKey()
 
 
@@ -37,8 +38,9 @@ def pytest_sessionstart(session):
 
 
 def pytest_sessionfinish(session):
-    if not hasattr(session.config, "workerinput") and "models" in session.config.stash.get(_manifests, {}):
-        differences.write_table()
+    if not hasattr(session.config, "workerinput"):
+        for suite in set(session.config.stash.get(_manifests, {})) - {"operators"}:
+            differences.write_table(suite)
 
 
 def why_not(record):
@@ -61,8 +63,12 @@ def pytest_terminal_summary(terminalreporter, config):
             terminalreporter.write_line(f"{suite} {paddle.label}: {len(rows)} rows, {len(cannot)} that Paddle cannot export{where}")
 
 
-def paddles(config):
+def paddles(config, suite):
     """The Paddles whose files are judged."""
+    return [dataclasses.replace(paddle, zoo=suite == "zoo") for paddle in paddles_asked_for(config)]
+
+
+def paddles_asked_for(config):
     if config.getoption("--paddle"):
         return [exports.paddle_of(config.getoption("--paddle"))]
     only = config.getoption("--format")
@@ -77,7 +83,7 @@ def manifests(config, suite):
         tables = sorted((HERE / suite / "cases").glob("*.py"))
         tables = [t for t in tables if not families or t.stem in families.split(",")]
         found[suite] = {}
-        for paddle in paddles(config):
+        for paddle in paddles(config, suite):
             known = exports.export_tables(tables, exports.ROOT / f"build/{suite}-cases", paddle)
             found[suite].update({(paddle, family): manifest for family, manifest in known.items()})
     return found[suite]
@@ -85,7 +91,7 @@ def manifests(config, suite):
 
 def exported_in_both(config, suite):
     """{label: (folder, folder)} of the rows that Paddle exports in both formats and that are to be converted."""
-    if len(paddles(config)) < 2:
+    if len(paddles(config, suite)) < 2:
         return {}
     labels = []
     for model_format in exports.PADDLES:

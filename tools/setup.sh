@@ -72,11 +72,20 @@ venv() {
   echo "$dir"
 }
 
+# The Debian packages that the library, the command and the Python package are built with. Compilations are cached, so that
+# what the build folders of clones, presets and the Python package have in common is compiled once.
+need_build_packages() {
+  need_packages g++ make ninja-build pkg-config ccache libprotobuf-dev protobuf-compiler libspdlog-dev libfmt-dev libcli11-dev \
+    libexpected-dev
+  export CMAKE_C_COMPILER_LAUNCHER=${CMAKE_C_COMPILER_LAUNCHER-ccache} CMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER-ccache}
+  export CCACHE_DIR=${CCACHE_DIR-$PADDLE2ONNX_CACHE/ccache} CCACHE_BASEDIR=${CCACHE_BASEDIR-$P2O_ROOT} CCACHE_NOHASHDIR=1
+}
+
 # build PRESET: configures and builds a CMake preset (build/PRESET).
 build() {
   local preset=$1 tools
-  need_packages g++ make ninja-build pkg-config libprotobuf-dev protobuf-compiler libspdlog-dev libfmt-dev libcli11-dev \
-    libexpected-dev libgtest-dev libgmock-dev
+  need_build_packages
+  need_packages libgtest-dev libgmock-dev
   tools=$(venv build)
   # pip comes from the venv, so that CMake can fetch onnx's source package where no new enough onnx is installed.
   export PATH=$tools/bin:$PATH
@@ -87,4 +96,31 @@ build() {
     cmake --preset "$preset" >"build/$preset.configure.log" 2>&1 || { cat "build/$preset.configure.log" >&2; exit 1; }
     cmake --build --preset "$preset"
   ) 9>"$PADDLE2ONNX_CACHE/$(echo "$P2O_ROOT/$preset" | sha256sum | cut -c1-10).build.lock"
+}
+
+# package: builds the wheel as `pip install .` does and unpacks it into a folder of its own, which it prints; nothing is built if the
+# sources are those of the last time. The folder is for PYTHONPATH: the shared virtual environments stay as they are.
+package() {
+  local tools key dir
+  need_build_packages >&2
+  tools=$(venv build)
+  "$tools/bin/python" -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' ||
+    need_packages python3-dev >&2
+  mkdir -p "$P2O_ROOT/build/package"
+  (
+    cd "$P2O_ROOT"
+    flock 9
+    key=$( { "$tools/bin/python" -VV; find CMakeLists.txt LICENSE README.md cmake include proto pyproject.toml python src -type f \
+      ! -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum; } | sha256sum | cut -c1-10)
+    dir=$P2O_ROOT/build/package/$key
+    if [ ! -e "$dir/.complete" ]; then
+      say "building the wheel (pip wheel .)" >&2
+      rm -rf build/package/*
+      mkdir "$dir"
+      PATH=$tools/bin:$PATH "$tools/bin/pip" wheel -q --no-deps -w "$dir" . >&2
+      "$tools/bin/pip" install -q --no-deps --no-index --target "$dir" "$dir"/*.whl >&2
+      touch "$dir/.complete"
+    fi
+    echo "$dir"
+  ) 9>"$P2O_ROOT/build/package.lock"
 }

@@ -6,6 +6,8 @@
 #   tools/test.sh --unit [-R regex]         only the C++ tests, with ctest's options
 #   tools/test.sh --python [tests/models]   only the Python tests, with pytest's options
 #   tools/test.sh --paddle 3.0.0            operators and models saved by this version of Paddle, with pytest's options
+#   tools/test.sh --zoo [--sample]          networks of Paddle's model packages, an hour (the sample: what CI runs), with pytest's options
+#   tools/test.sh --random [N]              N (5000) randomly drawn operator configurations
 #   tools/test.sh --sanitize [-R regex]     the C++ tests with the sanitizers for addresses and undefined behaviour
 #
 # PRESET=ci builds with warnings as errors.
@@ -19,7 +21,12 @@ case ${1:-} in
   --unit | --python | --sanitize) only=$1; shift ;;
   # Two opsets do: what changes between versions of Paddle does not hang on them.
   --paddle) only=--python; version=${2:?a version, such as 3.0.0}; shift 2; set -- --paddle "$version" --opsets 13,newest "$@" ;;
-  -h | --help) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit ;;
+  --zoo)
+    only=--python; shift
+    if [ "${1:-}" = --sample ]; then shift; set -- --family sample "$@"; fi
+    set -- tests/zoo "$@" ;;
+  --random) only=$1; shift ;;
+  -h | --help) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit ;;
 esac
 
 preset=${PRESET:-release}
@@ -27,6 +34,11 @@ preset=${PRESET:-release}
 say "build"
 build "$preset"
 code=0
+
+if [ "$only" = --random ]; then
+  say "virtual environments: random (ONNX Runtime, hypothesis), paddle2, paddle3"
+  exec "$(venv random)/bin/python" tests/operators/randomised/run.py --jobs "${JOBS:-2}" "$@"
+fi
 
 if [ "$only" != --python ]; then
   say "C++ tests"
@@ -43,11 +55,19 @@ if [ -z "$only" ] || [ "$only" = --python ]; then
   judge=$(venv judge)
   venv ocr >/dev/null
   # Suites that were named are the ones to run.
-  suites=(tests/command tests/operators tests/models)
+  suites=(tests/command tests/python tests/operators tests/models)
   [ -n "${version:-}" ] && suites=(tests/operators tests/models)
   for arg in "$@"; do
     case $arg in tests/*) suites=() ;; esac
   done
+  if [[ " ${suites[*]-} $* " == *" tests/python"* ]]; then
+    say "the wheel, and virtual environments for it: package2 and package3 (Paddle beside onnx and ONNX Runtime), types (mypy)"
+    PADDLE2ONNX_PACKAGE=$(package)
+    PADDLE2ONNX_PYTHON_PACKAGE2=$(venv package2)/bin/python
+    PADDLE2ONNX_PYTHON_PACKAGE3=$(venv package3)/bin/python
+    PADDLE2ONNX_PYTHON_TYPES=$(venv types)/bin/python
+    export PADDLE2ONNX_PACKAGE PADDLE2ONNX_PYTHON_PACKAGE2 PADDLE2ONNX_PYTHON_PACKAGE3 PADDLE2ONNX_PYTHON_TYPES
+  fi
   say "Python tests (the first run exports with Paddle, some minutes)"
   "$judge/bin/python" -m pytest ${suites[@]+"${suites[@]}"} -q -n "${JOBS:-2}" "$@" 2>&1 | tee build/pytest.log || code=1
 fi

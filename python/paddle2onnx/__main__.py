@@ -1,4 +1,5 @@
 """python -m paddle2onnx: the command."""
 from paddle2onnx.command import main
 
-main()
+if __name__ == "__main__":
+    main()

@@ -48,11 +48,12 @@ def export(
     custom_op_info: Mapping[str, str] | None = ...,
     deploy_backend: str = ...,
     calibration_file: str = ...,
-    external_file: str = ...,
+    external_file: StrPath | None = ...,
     export_fp16_model: bool = ...,
     optimize_tool: str | None = ...,
     dist_prim_all: bool = ...,
     *,
+    strict: bool = ...,
     model_file: StrPath | None = ...,
     params_file: StrPath | None = ...,
 ) -> bytes: ...
@@ -70,11 +71,12 @@ def export(
     custom_op_info: Mapping[str, str] | None = ...,
     deploy_backend: str = ...,
     calibration_file: str = ...,
-    external_file: str = ...,
+    external_file: StrPath | None = ...,
     export_fp16_model: bool = ...,
     optimize_tool: str | None = ...,
     dist_prim_all: bool = ...,
     *,
+    strict: bool = ...,
     model_file: StrPath | None = ...,
     params_file: StrPath | None = ...,
 ) -> None: ...
@@ -93,10 +95,11 @@ def export(
     custom_op_info: Mapping[str, str] | None = ...,
     deploy_backend: str = ...,
     calibration_file: str = ...,
-    external_file: str = ...,
+    external_file: StrPath | None = ...,
     export_fp16_model: bool = ...,
     optimize_tool: str | None = ...,
     dist_prim_all: bool = ...,
+    strict: bool = ...,
     model_file: StrPath | None = ...,
     params_file: StrPath | None = ...,
 ) -> None: ...
@@ -113,11 +116,12 @@ def export(
     custom_op_info: Mapping[str, str] | None = None,
     deploy_backend: str = "onnxruntime",
     calibration_file: str = "",
-    external_file: str = "",
+    external_file: StrPath | None = "",
     export_fp16_model: bool = False,
     optimize_tool: str | None = "polygraphy",
     dist_prim_all: bool = False,
     *,
+    strict: bool = False,
     model_file: StrPath | None = None,
     params_file: StrPath | None = None,
 ) -> bytes | None:
@@ -135,13 +139,16 @@ def export(
         enable_onnx_checker: check the result with onnx's checker and strict shape inference.
         enable_experimental_op: no longer has a meaning; both values are accepted.
         enable_optimize: simplify the graph.
-        custom_op_info: not available yet.
+        custom_op_info: operators that are written as they are, for a runtime that knows them: {"paddle_op": "domain::OnnxOp"},
+            without a domain it is Paddle.
         deploy_backend: onnxruntime, tensorrt, rknn or others; concerns quantised models only.
         calibration_file: not available yet; concerns quantised models for tensorrt only.
-        external_file: not available yet.
+        external_file: store the weights in this file, which lies in the model's folder, instead of in the model. A model over 2 GiB needs no
+            name: its weights go to the model's name with .data behind it.
         export_fp16_model: not available yet.
         optimize_tool: polygraphy, onnxoptimizer or None, which are all the same: what the tools do is part of the conversion.
         dist_prim_all: not available, and not needed.
+        strict: refuse operators whose results cannot be Paddle's (random, approximated).
         model_file, params_file: the first two arguments by their names in Paddle2ONNX 1.0 to 1.2.
 
     Raises:
@@ -155,7 +162,7 @@ def export(
     if model is None:
         raise TypeError("export() needs model_filename, the program or its folder")
     _refuse_unavailable(
-        custom_op_info, deploy_backend, calibration_file, external_file, export_fp16_model, optimize_tool, dist_prim_all
+        custom_op_info, deploy_backend, calibration_file, export_fp16_model, optimize_tool, dist_prim_all
     )
     is_folder = os.path.isdir(model)
     status, diagnostics, summary, result = _native.convert(
@@ -167,6 +174,9 @@ def export(
         auto_upgrade_opset=auto_upgrade_opset,
         check=enable_onnx_checker,
         optimize=enable_optimize,
+        strict=strict,
+        custom_ops=dict(custom_op_info or {}),
+        external_filename=_in_folder_of(save_file, external_file),
     )
     if status != _native.Status.OK:
         raise errors.error(status, diagnostics)
@@ -176,10 +186,11 @@ def export(
         elif verbose:
             print(diagnostic, file=sys.stderr)
     if verbose:
+        external = f" and {summary.external_bytes} in {summary.external_file}" if summary.external_file else ""
         print(
             f"info: wrote {'a model' if save_file is None else os.fspath(save_file)}: opset {summary.opset_version}, "
             f"IR version {summary.ir_version}, {summary.nodes} nodes, {summary.parameters} parameters, "
-            f"{summary.bytes} bytes, in {summary.seconds:.3f} s, from {summary.model_file}",
+            f"{summary.bytes} bytes{external}, in {summary.seconds:.3f} s, from {summary.model_file}",
             file=sys.stderr,
         )
     return result
@@ -203,7 +214,7 @@ def dygraph2onnx(
     Raises:
         ConversionError: as `export`. What `paddle.jit.save` raises goes through.
     """
-    import paddle
+    import paddle  # type: ignore[import-not-found, unused-ignore]
 
     save_options = {name: configs.pop(name) for name in _SAVE_OPTIONS if name in configs}
     options = {_FLAGS.get(name, name): value for name, value in configs.items()}
@@ -231,11 +242,18 @@ def _one_of(name: str, value: StrPath | None, alias: str, alias_value: StrPath |
     return alias_value if value is None else value
 
 
+def _in_folder_of(save_file: StrPath | None, external_file: StrPath | None) -> bytes:
+    """The file as the model names it: as it is if it is a bare name, else by its path from the model's folder."""
+    name = os.fsencode(external_file or "")
+    if save_file is None or not os.path.dirname(name):
+        return name
+    return os.path.relpath(name, os.path.dirname(os.fsencode(save_file)) or b".")
+
+
 def _refuse_unavailable(
     custom_op_info: object,
     deploy_backend: str,
     calibration_file: str,
-    external_file: str,
     export_fp16_model: bool,
     optimize_tool: str | None,
     dist_prim_all: bool,
@@ -245,8 +263,6 @@ def _refuse_unavailable(
         # The order of Paddle2ONNX 2.x is another one from the sixth argument on.
         raise TypeError("custom_op_info is a bool: name the arguments after auto_upgrade_opset")
     found = []
-    if custom_op_info:
-        found.append(errors.not_available("custom_op_info", "the export of custom operators"))
     backend = deploy_backend.lower()
     if backend not in BACKENDS:
         found.append(
@@ -254,8 +270,6 @@ def _refuse_unavailable(
         )
     if calibration_file and backend == "tensorrt":
         found.append(errors.not_available("calibration_file", "the calibration cache for TensorRT"))
-    if external_file:
-        found.append(errors.not_available("external_file", "external data", "models up to 2 GiB need none"))
     if export_fp16_model:
         found.append(errors.not_available("export_fp16_model", "the conversion to float16"))
     if optimize_tool not in (None, "None", "", *_NEEDLESS_TOOLS):

@@ -10,6 +10,7 @@
 
 #include "cli/options.h"
 #include "paddle2onnx/paddle2onnx.h"
+#include "writer/sink.h"
 
 namespace {
 
@@ -47,9 +48,13 @@ void log_summary(spdlog::logger& logger, const Conversion& conversion, const std
   const auto& summary = conversion.summary;
   logger.debug(": read {} ({} operators){}", summary.model_file, summary.operators,
                summary.params_file.empty() ? ", which has no parameters" : " and " + summary.params_file);
-  logger.info(": wrote {}: opset {}, IR version {}, {} nodes, {} parameters, {}, in {:.3f} s", save_file,
+  const std::string external =
+      summary.external_file.empty()
+          ? ""
+          : fmt::format(" and {} in {}", human_bytes(summary.external_bytes), summary.external_file);
+  logger.info(": wrote {}: opset {}, IR version {}, {} nodes, {} parameters, {}{}, in {:.3f} s", save_file,
               summary.opset_version, summary.ir_version, summary.nodes, summary.parameters, human_bytes(summary.bytes),
-              summary.seconds);
+              external, summary.seconds);
 }
 
 int run(int argc, char** argv) {
@@ -64,11 +69,21 @@ int run(int argc, char** argv) {
   return static_cast<int>(conversion.status);
 }
 
+void end_by_signal(int signal) {
+  paddle2onnx::remove_temporary_files();
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   // A limit of the file size is to fail like a full disk: with a message, and without a leftover file.
   std::signal(SIGXFSZ, SIG_IGN);
+  for (const int ending : {SIGINT, SIGTERM, SIGHUP}) {
+    // One that is ignored (nohup) stays so.
+    if (std::signal(ending, end_by_signal) == SIG_IGN) std::signal(ending, SIG_IGN);
+  }
   try {
     return run(argc, argv);
   } catch (const std::exception& unexpected) {

@@ -36,12 +36,18 @@ Diagnostic usage_error(int code, std::string message, std::string hint = {}) {
   return diagnostic;
 }
 
+// Whether a flag's value says more than that there is none.
+bool has_effect(const std::string& value) {
+  std::string bare;
+  std::ranges::copy_if(value, std::back_inserter(bare), [](char c) { return c != ' '; });
+  return !bare.empty() && bare != "None" && bare != "none" && bare != "{}";
+}
+
 // Flags that are accepted for the sake of existing scripts. A value that asks for something that this version cannot do
 // is an error, so that nothing is ignored silently.
 struct Unavailable {
   std::string input_shape_dict;
   bool paddle_fallback = false;
-  std::string external_filename;
   bool fp16 = false;
   std::string optimize_tool;
   bool dist_prim_all = false;
@@ -55,19 +61,11 @@ struct Unavailable {
     refuse(has_effect(input_shape_dict), "--input_shape_dict", "fixing input shapes",
            "export the model from Paddle with the shapes that you want");
     refuse(paddle_fallback, "--enable_paddle_fallback", "falling back to Paddle's own operators", "");
-    refuse(has_effect(external_filename), "--external_filename", "external data", "models up to 2 GiB need none");
     refuse(fp16, "--export_fp16_model", "the conversion to float16", "");
     refuse(has_effect(optimize_tool), "--optimize_tool", "running an external optimiser",
            "run it on the result, and pass --optimize_tool None here");
     refuse(dist_prim_all, "--enable_dist_prim_all", "decomposing operators with Paddle",
            "it is not needed: leave the flag out");
-  }
-
- private:
-  static bool has_effect(const std::string& value) {
-    std::string bare;
-    std::ranges::copy_if(value, std::back_inserter(bare), [](char c) { return c != ' '; });
-    return !bare.empty() && bare != "None" && bare != "none" && bare != "{}";
   }
 };
 
@@ -160,11 +158,26 @@ CommandLine parse(std::vector<std::string> arguments) {
            join("Check the result with onnx's checker and shape inference", true));
   add_bool(app, "--enable_optimization", result.options.optimize, join("Simplify the graph", true));
 
+  add_bool(app, "--remove_nms", result.options.remove_nms,
+           join("End a detector before its NMS: its outputs are the boxes and scores", false));
   app.add_option("--custom_ops", custom_ops,
                  R"(Operators to write as they are, in another domain: {"paddle_op": "domain::OnnxOp"})")
       ->type_name("DICT");
   app.add_flag("--strict", result.options.strict,
                "Refuse operators whose results cannot be exactly Paddle's, instead of a warning");
+
+  app.option_defaults()->group("External data (always where the model would be over 2 GiB)");
+  add_bool(app, "--external_data", result.options.external_data,
+           join("Store tensors in a file beside the model: its name and .data", false));
+  app.add_option("--external_filename", result.options.external_filename,
+                 "The same, in a file of this name in the model's folder")
+      ->type_name("FILE");
+  app.add_option("--external_threshold", result.options.external_threshold, "Smaller tensors stay in the model")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("BYTES")
+      ->capture_default_str();
+  add_bool(app, "--reference_params", result.options.reference_params,
+           join("Leave weights in the parameter file, and refer to it", false));
 
   app.option_defaults()->group("Messages");
   add_bool(app, "--enable_verbose", result.verbose, join("Tell more", false));
@@ -182,7 +195,6 @@ CommandLine parse(std::vector<std::string> arguments) {
   add_bool(app, "--enable_dev_version", no_meaning, "No longer has a meaning: there is one converter");
   app.add_option("--input_shape_dict", unavailable.input_shape_dict, "Not available yet")->type_name("DICT");
   add_bool(app, "--enable_paddle_fallback", unavailable.paddle_fallback, "Not available");
-  app.add_option("--external_filename", unavailable.external_filename, "Not available yet")->type_name("FILE");
   add_bool(app, "--export_fp16_model", unavailable.fp16, "Not available yet");
   app.add_option("--optimize_tool", unavailable.optimize_tool, "Not available; None is accepted")->type_name("NAME");
   add_bool(app, "--enable_dist_prim_all", unavailable.dist_prim_all, "Not available; not needed");
@@ -208,6 +220,7 @@ CommandLine parse(std::vector<std::string> arguments) {
     finish(0);
     return result;
   }
+  if (!has_effect(result.options.external_filename)) result.options.external_filename.clear();
   unavailable.check(result.errors);
   if (auto dict = parse_dict(custom_ops)) {
     for (auto& [op, target] : *dict) result.options.custom_ops.emplace(std::move(op), std::move(target));

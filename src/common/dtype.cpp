@@ -204,9 +204,7 @@ Tensor make_tensor(DType dtype, Dims dims, std::vector<std::byte> bytes) {
   return {dtype, std::move(dims), {*storage, storage}};
 }
 
-Tensor reshaped(const Tensor& tensor, Dims dims) {
-  return {tensor.dtype, std::move(dims), tensor.bytes};
-}
+Tensor reshaped(const Tensor& tensor, Dims dims) { return {tensor.dtype, std::move(dims), tensor.bytes}; }
 
 std::vector<int64_t> as_ints(const Tensor& tensor) {
   std::vector<int64_t> values(static_cast<size_t>(tensor.count()));

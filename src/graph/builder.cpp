@@ -5,7 +5,10 @@
 #include <limits>
 #include <numeric>
 #include <stdexcept>
+#include <unordered_set>
+#include <utility>
 
+#include "graph/complex.h"
 #include "graph/fold.h"
 #include "graph/onnx_ops.h"
 
@@ -71,6 +74,7 @@ std::vector<Value> Builder::nodes(std::string_view op_type, std::vector<Value> i
                                   std::vector<NodeResult> results, std::string_view domain) {
   const bool standard = domain.empty();
   while (!inputs.empty() && !inputs.back()) inputs.pop_back();
+  if (standard && has_complex_input(inputs)) return complex_nodes(*this, op_type, inputs, attributes, results);
 
   // The type that the operator computes in.
   DType own = DType::kUndefined;
@@ -134,10 +138,69 @@ std::vector<Value> Builder::nodes(std::string_view op_type, std::vector<Value> i
       outputs.front().info()->elements = std::move(elements);
     }
   }
-  graph_.nodes.push_back(
+  current_->nodes.push_back(
       {std::string(op_type), std::string(domain), scope_, std::move(inputs), outputs, std::move(attributes)});
   for (size_t i = 0; i < outputs.size(); ++i) final_outputs.push_back(cast(outputs[i], results[i].dtype));
   return final_outputs;
+}
+
+// --- inner graphs ---------------------------------------------------------------------------------------------------
+
+std::shared_ptr<Graph> Builder::inner_graph(std::vector<Value> inputs, const std::function<void()>& emit) {
+  auto inner = std::make_shared<Graph>();
+  inner->inputs = std::move(inputs);
+  Graph* const outer = std::exchange(current_, inner.get());
+  const std::string scope = scope_;
+  try {
+    emit();
+  } catch (...) {
+    current_ = outer;
+    throw;
+  }
+  current_ = outer;
+  scope_ = scope;
+  return inner;
+}
+
+void Builder::set_outputs(Graph& inner, const std::vector<Value>& outputs) {
+  std::unordered_set<const ValueInfo*> free;
+  for (const Node& node : inner.nodes) {
+    for (const Value& output : node.outputs) free.insert(output.info());
+  }
+  for (const Value& output : outputs) {
+    Value value = output;
+    if (free.erase(value.info()) == 0) {
+      if (value.is_sequence()) need_opset(14, "Identity of a sequence");
+      value = new_value_like(*output.info());
+      inner.nodes.push_back({"Identity", "", scope_, {output}, {value}, {}});
+    }
+    inner.outputs.push_back(value);
+  }
+}
+
+std::vector<Value> Builder::nodes_like(std::string_view op_type, std::vector<Value> inputs, NodeAttributes attributes,
+                                       const std::vector<ValueInfo>& types) {
+  need_opset(first_opset(op_type), op_type);
+  const bool sequences = std::ranges::any_of(types, [](const ValueInfo& type) { return type.sequence; });
+  if (sequences && (op_type == "If" || op_type == "Loop")) need_opset(13, std::string(op_type) + " on sequences");
+  std::vector<Value> values;
+  for (const ValueInfo& type : types) values.push_back(new_value_like(type));
+  current_->nodes.push_back({std::string(op_type), "", scope_, std::move(inputs), values, std::move(attributes)});
+  return values;
+}
+
+Value Builder::new_value_like(const ValueInfo& info) {
+  Value value = new_value("", info.dtype, info.dims);
+  value.info()->sequence = info.sequence;
+  value.info()->misdeclared = info.misdeclared;
+  value.info()->varying_rank = info.varying_rank;
+  return value;
+}
+
+void Builder::go_back(State state) {
+  graph_.values.resize(state.values);
+  value_names_ = std::move(state.value_names);
+  shared_constants_ = std::move(state.shared_constants);
 }
 
 // --- constants ------------------------------------------------------------------------------------------------------
@@ -163,17 +226,45 @@ Value Builder::ints(const Ints& values) {
   return constant(from_ints(DType::kInt64, {static_cast<int64_t>(values.size())}, values));
 }
 
-Value Builder::scalar(double value, DType dtype) { return constant(from_doubles(dtype, {}, {value})); }
+Value Builder::scalar(double value, DType dtype) {
+  if (is_complex(dtype)) return complex(scalar(value, part_dtype(dtype)), scalar(0, part_dtype(dtype)));
+  return constant(from_doubles(dtype, {}, {value}));
+}
 
 Value Builder::filled(double value, DType dtype, const Dims& dims) {
   return constant(
       from_doubles(dtype, dims, std::vector<double>(static_cast<size_t>(element_count(dims).value_or(0)), value)));
 }
 
+// --- complex numbers ------------------------------------------------------------------------------------------------
+
+Value Builder::complex(Value real, Value imaginary) {
+  const Value z = new_value("", complex_dtype(real.dtype()), real.rank() == 0 ? imaginary.dims() : real.dims());
+  z.info()->real_part = real.info();
+  z.info()->imaginary_part = imaginary.info();
+  return z;
+}
+
+Value Builder::real(Value z) {
+  if (!is_complex(z.dtype())) return z;
+  if (z.info()->real_part == nullptr) throw NoComplexForm{"the input '" + z.name() + "' of the model"};
+  return Value(z.info()->real_part);
+}
+
+Value Builder::imag(Value z) {
+  if (!is_complex(z.dtype())) return z.rank() == 0 ? scalar(0, z.dtype()) : expand(scalar(0, z.dtype()), shape(z));
+  if (z.info()->imaginary_part == nullptr) throw NoComplexForm{"the input '" + z.name() + "' of the model"};
+  return Value(z.info()->imaginary_part);
+}
+
 // --- casts and shapes -----------------------------------------------------------------------------------------------
 
 Value Builder::cast(Value x, DType dtype) {
   if (x.dtype() == dtype) return x;
+  if (is_complex(dtype) && !is_complex(x.dtype())) {
+    const Value real = cast(x, part_dtype(dtype));
+    return complex(real, imag(real));
+  }
   return node("Cast", {x}, {{"to", int64_t{onnx_dtype(dtype)}}}, {dtype, x.dims()});
 }
 

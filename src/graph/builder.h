@@ -4,8 +4,10 @@
 // behind.
 #pragma once
 
+#include <functional>
 #include <initializer_list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -35,7 +37,7 @@ class Builder {
  public:
   Builder(Graph& graph, int opset) : graph_(graph), opset_(opset) {}
 
-  Graph& graph() { return graph_; }
+  Graph& graph() { return *current_; }  // which new nodes go to
   int opset() const { return opset_; }
   // Throws OpsetTooLow unless the target is at least this.
   void need_opset(int opset, std::string_view what) const;
@@ -54,6 +56,27 @@ class Builder {
   // A name that no other value has: `wanted`, or with a number behind it.
   std::string unique_value_name(std::string_view wanted);
 
+  // --- inner graphs
+  // ---------------------------------------------------------------------------------------------------
+  // The graph of what `emit` writes. Its nodes may use any value of the graphs around it.
+  std::shared_ptr<Graph> inner_graph(std::vector<Value> inputs, const std::function<void()>& emit);
+  // Ends an inner graph. An output that is not made there, or is one already, is copied.
+  void set_outputs(Graph& inner, const std::vector<Value>& outputs);
+  // A node written as it is, whose outputs are of these types: control flow and sequences, where nothing can be folded,
+  // cast or inferred.
+  std::vector<Value> nodes_like(std::string_view op_type, std::vector<Value> inputs, NodeAttributes attributes,
+                                const std::vector<ValueInfo>& types);
+  // A new value that looks like another, without its name and contents.
+  Value new_value_like(const ValueInfo& info);
+  // What the builder knew at a time; going back to it drops all values and names since then.
+  struct State {
+    size_t values;
+    std::map<std::string, int, std::less<>> value_names;
+    std::map<std::string, Value, std::less<>> shared_constants;
+  };
+  State state() const { return {graph_.values.size(), value_names_, shared_constants_}; }
+  void go_back(State state);
+
   // --- constants: equal small ones are shared -----------------------------------------------------------------------
   // A name is that of a weight.
   Value constant(Tensor tensor, std::string_view name = {});
@@ -61,6 +84,11 @@ class Builder {
   Value scalar(double value, DType dtype);  // rank 0
   Value scalar_i64(int64_t value) { return constant(from_ints(DType::kInt64, {}, {value})); }
   Value filled(double value, DType dtype, const Dims& dims);  // a tensor of one value
+
+  // --- complex numbers (complex.h)
+  Value complex(Value real, Value imaginary);  // of two values of one shape and type, or one of them of rank 0
+  Value real(Value z);                         // of a real value: itself
+  Value imag(Value z);                         // of a real value: zeros
 
   // --- casts and shapes
   // -----------------------------------------------------------------------------------------------
@@ -133,6 +161,7 @@ class Builder {
 
  private:
   Graph& graph_;
+  Graph* current_ = &graph_;
   int opset_;
   std::string scope_;
   std::map<std::string, int, std::less<>> value_names_;

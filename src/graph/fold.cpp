@@ -182,10 +182,7 @@ class GatheredBytes : public ComputedBytes {
  public:
   // `run`: bytes of a slice; > 0. `positions` are in [0, extent).
   GatheredBytes(Bytes source, std::vector<int64_t> positions, int64_t extent, size_t run)
-      : source_(std::move(source)),
-        positions_(std::move(positions)),
-        extent_(static_cast<size_t>(extent)),
-        run_(run) {}
+      : source_(std::move(source)), positions_(std::move(positions)), extent_(static_cast<size_t>(extent)), run_(run) {}
 
   void read(size_t begin, std::span<std::byte> out) const override {
     for (size_t slice = begin / run_, at = begin % run_; !out.empty(); ++slice, at = 0) {
@@ -298,8 +295,7 @@ std::optional<Tensor> gathered(const Tensor& source, const Tensor& indices, int6
   const size_t run =
       static_cast<size_t>(element_count(std::span(source.dims).subspan(static_cast<size_t>(axis) + 1)).value_or(0)) *
       item_size(source.dtype);
-  return computed(source.dtype, dims,
-                  std::make_shared<GatheredBytes>(source.bytes, std::move(positions), extent, run));
+  return computed(source.dtype, dims, std::make_shared<GatheredBytes>(source.bytes, std::move(positions), extent, run));
 }
 
 std::optional<Tensor> tiled(const Tensor& source, const std::vector<int64_t>& repeats) {

@@ -19,6 +19,9 @@ struct ValueInfo {
   std::string name;
   DType dtype = DType::kUndefined;
   std::optional<Dims> dims;  // -1: known at run time only; nothing: not even the rank is known
+  // A sequence of tensors of this dtype; `dims` are those of every element, `length` is how many there are, if known.
+  bool sequence = false;
+  std::optional<int64_t> length = std::nullopt;
   // A constant: an initializer, once a node uses it.
   std::optional<Tensor> constant = std::nullopt;
   bool parameter =
@@ -26,8 +29,15 @@ struct ValueInfo {
   // Of an integer tensor of rank 0 or 1 that is no constant: the elements that are known all the same (the static
   // dimensions of a shape). Makes shape arithmetic fold.
   std::optional<std::vector<std::optional<int64_t>>> elements = std::nullopt;
+  // Of a complex value: what it is a pair of (complex.h).
+  ValueInfo* real_part = nullptr;
+  ValueInfo* imaginary_part = nullptr;
   // The dimensions that Paddle declares for it and for all that is computed from it are not to be trusted.
   bool misdeclared = false;
+  // The rank is another one from run to run, so none that Paddle declares is trusted.
+  bool varying_rank = false;
+  // The sequence whose length this integer is.
+  const ValueInfo* length_of = nullptr;
 };
 
 // A value of the graph, or none (an absent optional input). Cheap to copy.
@@ -47,6 +57,7 @@ class Value {
   const std::optional<Dims>& dims() const { return info_->dims; }
   // One dimension, counted from the end if negative; -1 if it isn't known.
   int64_t dim(int64_t axis) const;
+  bool is_sequence() const { return info_->sequence; }
   bool is_static() const { return info_->dims && element_count(*info_->dims).has_value(); }
 
   const Tensor* constant() const { return info_->constant ? &*info_->constant : nullptr; }
@@ -71,7 +82,8 @@ struct Node {
   NodeAttributes attributes;
 };
 
-// Nodes in topological order. Constants that nodes refer to become initializers when the model is written.
+// Nodes in topological order. Constants that nodes refer to become initializers when the model is written. The values
+// of inner graphs are held by the outermost one.
 struct Graph {
   std::string name;
   std::deque<ValueInfo> values;

@@ -18,6 +18,8 @@ struct KnownOperator {
 };
 
 constexpr std::string_view kRead = "part of the form of a program";
+constexpr std::string_view kLodRecurrent =
+    "LoD: sequences packed behind one another; a model with the layers of Paddle 2 (nn.LSTM, nn.GRU) can be converted";
 constexpr std::string_view kNotMapped = "not mapped yet";
 
 constexpr KnownOperator kKnownOperators[] = {

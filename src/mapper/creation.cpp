@@ -2,6 +2,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "graph/complex.h"
 #include "mapper/indices.h"
 #include "mapper/tables.h"
 
@@ -26,7 +27,13 @@ void share_buffer(OpContext& op) {
 // A check at run time: nothing of the result depends on it.
 void no_effect(OpContext&) {}
 
-void cast(OpContext& op) { op.out("out", op.graph().cast(op.in("x"), op.attr<DType>("dtype"))); }
+// Of complex numbers as real ones, the real part.
+void cast(OpContext& op) {
+  Builder& g = op.graph();
+  const auto dtype = op.attr<DType>("dtype");
+  const Value x = op.in("x");
+  op.out("out", g.cast(is_complex(dtype) ? x : g.real(x), dtype));
+}
 
 // --- one number everywhere ------------------------------------------------------------------------------------------
 
@@ -52,16 +59,17 @@ void full_like(OpContext& op) {
   op.out("out", g.expand(op.scalar_value("value", dtype_or(op, x.dtype())), g.shape(x)));
 }
 
-void zeros_like(OpContext& op) {
+template <int Number>
+void filled_like(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("x");
-  op.out("out", g.expand(g.scalar(0, dtype_or(op, x.dtype())), g.shape(x)));
+  op.out("out", g.expand(g.scalar(Number, dtype_or(op, x.dtype())), g.shape(x)));
 }
 
-// Any contents will do.
-void empty(OpContext& op) {
+template <int Number>
+void filled(OpContext& op) {
   Builder& g = op.graph();
-  op.out("out", g.expand(g.scalar(0, dtype_or(op, DType::kFloat32)), op.ints("shape").value));
+  op.out("out", g.expand(g.scalar(Number, dtype_or(op, DType::kFloat32)), op.ints("shape").value));
 }
 
 // y[…, j] = j < x[…], for j up to max_len, or up to the largest x if that is negative.
@@ -190,13 +198,13 @@ Value one_hot_by_comparison(OpContext& op, Value x, Value depth, DType dtype) {
   return g.cast(g.equal(g.unsqueeze(x, {rank_of(op, x)}), positions(g, depth)), dtype);
 }
 
-// A negative index is an error in Paddle unless allow_out_of_range; ONNX would count it from the end.
+// A negative index is an error in Paddle 2 unless allow_out_of_range; ONNX would count it from the end.
 void one_hot_like(OpContext& op, std::string_view depth_name, bool legacy) {
   Builder& g = op.graph();
   const Value x = class_indices(op, legacy);
   const Value depth = g.reshape(op.scalar_value(depth_name, DType::kInt64), Ints{1});
   const DType dtype = dtype_or(op, DType::kFloat32);
-  if (op.attr<bool>("allow_out_of_range", false) || x.rank() == 0)
+  if (op.attr<bool>("allow_out_of_range", true) || x.rank() == 0)
     return op.out("out", one_hot_by_comparison(op, x, depth, dtype));
   std::optional<Dims> dims = x.dims();
   const auto known = known_elements(depth);
@@ -255,10 +263,18 @@ void shard_index(OpContext& op) {
   op.out("out", g.where(mine, g.sub(x, g.mul(shard, size)), number(op.attr<int64_t>("ignore_value", -1))));
 }
 
+void nop(OpContext& op) { op.out("Out", op.in("X")); }
+
+void transfer_dtype(OpContext& op) { op.out("Out", op.graph().cast(op.in("X"), op.out_dtype("Out"))); }
+
 constexpr MapperEntry kEntries[] = {
     {"assign", 7, identity<"x">},
-    {"assign_out_", 7, identity<"x">},
+    {"assign_out", 7, identity<"x">},
+    {"copy_to", 7, identity<"x">},
+    {"nop", 7, nop},
+    {"npu_identity", 7, identity<"x">},
     {"share_data", 7, identity<"x">},
+    {"transfer_dtype", 7, transfer_dtype},
     {"share_buffer", 7, share_buffer},
     {"memcpy", 7, identity<"x">},
     {"memcpy_d2h", 7, identity<"x">},
@@ -273,9 +289,13 @@ constexpr MapperEntry kEntries[] = {
     {"full_like", 7, full_like},
     {"full_batch_size_like", 7, full_batch_size_like},
     {"full_int_array", 7, full_int_array},
-    {"zeros_like", 7, zeros_like},
+    {"zeros_like", 7, filled_like<0>},
+    {"ones_like", 7, filled_like<1>},
+    {"empty_like", 7, filled_like<0>},
+    {"zeros", 7, filled<0>},
+    {"ones", 7, filled<1>},
     {"sequence_mask", 7, sequence_mask},
-    {"empty", 7, empty},
+    {"empty", 7, filled<0>},  // any contents will do
     {"fill", 7, fill},
     {"assign_value", 7, assign_value},
     {"arange", 7, arange},

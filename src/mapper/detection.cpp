@@ -14,9 +14,7 @@ std::vector<Value> last_axis_parts(OpContext& op, Value x, int64_t count) {
   return op.graph().split(x, Ints(static_cast<size_t>(count), 1), x.rank() - 1);
 }
 
-Value scaled(Builder& g, Value x, double factor) {
-  return factor == 1 ? x : g.mul(x, g.scalar(factor, x.dtype()));
-}
+Value scaled(Builder& g, Value x, double factor) { return factor == 1 ? x : g.mul(x, g.scalar(factor, x.dtype())); }
 
 Value shifted(Builder& g, Value x, double term) { return term == 0 ? x : g.add(x, g.scalar(term, x.dtype())); }
 
@@ -63,8 +61,9 @@ Suppressed suppress(OpContext& op, const Suppression& s) {
   const Value iou = g.constant(from_doubles(DType::kFloat32, {1}, {s.iou_threshold}));
   const Value score =
       s.score_threshold ? g.constant(from_doubles(DType::kFloat32, {1}, {*s.score_threshold})) : Value();
-  const Value selected = g.node("NonMaxSuppression", {boxes, g.cast(s.scores, DType::kFloat32), g.ints({limit}), iou, score},
-                                {}, {DType::kInt64, Dims{-1, 3}});
+  const Value selected =
+      g.node("NonMaxSuppression", {boxes, g.cast(s.scores, DType::kFloat32), g.ints({limit}), iou, score}, {},
+             {DType::kInt64, Dims{-1, 3}});
   const std::vector<Value> columns = g.split(selected, {1, 1, 1}, 1);
   return {g.squeeze(columns[0], {1}), g.squeeze(columns[1], {1}), g.squeeze(columns[2], {1})};
 }
@@ -88,9 +87,7 @@ Value places_of(Builder& g, Value mask) {
 
 Value keep_rows(Builder& g, Value x, Value mask) { return g.gather(x, places_of(g, mask), 0); }
 
-Value sorting_order(Builder& g, Value x, bool descending) {
-  return g.topk(x, g.dim(x, 0), 0, descending, true).second;
-}
+Value sorting_order(Builder& g, Value x, bool descending) { return g.topk(x, g.dim(x, 0), 0, descending, true).second; }
 
 // (Min and Max of integers came late.)
 Value smaller(Builder& g, Value a, Value b) { return g.where(g.less(a, b), a, b); }

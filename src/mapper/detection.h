@@ -22,12 +22,12 @@ Value overlaps(Builder& g, const std::vector<Value>& a, const std::vector<Value>
 
 // Greedy suppression by ONNX's NonMaxSuppression, for each image and class alone.
 struct Suppression {
-  Value boxes;                             // [B, M, 4]
-  Value scores;                            // [B, C, M]
-  double iou_threshold = 0;                // what overlaps more is suppressed
-  std::optional<double> score_threshold;   // what has not more takes no part
-  bool pixels = false;                     // sides of boxes are max - min + 1
-  std::optional<int64_t> limit;            // how many are kept of each image and class
+  Value boxes;                            // [B, M, 4]
+  Value scores;                           // [B, C, M]
+  double iou_threshold = 0;               // what overlaps more is suppressed
+  std::optional<double> score_threshold;  // what has not more takes no part
+  bool pixels = false;                    // sides of boxes are max - min + 1
+  std::optional<int64_t> limit;           // how many are kept of each image and class
 };
 struct Suppressed {  // int64 [S] each, by image, class, descending score
   Value images;
@@ -36,8 +36,8 @@ struct Suppressed {  // int64 [S] each, by image, class, descending score
 };
 Suppressed suppress(OpContext& op, const Suppression& s);
 
-// Which image each of `rows` (int64 [1]) rows belongs to, where `counts` ([B], any integer type) says how many rows each
-// image has: int64 [rows].
+// Which image each of `rows` (int64 [1]) rows belongs to, where `counts` ([B], any integer type) says how many rows
+// each image has: int64 [rows].
 Value image_of_each_row(Builder& g, Value counts, Value rows);
 // How many rows each of `image_count` (int64 [1]) images has: int64 [B]. `images` is int64 [S].
 Value rows_of_each_image(Builder& g, Value images, Value image_count);
@@ -54,7 +54,8 @@ Value larger(Builder& g, Value a, Value b);
 // min(k, n), int64 [1]; k < 0: n.
 Value at_most(Builder& g, int64_t k, Value n);
 
-// The adaptive threshold of Paddle's suppression changes only while it is above 0.5: refuses an `eta` that has an effect.
+// The adaptive threshold of Paddle's suppression changes only while it is above 0.5: refuses an `eta` that has an
+// effect.
 void refuse_adaptive_threshold(OpContext& op, double eta, double threshold);
 
 }  // namespace paddle2onnx

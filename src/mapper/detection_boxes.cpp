@@ -44,8 +44,8 @@ Value list_of(Builder& g, const std::vector<double>& numbers, DType dtype) {
   return g.constant(from_doubles(dtype, {static_cast<int64_t>(numbers.size())}, numbers));
 }
 
-// SSD's priors: around the center of each cell of the feature map, in parts of the image, boxes of min_size with each aspect ratio
-// and one of sqrt(min_size · max_size).
+// SSD's priors: around the center of each cell of the feature map, in parts of the image, boxes of min_size with each
+// aspect ratio and one of sqrt(min_size · max_size).
 void prior_box(OpContext& op) {
   Builder& g = op.graph();
   const Value input = op.in("input");
@@ -171,8 +171,8 @@ void density_prior_box(OpContext& op) {
   out_variances(op, "Variances", shape, dtype, flatten);
 }
 
-// Faster R-CNN's anchors, in pixels: around each cell a box for each ratio and size. Their base is the stride's area, with
-// sides in whole pixels.
+// Faster R-CNN's anchors, in pixels: around each cell a box for each ratio and size. Their base is the stride's area,
+// with sides in whole pixels.
 void anchor_generator(OpContext& op) {
   Builder& g = op.graph();
   const Value input = op.in("input");
@@ -206,8 +206,8 @@ void anchor_generator(OpContext& op) {
 
 // Boxes against priors (their centers and sides): encoded, [N, 4] against [M, 4] to [N, M, 4],
 //   (center - prior's center) / prior's side / variance,  log|side / prior's side| / variance
-// or decoded, [N, M, 4] with the prior of each column (axis 0) or row (axis 1). Sides of boxes that are not normalized are
-// max - min + 1.
+// or decoded, [N, M, 4] with the prior of each column (axis 0) or row (axis 1). Sides of boxes that are not normalized
+// are max - min + 1.
 void box_coder(OpContext& op) {
   Builder& g = op.graph();
   const Value prior = op.in("prior_box");
@@ -232,7 +232,9 @@ void box_coder(OpContext& op) {
   } else if (!variance.empty()) {
     for (const double number : variance) v.push_back(g.scalar(number, dtype));
   }
-  const auto side = [&](const std::vector<Value>& box, size_t i) { return shifted(g, g.sub(box[i + 2], box[i]), more); };
+  const auto side = [&](const std::vector<Value>& box, size_t i) {
+    return shifted(g, g.sub(box[i + 2], box[i]), more);
+  };
   const std::vector<Value> t = last_axis_parts(op, encode ? g.unsqueeze(target, {1}) : target, 4);
   std::vector<Value> out(4);
   for (size_t i = 0; i < 2; ++i) {
@@ -289,19 +291,22 @@ void iou_similarity(OpContext& op) {
   const DType dtype = a[0].dtype();
   const double more = op.attr<bool>("box_normalized", true) ? 0 : 1;
   const auto side = [&](Value low, Value high) { return shifted(g, g.sub(high, low), more); };
-  const auto shared = [&](size_t i) { return g.max(side(g.max(a[i], b[i]), g.min(a[i + 2], b[i + 2])), g.scalar(0, dtype)); };
+  const auto shared = [&](size_t i) {
+    return g.max(side(g.max(a[i], b[i]), g.min(a[i + 2], b[i + 2])), g.scalar(0, dtype));
+  };
   const auto area = [&](const std::vector<Value>& box) { return g.mul(side(box[0], box[2]), side(box[1], box[3])); };
   const Value common = g.mul(shared(0), shared(1));
   const Value all = g.sub(g.add(area(a), area(b)), common);
   op.out("Out", g.div(common, shifted(g, all, 1e-10)));
 }
 
-// Offsets of a text's corners [N, 2k, H, W], in pixels of a map of a quarter of the image's size, to the corners: 4 · column - x
-// in even channels, 4 · row - y in odd ones.
+// Offsets of a text's corners [N, 2k, H, W], in pixels of a map of a quarter of the image's size, to the corners: 4 ·
+// column - x in even channels, 4 · row - y in odd ones.
 void polygon_box_transform(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("Input");
-  if (rank_of(op, x) != 4 || x.dim(1) < 0 || x.dim(1) % 2 != 0) op.fail("an input that is not [N, 2k, H, W] with a known k");
+  if (rank_of(op, x) != 4 || x.dim(1) < 0 || x.dim(1) % 2 != 0)
+    op.fail("an input that is not [N, 2k, H, W] with a known k");
   const DType dtype = x.dtype();
   const Value columns = g.reshape(scaled(g, positions_as(g, g.dim(x, 3), dtype), 4), Ints{1, 1, 1, -1});
   const Value rows = g.reshape(scaled(g, positions_as(g, g.dim(x, 2), dtype), 4), Ints{1, 1, -1, 1});
@@ -314,9 +319,9 @@ void polygon_box_transform(OpContext& op) {
   op.out("Output", g.sub(base, x));
 }
 
-// YOLO's head x [N, A · (5 + classes), H, W] (with A more channels of predicted overlaps before them if iou_aware) to boxes in
-// the pixels of each image, [N, A · H · W, 4], and scores, [N, A · H · W, classes]; both are 0 where the objectness
-// is below conf_thresh.
+// YOLO's head x [N, A · (5 + classes), H, W] (with A more channels of predicted overlaps before them if iou_aware) to
+// boxes in the pixels of each image, [N, A · H · W, 4], and scores, [N, A · H · W, classes]; both are 0 where the
+// objectness is below conf_thresh.
 void yolo_box(OpContext& op) {
   Builder& g = op.graph();
   Value x = op.in("x");
@@ -333,7 +338,8 @@ void yolo_box(OpContext& op) {
     iou = g.sigmoid(g.unsqueeze(g.slice(x, Ints{0}, Ints{kinds}, Ints{1}), {2}));
     x = g.slice(x, Ints{kinds}, Ints{kToTheEnd}, Ints{1});
   }
-  x = g.reshape(x, g.concat_ints({g.dim(x, 0), g.ints({kinds, 5 + classes}), rows, columns}));  // [N, A, 5 + classes, H, W]
+  x = g.reshape(
+      x, g.concat_ints({g.dim(x, 0), g.ints({kinds, 5 + classes}), rows, columns}));  // [N, A, 5 + classes, H, W]
   const std::vector<Value> part = g.split(x, {1, 1, 1, 1, 1, classes}, 2);
 
   // [N, 1, 1, 1, 1]
@@ -382,15 +388,16 @@ void yolo_box(OpContext& op) {
   out("scores", g.mul(objectness, g.sigmoid(part[5])), classes);
 }
 
-// The activations of YOLO's head alone, which Paddle's TensorRT pass splits yolo_box into: x, y, objectness and classes through
-// Sigmoid, width and height through Exp.
+// The activations of YOLO's head alone, which Paddle's TensorRT pass splits yolo_box into: x, y, objectness and classes
+// through Sigmoid, width and height through Exp.
 void yolo_box_head(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("x");
   if (rank_of(op, x) != 4) op.fail("an input of rank " + std::to_string(x.rank()));
   const auto kinds = static_cast<int64_t>(op.attr<Ints>("anchors").size() / 2);
   const auto classes = op.attr<int64_t>("class_num");
-  const Value by_kind = g.reshape(x, g.concat_ints({g.dim(x, 0), g.ints({kinds, 5 + classes}), g.dim(x, 2), g.dim(x, 3)}));
+  const Value by_kind =
+      g.reshape(x, g.concat_ints({g.dim(x, 0), g.ints({kinds, 5 + classes}), g.dim(x, 2), g.dim(x, 3)}));
   const std::vector<Value> part = g.split(by_kind, {2, 2, 1 + classes}, 2);
   const Value y = g.concat({g.sigmoid(part[0]), g.exp(part[1]), g.sigmoid(part[2])}, 2);
   op.out("out", g.reshape(y, g.shape(x)));
@@ -398,13 +405,13 @@ void yolo_box_head(OpContext& op) {
 
 constexpr MapperEntry kEntries[] = {
     {"anchor_generator", 7, anchor_generator},
-    {"box_clip", 7, box_clip, "boxes of several images in one list"},
+    {"box_clip", 8, box_clip, "boxes of several images in one list"},
     {"box_coder", 7, box_coder},
     {"density_prior_box", 7, density_prior_box},
-    {"iou_similarity", 7, iou_similarity},
+    {"iou_similarity", 8, iou_similarity},
     {"polygon_box_transform", 7, polygon_box_transform},
     {"prior_box", 7, prior_box},
-    {"yolo_box", 7, yolo_box},
+    {"yolo_box", 9, yolo_box},
     {"yolo_box_head", 7, yolo_box_head},
 };
 

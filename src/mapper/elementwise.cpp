@@ -1,6 +1,5 @@
 // Arithmetic of two tensors, with broadcasting, and the few operators that combine more of them or scale one.
-#include <numbers>
-
+#include "graph/complex.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
@@ -67,29 +66,12 @@ void heaviside(OpContext& op) {
   op.out("out", g.where(g.equal(x, zero), y, g.cast(g.greater(x, zero), x.dtype())));
 }
 
-// The angle of the point (x, y), from that in the first octant: atan(min / max) of the absolute values.
+// The angle of the point (x, y); of integers, in float64.
 void atan2(OpContext& op) {
   Builder& g = op.graph();
-  auto [y, x] = broadcast_operands(op);
+  const auto [y, x] = broadcast_operands(op);
   const DType dtype = is_floating(y.dtype()) ? y.dtype() : DType::kFloat64;
-  y = g.cast(y, dtype);
-  x = g.cast(x, dtype);
-  const auto number = [&](double value) { return g.scalar(value, dtype); };
-  // Of -0 too.
-  const auto is_negative = [&](Value v) {
-    return g.logical_or(g.less(v, number(0)), g.less(g.node("Reciprocal", {v}), number(0)));
-  };
-  const Value width = g.abs(x);
-  const Value height = g.abs(y);
-  const Value larger = g.max(width, height);
-  const Value smaller = g.min(width, height);
-  // 0 / 0 and inf / inf.
-  const Value diagonal = g.where(g.equal(larger, number(0)), number(0), number(1));
-  const Value ratio = g.where(g.equal(smaller, larger), diagonal, g.div(smaller, larger));
-  const Value octant = g.node("Atan", {ratio});
-  const Value quadrant = g.where(g.greater(height, width), g.sub(number(std::numbers::pi / 2), octant), octant);
-  const Value half = g.where(is_negative(x), g.sub(number(std::numbers::pi), quadrant), quadrant);
-  op.out("out", g.where(is_negative(y), g.neg(half), half));
+  op.out("out", angle_of(g, g.cast(y, dtype), g.cast(x, dtype)));
 }
 
 // x with the sign of y, which counts for -0 too.

@@ -164,7 +164,10 @@ void put_along_axis(OpContext& op) {
     const Value sum = scattered_elements(g, start_from(0), index, values, axis, "add");
     const Value ones = g.expand(g.scalar(1, x.dtype()), g.shape(x));
     const Value base = include_self ? ones : scattered_elements(g, ones, index, everywhere(0), axis, "none");
-    return op.out("out", g.div(sum, scattered_elements(g, base, index, everywhere(1), axis, "add")));
+    const Value count = scattered_elements(g, base, index, everywhere(1), axis, "add");
+    const Value mean = g.div(sum, count);
+    if (is_floating(x.dtype()) || op.attr<bool>("mean_truncates", false)) return op.out("out", mean);
+    return op.out("out", g.sub(mean, g.cast(g.less(sum, g.mul(mean, count)), x.dtype())));
   }
   op.fail("the reduction '" + reduce + "'");
 }
@@ -258,12 +261,12 @@ void unique(OpContext& op) {
   const Ints axes = op.attr<Ints>("axis", Ints{});
   const DType index = dtype_or(op, DType::kInt64);
   NodeAttributes attributes = {{"sorted", int64_t{op.attr<bool>("is_sorted", true)}}};
-  std::optional<Dims> dims = Dims{-1};
+  Dims dims = {-1};
   if (!axes.empty()) {
     const int64_t axis = normalize_axis(op, axes.front(), rank_of(op, x));
     attributes.emplace_back("axis", axis);
-    dims = x.dims();
-    dims->at(static_cast<size_t>(axis)) = -1;
+    dims = *x.dims();
+    dims.at(static_cast<size_t>(axis)) = -1;
   }
   const NodeResult numbers = {DType::kInt64, Dims{-1}};
   const auto found = g.nodes("Unique", {x}, std::move(attributes), {{x.dtype(), dims}, numbers, numbers, numbers});

@@ -4,6 +4,7 @@
 #include <map>
 #include <numeric>
 
+#include "mapper/decompositions.h"
 #include "mapper/quantization.h"
 #include "mapper/tables.h"
 
@@ -292,6 +293,14 @@ Value determinant(OpContext& op, Value x) {
   return op.graph().node("Det", {x}, {}, {x.dtype(), Dims(x.dims()->begin(), x.dims()->end() - 2)});
 }
 
+// The sign and the logarithm of the absolute value, as two results.
+void sign_and_log(OpContext& op) {
+  Builder& g = op.graph();
+  const Value value = determinant(op, op.in("x"));
+  op.out("sign", g.node("Sign", {value}));
+  op.out("logdet", g.log(g.abs(value)));
+}
+
 void det(OpContext& op) { op.out("out", determinant(op, op.in("x"))); }
 
 // {sign, ln |det|} of the determinant.
@@ -301,36 +310,12 @@ void slogdet(OpContext& op) {
   op.out("out", g.concat({g.unsqueeze(g.node("Sign", {value}), {0}), g.unsqueeze(g.log(g.abs(value)), {0})}, 0));
 }
 
-// x's inverses by Cramer's rule: minor (i, j) is the determinant of x without row i and column j. The work grows with
-// the fifth power of the size, but ONNX knows no other way.
+// x's inverses: the solutions of x · y = identity.
 Value inverted(OpContext& op, Value x) {
-  Builder& g = op.graph();
-  need_rank(op, x, "x");
-  const int64_t rank = x.rank();
-  const int64_t size = rank < 2 ? -1 : x.dim(-1);
-  constexpr int64_t kLargest = 16;
-  if (size < 1 || size > kLargest)
-    op.fail("the inverse of a matrix whose size is not known or above " + std::to_string(kLargest),
-            "ONNX has no operator for it");
-  if (size == 1) return g.div(g.scalar(1, x.dtype()), x);
-  std::vector<int64_t> others;
-  std::vector<double> signs;
-  for (int64_t i = 0; i < size; ++i) {
-    for (int64_t j = 0; j < size; ++j) {
-      if (i != j) others.push_back(j);
-      signs.push_back((i + j) % 2 == 0 ? 1 : -1);
-    }
-  }
-  const Value without = g.constant(from_ints(DType::kInt64, {size, size - 1}, others));
-  Ints perm(static_cast<size_t>(rank + 2));  // [… i, rows, j, columns] to [… i, j, rows, columns]
-  std::iota(perm.begin(), perm.end(), 0);
-  std::swap(perm[perm.size() - 2], perm[perm.size() - 3]);
-  const Value minors = determinant(op, g.transpose(g.gather(g.gather(x, without, rank - 2), without, rank), perm));
-  const Value cofactors = g.mul(minors, g.constant(from_doubles(x.dtype(), {size, size}, signs)));
-  // The determinant, by its first row.
-  const auto first_row = [&](Value v) { return g.slice(v, {0}, {1}, {rank - 2}); };
-  const Value whole = g.reduce("ReduceSum", g.mul(first_row(x), first_row(cofactors)), Ints{rank - 1}, true);
-  return g.div(transpose_matrix(g, cofactors), whole);
+  const int64_t size = unrolled_size(op, x);
+  std::vector<double> numbers(static_cast<size_t>(size * size), 0.0);
+  for (int64_t i = 0; i < size; ++i) numbers[static_cast<size_t>(i * size + i)] = 1.0;
+  return solution(op, x, op.graph().constant(from_doubles(x.dtype(), {size, size}, numbers)));
 }
 
 void inverse(OpContext& op) { op.out("out", inverted(op, op.in("x"))); }
@@ -488,10 +473,11 @@ constexpr MapperEntry kEntries[] = {
     {"kron", 7, kron},
     {"cross", 7, cross},
     {"bilinear", 7, bilinear},
-    {"inverse", 11, inverse},
+    {"inverse", 9, inverse},
     {"matrix_power", 7, matrix_power},
     {"det", 11, det},
     {"slogdet", 11, slogdet},
+    {"slogdet_v2", 11, sign_and_log},
     {"einsum", 12, einsum},
     {"embedding", 7, embedding},
     {"lookup_table", 7, lookup_table},

@@ -6,8 +6,10 @@
 #include <sstream>
 #include <stdexcept>
 #include <tuple>
+#include <unordered_set>
 
 #include "mapper/catalogue.h"
+#include "graph/complex.h"
 #include "mapper/mapper.h"
 #include "mapper/registry.h"
 
@@ -69,28 +71,23 @@ class Findings {
   std::map<std::tuple<int, std::string, std::string>, size_t> index_;
 };
 
-// Which values anything uses: an operator, a block or the program itself as a result. All that inner blocks write
-// counts, as it may be the new value of an outer variable.
+// Which values anything uses: an operator, a block or the program itself as a result.
 std::vector<bool> used_values(const Program& program) {
   std::vector<bool> used(program.values.size());
-  for (size_t block = 0; block < program.blocks.size(); ++block) {
-    for (const Operator& op : program.blocks[block].operators) {
+  for (const Block& block : program.blocks) {
+    for (const Operator& op : block.operators) {
       for (const auto& [slot, ids] : op.inputs) {
         for (const ValueId id : ids) used[id] = true;
       }
-      if (block == 0) continue;
-      for (const auto& [slot, ids] : op.outputs) {
-        for (const ValueId id : ids) used[id] = true;
-      }
     }
-    for (const ValueId id : program.blocks[block].results) used[id] = true;
+    for (const ValueId id : block.results) used[id] = true;
   }
   for (const auto& [name, id] : program.fetches) used[id] = true;
   return used;
 }
 
 // One run over the program at one target opset.
-class Attempt {
+class Attempt : private BlockMapper {
  public:
   Attempt(const Program& program, const MapOptions& options, int opset)
       : program_(program),
@@ -104,9 +101,7 @@ class Attempt {
     reserve_interface_names();
     add_parameters();
     add_feeds();
-    const auto& operators = program_.blocks.front().operators;
-    for (size_t i = 0; i < operators.size(); ++i) map_operator(i);
-    look_into_other_blocks();
+    map_operators(0);
     if (!findings_.has_errors() && needs_.empty()) add_fetches();
   }
 
@@ -157,7 +152,11 @@ class Attempt {
   void add_fetches() {
     builder_.set_scope("fetch");
     std::set<std::string> taken;
-    for (const Value& input : graph_->inputs) taken.insert(input.name());
+    std::unordered_set<const ValueInfo*> bound;  // to an input or an output
+    for (const Value& input : graph_->inputs) {
+      taken.insert(input.name());
+      bound.insert(input.info());
+    }
     for (const auto& [fetch_name, id] : program_.fetches) {
       Value value = values_[id];
       if (!value) {
@@ -165,9 +164,18 @@ class Attempt {
         orphans_.push_back(std::move(diagnostic));
         continue;
       }
-      const bool is_input = std::ranges::count(graph_->inputs, value) > 0;
-      const bool is_output = std::ranges::count(graph_->outputs, value) > 0;
-      if (is_input || is_output || value.constant() != nullptr) {
+      if (is_complex(value.dtype())) {
+        orphans_.push_back(error(kUnsupportedDType, "the output '" + fetch_name + "' is complex",
+                                 "ONNX Runtime has no complex tensors: return paddle.as_real of it"));
+        continue;
+      }
+      if (!value.has_rank() || value.is_sequence()) {
+        const std::string what = value.is_sequence() ? "is a tensor array" : "has another rank from run to run";
+        orphans_.push_back(error(kUnsupportedAttribute, "the output '" + fetch_name + "' " + what +
+                                                            ": an ONNX model states its outputs' ranks"));
+        continue;
+      }
+      if (!bound.insert(value.info()).second || value.constant() != nullptr) {
         const Value source = value;
         value = builder_.new_value("", source.dtype(), source.dims());
         graph_->nodes.push_back({"Identity", "", "fetch", {source}, {value}, {}});
@@ -177,14 +185,18 @@ class Attempt {
     }
   }
 
-  void map_operator(size_t index) {
-    const Operator& op = program_.blocks.front().operators[index];
+  void map_operators(BlockId block) {
+    for (size_t i = 0; i < program_.blocks[block].operators.size(); ++i) map_operator(block, i);
+  }
+
+  void map_operator(BlockId block, size_t index) {
+    const Operator& op = program_.blocks[block].operators[index];
     builder_.set_scope(op.scope.empty() ? op.name + "_" + std::to_string(counters_[op.name]++) : op.scope);
     std::vector<std::string> lossy;
-    OpContext context(program_, op, builder_, values_, used_, lossy);
-    const size_t nodes = graph_->nodes.size();
+    OpContext context(program_, op, builder_, *this, values_, used_, lossy);
+    const size_t nodes = builder_.graph().nodes.size();
     const auto unsupported = [&](Code code, std::string message, std::string hint) {
-      findings_.add(Severity::kError, code, std::move(message), std::move(hint), program_, 0, index);
+      findings_.add(Severity::kError, code, std::move(message), std::move(hint), program_, block, index);
     };
     try {
       const bool outside = outside_.has(op);
@@ -194,6 +206,7 @@ class Attempt {
         outside_.map(context);
       } else if (choice.map == nullptr) {
         unsupported(kUnsupportedOperator, not_supported(op), "");
+        for (const BlockId inner : op.blocks) look_into(inner);
       } else {
         choice.map(context);
         if (!choice.lossy.empty() && lossy.empty()) lossy.emplace_back(choice.lossy);
@@ -202,6 +215,9 @@ class Attempt {
       needs_.insert({op.source_name, low.what, low.needed});
     } catch (const MapperFailure& failure) {
       unsupported(kUnsupportedAttribute, named(op) + ": " + failure.message, failure.hint);
+    } catch (const NoComplexForm& none) {
+      unsupported(kUnsupportedDType, named(op) + ": " + none.what + " is complex, for which ONNX has no form",
+                  "compute with the real and the imaginary part");
     } catch (const std::out_of_range&) {
       unsupported(kUnsupportedAttribute,
                   named(op) + ": an attribute or operand is out of range for the operand's rank or shape",
@@ -210,17 +226,19 @@ class Attempt {
     for (const std::string& reason : lossy) {
       if (options_.strict) {
         findings_.add(Severity::kError, kLossy, named(op) + " cannot be converted exactly: " + reason,
-                      "without --strict this is a warning", program_, 0, index);
+                      "without --strict this is a warning", program_, block, index);
       } else {
-        findings_.add(Severity::kWarning, kLossy, named(op) + ": " + reason, "", program_, 0, index);
+        findings_.add(Severity::kWarning, kLossy, named(op) + ": " + reason, "", program_, block, index);
       }
     }
     // What a failed operator should have given is stood in for, so that the ones behind it are judged too.
     for (const auto& [slot, ids] : op.outputs) {
       for (const ValueId id : ids) {
         const ProgramType& type = program_.values[id].type;
-        if (!values_[id] && (graph_->nodes.size() == nodes || findings_.has_errors() || !needs_.empty())) {
-          values_[id] = builder_.new_value("", type.dtype, type.dims);
+        if (!values_[id] && (builder_.graph().nodes.size() == nodes || failed())) {
+          const auto stand_in = [&](DType dtype) { return builder_.new_value("", dtype, type.dims); };
+          const DType part = part_dtype(type.dtype);
+          values_[id] = is_complex(type.dtype) ? builder_.complex(stand_in(part), stand_in(part)) : stand_in(part);
         }
       }
     }
@@ -235,17 +253,60 @@ class Attempt {
     return "the operator " + named(op) + " is not supported" + (reason.empty() ? "" : ": " + std::string(reason));
   }
 
-  // Operators of inner blocks are mapped by the control flow operator that owns the block. Where there is no mapper for
-  // that, at least tell all that is missing.
-  void look_into_other_blocks() {
-    for (size_t block = 1; block < program_.blocks.size(); ++block) {
-      const auto& operators = program_.blocks[block].operators;
-      for (size_t i = 0; i < operators.size(); ++i) {
-        if (outside_.has(operators[i]) || find_mapper(operators[i].name, builder_.opset()).first_opset > 0) continue;
+  bool failed() const { return findings_.has_errors() || !needs_.empty(); }
+
+  // The operators of a block whose own operator has no mapper: at least tell all that is missing.
+  void look_into(BlockId block) {
+    const auto& operators = program_.blocks[block].operators;
+    for (size_t i = 0; i < operators.size(); ++i) {
+      if (!outside_.has(operators[i]) && find_mapper(operators[i].name, builder_.opset()).first_opset == 0)
         findings_.add(Severity::kError, kUnsupportedOperator, not_supported(operators[i]), "", program_, block, i);
-      }
+      for (const BlockId inner : operators[i].blocks) look_into(inner);
     }
   }
+
+  // --- for the mappers of control flow
+
+  std::optional<std::vector<Value>> map_block(BlockId id, const std::vector<Value>& arguments) override {
+    // protobuf's readers go 100 messages deep; a graph within a graph is three, and its types and tensors are six.
+    constexpr int kMaxDepth = 30;
+    if (depth_ == kMaxDepth)
+      throw MapperFailure{"control flow is nested more than " + std::to_string(kMaxDepth) +
+                              " deep: ONNX files with more cannot be read",
+                          ""};
+    const Block& block = program_.blocks[id];
+    for (size_t i = 0; i < arguments.size(); ++i) values_.at(block.arguments.at(i)) = arguments[i];
+    ++depth_;
+    map_operators(id);
+    --depth_;
+    std::vector<Value> results;
+    for (const ValueId result : block.results) results.push_back(values_[result]);
+    // What is made in here cannot be used outside.
+    for (const ValueId argument : block.arguments) values_[argument] = Value();
+    for (const Operator& op : block.operators) {
+      for (const auto& [slot, ids] : op.outputs) {
+        for (const ValueId value : ids) values_[value] = Value();
+      }
+    }
+    if (failed()) return std::nullopt;
+    for (size_t i = 0; i < results.size(); ++i) {
+      if (!results[i])
+        throw MapperFailure{"its block never writes the result '" + program_.values[block.results[i]].name + "'", ""};
+    }
+    return results;
+  }
+
+  void keep_if(const std::function<bool()>& emit) override {
+    Builder::State state = builder_.state();
+    const size_t nodes = builder_.graph().nodes.size();
+    auto saved = std::tuple(findings_, needs_, counters_);
+    if (emit()) return;
+    builder_.graph().nodes.resize(nodes);
+    builder_.go_back(std::move(state));
+    std::tie(findings_, needs_, counters_) = std::move(saved);
+  }
+
+  std::vector<LoopValue>& loop_values(const Operator& op) override { return loop_values_[&op]; }
 
  public:
   std::vector<Diagnostic>& orphans() { return orphans_; }
@@ -259,6 +320,8 @@ class Attempt {
   Builder builder_;
   std::vector<Value> values_;
   std::map<std::string, int, std::less<>> counters_;
+  std::map<const Operator*, std::vector<LoopValue>> loop_values_;
+  int depth_ = 0;  // of the block in work
   std::set<Need> needs_;
   Findings findings_;
   std::vector<Diagnostic> orphans_;

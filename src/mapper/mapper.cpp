@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "graph/complex.h"
+
 namespace paddle2onnx {
 namespace {
 
@@ -87,6 +89,11 @@ Value OpContext::in(std::string_view name) {
   return value;
 }
 
+bool OpContext::wants(std::string_view name, size_t index) const {
+  const auto* ids = find(op_.outputs, name);
+  return ids != nullptr && index < ids->size() && used_[(*ids)[index]];
+}
+
 size_t OpContext::out_count(std::string_view name) const {
   const auto* ids = find(op_.outputs, name);
   return ids == nullptr ? 0 : ids->size();
@@ -120,8 +127,12 @@ void OpContext::out(std::string_view name, Value value, size_t index) {
     for (const auto& [slot, operands] : op_.inputs) {
       for (const ValueId operand : operands)
         info.misdeclared |= values_[operand] && values_[operand].info()->misdeclared;
+      for (const ValueId operand : operands)
+        info.varying_rank |= !info.dims && values_[operand] && values_[operand].info()->varying_rank;
     }
-    if (!info.dims) {
+    if (info.varying_rank && !info.dims) {
+      // Nothing is known, and nothing declared helps.
+    } else if (!info.dims) {
       info.dims = declared.type.dims;
       if (info.dims && info.misdeclared) std::ranges::fill(*info.dims, -1);
     } else if (fresh && !info.misdeclared && declared.type.dims && declared.type.dims->size() == info.dims->size()) {
@@ -129,6 +140,12 @@ void OpContext::out(std::string_view name, Value value, size_t index) {
         if ((*info.dims)[i] < 0) (*info.dims)[i] = (*declared.type.dims)[i];
       }
     }
+  }
+  // What is known of a complex value is known of its parts.
+  for (ValueInfo* part : {info.real_part, info.imaginary_part}) {
+    if (part == nullptr || part->constant) continue;
+    part->misdeclared |= info.misdeclared;
+    if (!part->dims || (info.dims && part->dims->size() == info.dims->size())) part->dims = info.dims;
   }
   values_[id] = value;
 }
@@ -211,7 +228,7 @@ ScalarArgument OpContext::scalar(std::string_view name) {
 
 Value OpContext::scalar_value(std::string_view name, DType dtype) {
   const ScalarArgument argument = scalar(name);
-  if (argument.integer) return builder_.constant(from_ints(dtype, {}, {*argument.integer}));
+  if (argument.integer && !is_complex(dtype)) return builder_.constant(from_ints(dtype, {}, {*argument.integer}));
   if (argument.number) return builder_.scalar(*argument.number, dtype);
   const Value x = builder_.cast(argument.value, dtype);
   if (x.rank() == 0) return x;
@@ -243,7 +260,13 @@ std::pair<Value, Value> broadcast_operands(OpContext& op) {
               "convert the program that was exported, not the optimised one");
   }
   Value x = op.in("x");
-  Value y = g.cast(op.in("y"), x.dtype());
+  Value y = op.in("y");
+  // A real number among complex ones is one of them; otherwise the type is x's.
+  if (is_complex(y.dtype()) && !is_complex(x.dtype())) {
+    x = g.cast(x, y.dtype());
+  } else {
+    y = g.cast(y, x.dtype());
+  }
   const int64_t axis = op.attr<int64_t>("axis", -1);
   if (axis < 0 || x.rank() == y.rank()) return {x, y};
   const bool y_is_placed = x.rank() > y.rank();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -41,14 +42,36 @@ struct ScalarArgument {
   bool known() const { return number.has_value(); }
 };
 
+// What a loop learns of one of its values while its body is mapped. Only ever gets less definite.
+struct LoopValue {
+  enum class Change : uint8_t { kAssumed, kNever, kCertain };
+  Change change = Change::kAssumed;    // from turn to turn; kNever: the body gives back what it got
+  std::optional<ValueInfo> info = {};  // in every turn; nothing: not mapped yet
+};
+
+// The driver, as the mappers of control flow see it.
+class BlockMapper {
+ public:
+  virtual ~BlockMapper() = default;
+  // Writes a block's operators to the graph at hand, with these values for its arguments, and returns its results.
+  // Nothing if an operator failed: what comes of stand-ins is not worth looking at.
+  virtual std::optional<std::vector<Value>> map_block(BlockId block, const std::vector<Value>& arguments) = 0;
+  // Undoes all that `emit` wrote and found if it returns false.
+  virtual void keep_if(const std::function<bool()>& emit) = 0;
+  // What is known of a loop, through all the rounds of the loops around it.
+  virtual std::vector<LoopValue>& loop_values(const Operator& op) = 0;
+};
+
 class OpContext {
  public:
-  OpContext(const Program& program, const Operator& op, Builder& builder, std::vector<Value>& values,
-            const std::vector<bool>& used, std::vector<std::string>& lossy)
-      : program_(program), op_(op), builder_(builder), values_(values), used_(used), lossy_(lossy) {}
+  OpContext(const Program& program, const Operator& op, Builder& builder, BlockMapper& blocks,
+            std::vector<Value>& values, const std::vector<bool>& used, std::vector<std::string>& lossy)
+      : program_(program), op_(op), builder_(builder), blocks_(blocks), values_(values), used_(used), lossy_(lossy) {}
 
   Builder& graph() { return builder_; }
   const Operator& op() const { return op_; }
+  const Program& program() const { return program_; }
+  BlockMapper& blocks() { return blocks_; }
 
   // --- operands
   // -------------------------------------------------------------------------------------------------------
@@ -60,6 +83,7 @@ class OpContext {
   // --- results
   // --------------------------------------------------------------------------------------------------------
   bool wants(std::string_view name) const;  // the result is there and something uses it
+  bool wants(std::string_view name, size_t index) const;
   size_t out_count(std::string_view name) const;
   // Paddle's declared type of a result; kUndefined or nothing if it doesn't say.
   DType out_dtype(std::string_view name, size_t index = 0) const;
@@ -102,6 +126,7 @@ class OpContext {
   const Program& program_;
   const Operator& op_;
   Builder& builder_;
+  BlockMapper& blocks_;
   std::vector<Value>& values_;     // by ValueId
   const std::vector<bool>& used_;  // by ValueId
   std::vector<std::string>& lossy_;

@@ -3,13 +3,16 @@
 #include <limits>
 #include <numbers>
 
+#include "graph/complex.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
 namespace {
 
 // Of integers, Paddle computes exponentials and logarithms in float32.
-Value as_floating(OpContext& op, Value x) { return is_floating(x.dtype()) ? x : op.graph().cast(x, DType::kFloat32); }
+Value as_floating(OpContext& op, Value x) {
+  return is_floating(x.dtype()) || is_complex(x.dtype()) ? x : op.graph().cast(x, DType::kFloat32);
+}
 
 template <FixedString OnnxOp>
 void floating_unary(OpContext& op) {
@@ -57,7 +60,31 @@ void accurate_log1p(OpContext& op) {
   op.out("out", g.where(g.equal(d, number(0)), x, g.mul(g.log(u), correction)));
 }
 
-// |x| rounded down, and one more from a half on, with the sign of x: halves are rounded away from zero.
+// The sign of x, times |x| rounded down and one more where `goes_up` says so of the whole and the rest.
+template <typename GoesUp>
+Value rounded_size(Builder& g, Value x, GoesUp goes_up) {
+  const Value size = g.abs(x);
+  const Value whole = g.floor(size);
+  return g.mul(g.node("Sign", {x}), g.add(whole, g.cast(goes_up(whole, g.sub(size, whole)), x.dtype())));
+}
+
+Value halves_away_from_zero(Builder& g, Value x) {
+  return rounded_size(g, x, [&](Value, Value rest) { return g.logical_not(g.less(rest, g.scalar(0.5, x.dtype()))); });
+}
+
+// A half goes up where the whole is odd.
+Value halves_to_even(Builder& g, Value x) {
+  const auto number = [&](double value) { return g.scalar(value, x.dtype()); };
+  return rounded_size(g, x, [&](Value whole, Value rest) {
+    const Value odd = g.less(g.mul(g.floor(g.mul(whole, number(0.5))), number(2)), whole);
+    return g.logical_and(g.logical_not(g.less(rest, number(0.5))), g.logical_or(g.less(number(0.5), rest), odd));
+  });
+}
+
+Value onnx_round(Builder& g, Value x) { return g.node("Round", {x}); }
+
+// Halves went away from zero up to Paddle 3.0, and go to the even neighbour since.
+template <Value (*ToEven)(Builder&, Value)>
 void round(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("x");
@@ -70,10 +97,8 @@ void round(OpContext& op) {
   }
   const Value power = number(std::pow(10.0, std::abs(decimals)));
   const Value scaled = decimals == 0 ? x : decimals > 0 ? g.mul(x, power) : g.div(x, power);
-  const Value size = g.abs(scaled);
-  const Value whole = g.floor(size);
-  const Value up = g.cast(g.logical_not(g.less(g.sub(size, whole), number(0.5))), x.dtype());
-  const Value rounded = g.mul(g.node("Sign", {scaled}), g.add(whole, up));
+  const bool away = op.attr<bool>("halves_away_from_zero", false);
+  const Value rounded = away ? halves_away_from_zero(g, scaled) : ToEven(g, scaled);
   op.out("out", decimals == 0 ? rounded : decimals > 0 ? g.div(rounded, power) : g.mul(rounded, power));
 }
 
@@ -328,10 +353,10 @@ constexpr MapperEntry kEntries[] = {
     {"log2", 7, log_to_base<2>},
     {"logcumsumexp", 7, logcumsumexp},
     {"logit", 7, logit},
-    {"neg", 7, unary<"Neg">},
     {"pow", 7, pow},
     {"reciprocal", 7, unary<"Reciprocal">},
-    {"round", 7, round},
+    {"round", 7, round<halves_to_even>},
+    {"round", 11, round<onnx_round>},
     {"rsqrt", 7, rsqrt},
     {"sign", 7, unary<"Sign">},
     {"sin", 7, floating_unary<"Sin">},

@@ -45,8 +45,8 @@ Value best_alone(Builder& g, Value scores, int64_t k) {
   return g.node("ScatterElements", {none, places, values}, {{"axis", last}});
 }
 
-// The rows that are among the `limit` best of their image, ascending. Rows stand by image; `counts`, int64 [B], says how
-// many each image has. Of equal scores the first rows are taken.
+// The rows that are among the `limit` best of their image, ascending. Rows stand by image; `counts`, int64 [B], says
+// how many each image has. Of equal scores the first rows are taken.
 Value best_of_each_image(Builder& g, Value images, Value scores, Value counts, int64_t limit) {
   Value best;
   if (counts.dim(0) == 1) {
@@ -72,7 +72,8 @@ struct Detections {
 
 void out_detections(OpContext& op, const Detections& d, Value counts) {
   Builder& g = op.graph();
-  const Value rows = g.concat({g.unsqueeze(g.cast(d.labels, d.boxes.dtype()), {1}), g.unsqueeze(d.scores, {1}), d.boxes}, 1);
+  const Value rows =
+      g.concat({g.unsqueeze(g.cast(d.labels, d.boxes.dtype()), {1}), g.unsqueeze(d.scores, {1}), d.boxes}, 1);
   // Paddle declares as many rows as there are boxes.
   op.out_as_computed("out", rows);
   if (op.wants("index")) op.out_as_computed("index", g.cast(g.unsqueeze(d.numbers, {1}), DType::kInt32));
@@ -80,10 +81,10 @@ void out_detections(OpContext& op, const Detections& d, Value counts) {
   op.out("roisnum", g.cast(counts, DType::kInt32));
 }
 
-// multiclass_nms of one operand of boxes for all images: boxes [B, M, 4] and scores [B, C, M], or boxes [M, C, 4] and scores
-// [M, C] of the regions of all images, of which rois_num [B] belong to each. What has not more than score_threshold is
-// dropped, of the rest the nms_top_k best of each image and class are suppressed by class, and of what is left
-// the keep_top_k best of each image are kept. Rows are by image, class, and descending score (by region).
+// multiclass_nms of one operand of boxes for all images: boxes [B, M, 4] and scores [B, C, M], or boxes [M, C, 4] and
+// scores [M, C] of the regions of all images, of which rois_num [B] belong to each. What has not more than
+// score_threshold is dropped, of the rest the nms_top_k best of each image and class are suppressed by class, and of
+// what is left the keep_top_k best of each image are kept. Rows are by image, class, and descending score (by region).
 Detections multiclass_detections(OpContext& op, Value& counts) {
   Builder& g = op.graph();
   const Value boxes = op.in("bboxes");
@@ -96,7 +97,8 @@ Detections multiclass_detections(OpContext& op, Value& counts) {
             " points: ONNX has no intersection of polygons");
   const bool regions = rank_of(op, scores) == 2;
   if (regions && !op.has("rois_num"))
-    op.fail("scores of regions without rois_num: which region belongs to which image stood in the LoD, which ONNX lacks");
+    op.fail(
+        "scores of regions without rois_num: which region belongs to which image stood in the LoD, which ONNX lacks");
   const auto nms_top_k = op.attr<int64_t>("nms_top_k", -1);
   const auto keep_top_k = op.attr<int64_t>("keep_top_k", -1);
   const auto background = op.attr<int64_t>("background_label", 0);
@@ -164,7 +166,8 @@ void multiclass_nms(OpContext& op) {
   Builder& g = op.graph();
   Value counts;
   const Detections d = multiclass_detections(op, counts);
-  const Value rows = g.concat({g.unsqueeze(g.cast(d.labels, d.boxes.dtype()), {1}), g.unsqueeze(d.scores, {1}), d.boxes}, 1);
+  const Value rows =
+      g.concat({g.unsqueeze(g.cast(d.labels, d.boxes.dtype()), {1}), g.unsqueeze(d.scores, {1}), d.boxes}, 1);
   const Value none = g.cast(g.equal(g.dim(rows, 0), g.ints({0})), DType::kInt64);  // 1 or 0, int64 [1]
   const Value mark = g.expand(g.constant(from_doubles(rows.dtype(), {1}, {-1})), none);
   const Value columns = g.sub(g.ints({6}), g.mul(none, g.ints({5})));
@@ -194,7 +197,8 @@ void matrix_nms(OpContext& op) {
   // As many candidates as the fullest class has (but one): the matrices below are that many squared.
   const Value passes = g.greater(scores, g.scalar(op.attr<double>("score_threshold"), dtype));
   const Value most = g.reshape(
-      g.reduce("ReduceMax", g.reduce("ReduceSum", g.cast(passes, DType::kInt64), Ints{2}, false), std::nullopt, false), Ints{1});
+      g.reduce("ReduceMax", g.reduce("ReduceSum", g.cast(passes, DType::kInt64), Ints{2}, false), std::nullopt, false),
+      Ints{1});
   const Value k = at_most(g, op.attr<int64_t>("nms_top_k"), larger(g, most, g.ints({1})));
   const auto [best, places] = g.topk(g.where(passes, scores, g.scalar(kNever, dtype)), k, 2, true, true);  // [B, C, k]
   const Value candidate = g.greater(best, g.scalar(kNever, dtype));
@@ -212,7 +216,8 @@ void matrix_nms(OpContext& op) {
   const Value better = g.less(g.unsqueeze(place, {0}), g.unsqueeze(place, {1}));  // [k, k], j < i
   const Value overlap =
       g.where(better, overlaps(g, as_rows, as_columns, !op.attr<bool>("normalized", true)), zero);  // [B, C, i, j]
-  const Value worst = g.transpose(g.reduce("ReduceMax", overlap, Ints{3}, true), {0, 1, 3, 2});     // m of each j, in the columns
+  const Value worst =
+      g.transpose(g.reduce("ReduceMax", overlap, Ints{3}, true), {0, 1, 3, 2});  // m of each j, in the columns
   Value decay;
   if (op.attr<bool>("use_gaussian", false)) {
     const Value sigma = g.scalar(op.attr<double>("gaussian_sigma", 2.0), dtype);
@@ -225,11 +230,13 @@ void matrix_nms(OpContext& op) {
   }
   decay = g.where(better, g.min(decay, one), one);
   const Value decayed = g.mul(best, g.reduce("ReduceMin", decay, Ints{3}, false));
-  const Value kept = g.logical_and(candidate, g.greater(decayed, g.scalar(op.attr<double>("post_threshold", 0.0), dtype)));
+  const Value kept =
+      g.logical_and(candidate, g.greater(decayed, g.scalar(op.attr<double>("post_threshold", 0.0), dtype)));
 
   const Value by_image = g.concat_ints({image_count, g.ints({-1})});
   const Value score = g.reshape(g.where(kept, decayed, g.scalar(kNever, dtype)), by_image);  // [B, C · k]
-  const auto [sorted, order] = g.topk(score, at_most(g, op.attr<int64_t>("keep_top_k"), g.dim(score, 1)), 1, true, true);
+  const auto [sorted, order] =
+      g.topk(score, at_most(g, op.attr<int64_t>("keep_top_k"), g.dim(score, 1)), 1, true, true);
   const Value taken = g.greater(sorted, g.scalar(kNever, dtype));
   const Value rows = places_of(g, g.flatten_to_1d(taken));
   // The number of each kept row in [B, C, k].

@@ -24,8 +24,7 @@ Value draw(OpContext& op, std::string_view op_type, NodeAttributes attributes, V
   if (const auto seed = op.attr<int64_t>("seed", 0); seed != 0)
     attributes.emplace_back("seed", static_cast<float>(seed));
   const DType drawn = drawn_dtype(dtype);
-  const auto dims = g.expand(g.scalar(0, drawn), shape).dims();
-  const Value model = g.node("ConstantOfShape", {shape}, {{"value", from_doubles(drawn, {1}, {0})}}, {drawn, dims});
+  const Value model = g.expand(g.scalar(0, drawn), shape);
   return g.cast(g.node(op_type, {model}, std::move(attributes), {drawn, model.dims()}), dtype);
 }
 

@@ -235,13 +235,6 @@ constexpr MapperEntry kEntries[] = {
     {"gru_unit", 7, gru_unit},
     {"row_conv", 7, row_conv},
     {"ctc_align", 11, ctc_align},
-    {"lstm", 7, reads_lod},
-    {"gru", 7, reads_lod},
-    {"attention_lstm", 7, reads_lod},
-    {"fusion_lstm", 7, reads_lod},
-    {"fusion_gru", 7, reads_lod},
-    {"multi_gru", 7, reads_lod},
-    {"fused_embedding_fc_lstm", 7, reads_lod},
 };
 
 }  // namespace

@@ -81,8 +81,9 @@ void slice(OpContext& op) {
   op.out("out", g.squeeze(x, decreased));
 }
 
-// With a negative step Paddle's end -1 stands before the first element; others that lie further back stop at the first.
-Value end_of_backward(Builder& g, Value x, int64_t axis, Value end) {
+// With a negative step Paddle 2's end -1 stands before the first element; others that lie further back stop at the
+// first.
+Value older_end_of_backward(Builder& g, Value x, int64_t axis, Value end) {
   const auto known = known_elements(end);
   if (known && known->size() == 1 && known->front()) {
     const int64_t last = *known->front();
@@ -103,6 +104,7 @@ void strided_slice(OpContext& op) {
   const IntsArgument starts = op.ints("starts");
   const IntsArgument ends = op.ints("ends");
   const IntsArgument strides = op.ints("strides");
+  const bool older_ends = op.attr<bool>("older_ends", false);
   std::vector<Cut> cuts;
   for (size_t i = 0; i < axes.size(); ++i) {
     Cut cut{axes[i], number_at(op, "starts", starts, i), number_at(op, "ends", ends, i),
@@ -111,11 +113,11 @@ void strided_slice(OpContext& op) {
     if (is_in(decreased, axes[i])) {
       cut.end = behind(g, cut.start);
       cut.step = {};
-    } else if (!stride) {
-      const Value backward = end_of_backward(g, x, axes[i], cut.end);
+    } else if (older_ends && !stride) {
+      const Value backward = older_end_of_backward(g, x, axes[i], cut.end);
       cut.end = g.where(g.less(cut.step, g.ints({0})), backward, cut.end);
-    } else if (*stride < 0) {
-      cut.end = end_of_backward(g, x, axes[i], cut.end);
+    } else if (older_ends && *stride < 0) {
+      cut.end = older_end_of_backward(g, x, axes[i], cut.end);
     }
     cuts.push_back(cut);
   }

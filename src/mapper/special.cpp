@@ -125,7 +125,7 @@ Value digamma_right(Builder& g, Value x) {
   return g.sub(g.sub(g.sub(log, g.mul(inverse, number(g, 0.5))), series), below);
 }
 
-// On the left ψ(1 - x) - π / tan πx; NaN at 0, -1, -2, …
+// On the left ψ(1 - x) - π / tan πx; ∓∞ at ±0 as in Paddle 3 (2.6 has NaN), NaN at -1, -2, …
 Value digamma(Builder& g, Value x) {
   const Value zero = number(g, 0);
   const Value left = g.logical_not(g.greater(x, zero));
@@ -136,7 +136,21 @@ Value digamma(Builder& g, Value x) {
   const Value reflected = g.sub(right, g.mul(cotangent, number(g, std::numbers::pi)));
   const Value whole = g.equal(fraction, zero);
   const Value value = g.where(left, g.where(whole, number(g, kNan), reflected), right);
-  return g.where(g.equal(x, number(g, kInfinity)), x, value);
+  const Value pole = g.where(g.equal(x, zero), g.neg(g.node("Reciprocal", {x})), value);
+  return g.where(g.equal(x, number(g, kInfinity)), x, pole);
+}
+
+// With a pole at 0, as Paddle has it since 3.1.
+Value digamma_with_pole(Builder& g, Value x) {
+  return g.where(g.equal(x, number(g, 0)), g.neg(g.node("Reciprocal", {x})), digamma(g, x));
+}
+
+void digamma_of_any_age(OpContext& op) {
+  if (op.attr<bool>("undefined_at_zero", false)) {
+    in_float64<digamma>(op);
+  } else {
+    in_float64<digamma_with_pole>(op);
+  }
 }
 
 // Hurwitz's ζ(s, x) = Σ (x + k)⁻ˢ of x ≥ 0 by the Euler-Maclaurin formula (DLMF 25.11.28).
@@ -292,7 +306,7 @@ void shift(OpContext& op) {
 constexpr MapperEntry kEntries[] = {
     {"bitwise_left_shift", 11, shift<true>},
     {"bitwise_right_shift", 11, shift<false>},
-    {"digamma", 11, in_float64<digamma>},
+    {"digamma", 11, digamma_of_any_age},
     {"erfinv", 7, erfinv},
     {"gammaln", 11, in_float64<log_gamma>},
     {"i0", 9, in_float64<bessel_i<0, false>>},

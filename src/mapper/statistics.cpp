@@ -51,6 +51,7 @@ double correction_of(OpContext& op) {
   return op.attr<double>("correction", 1.0);
 }
 
+void variance(OpContext& op) { op.out("out", variance_of(op, op.in("x"), 0)); }
 void var(OpContext& op) { op.out("out", variance_of(op, op.in("x"), correction_of(op))); }
 void std_deviation(OpContext& op) { op.out("out", op.graph().sqrt(variance_of(op, op.in("x"), correction_of(op)))); }
 
@@ -316,6 +317,7 @@ constexpr MapperEntry kEntries[] = {
     {"segment_pool", 11, segment_pool},
     {"std", 7, std_deviation},
     {"var", 7, var},
+    {"variance", 7, variance},
 };
 
 }  // namespace

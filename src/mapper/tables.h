@@ -9,8 +9,12 @@ extern const MapperTable kActivationMappers;
 extern const MapperTable kAttentionMappers;
 extern const MapperTable kChannelMappers;
 extern const MapperTable kComparisonMappers;
+extern const MapperTable kComplexMappers;
+extern const MapperTable kControlFlowMappers;
 extern const MapperTable kConvolutionMappers;
 extern const MapperTable kCreationMappers;
+extern const MapperTable kDecodingMappers;
+extern const MapperTable kDecompositionMappers;
 extern const MapperTable kDetectionBoxMappers;
 extern const MapperTable kElementwiseMappers;
 extern const MapperTable kIndexingMappers;
@@ -30,10 +34,12 @@ extern const MapperTable kProposalMappers;
 extern const MapperTable kRecurrentMappers;
 extern const MapperTable kQuantizationMappers;
 extern const MapperTable kReductionMappers;
+extern const MapperTable kSignalMappers;
 extern const MapperTable kRoiMappers;
 extern const MapperTable kSamplingMappers;
 extern const MapperTable kSlicingMappers;
 extern const MapperTable kSortingMappers;
+extern const MapperTable kTensorArrayMappers;
 extern const MapperTable kSpecialMappers;
 extern const MapperTable kStatisticsMappers;
 extern const MapperTable kTransformerMappers;
@@ -45,8 +51,12 @@ inline const MapperTable* const kMapperTableList[] = {
     &kAttentionMappers,
     &kChannelMappers,
     &kComparisonMappers,
+    &kComplexMappers,
+    &kControlFlowMappers,
     &kConvolutionMappers,
     &kCreationMappers,
+    &kDecodingMappers,
+    &kDecompositionMappers,
     &kDetectionBoxMappers,
     &kElementwiseMappers,
     &kIndexingMappers,
@@ -66,10 +76,12 @@ inline const MapperTable* const kMapperTableList[] = {
     &kRecurrentMappers,
     &kQuantizationMappers,
     &kReductionMappers,
+    &kSignalMappers,
     &kRoiMappers,
     &kSamplingMappers,
     &kSlicingMappers,
     &kSortingMappers,
+    &kTensorArrayMappers,
     &kSpecialMappers,
     &kStatisticsMappers,
     &kTransformerMappers,

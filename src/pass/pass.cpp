@@ -23,6 +23,76 @@ void collect_uses(const Node& node, std::unordered_set<const ValueInfo*>& used) 
   }
 }
 
+std::shared_ptr<Graph> body_of(Node& node, std::string_view attribute) {
+  for (auto& [name, value] : node.attributes) {
+    if (name == attribute) return std::get<std::shared_ptr<Graph>>(value);
+  }
+  return nullptr;
+}
+
+void erase_at(std::vector<Value>& values, size_t index) {
+  values.erase(values.begin() + static_cast<ptrdiff_t>(index));
+}
+
+// Results of a conditional that nothing uses.
+void remove_dead_results(Node& node, const std::unordered_set<const ValueInfo*>& used) {
+  for (size_t i = node.outputs.size(); i-- > 0;) {
+    if (used.contains(node.outputs[i].info())) continue;
+    erase_at(node.outputs, i);
+    for (const auto* branch : {"then_branch", "else_branch"}) erase_at(body_of(node, branch)->outputs, i);
+  }
+}
+
+// Values of a loop that nothing uses, in the body neither, but to compute themselves.
+void remove_dead_loop_values(Node& node, const std::unordered_set<const ValueInfo*>& used) {
+  constexpr size_t kBefore = 2;  // inputs of node and body before the values: the turns and the condition
+  const std::shared_ptr<Graph> body = body_of(node, "body");
+  const size_t count = node.inputs.size() < kBefore ? 0 : node.inputs.size() - kBefore;
+  std::unordered_map<const ValueInfo*, const Node*> producers;
+  for (const Node& inner : body->nodes) {
+    for (const Value& output : inner.outputs) producers.emplace(output.info(), &inner);
+  }
+  std::unordered_map<const ValueInfo*, size_t> arguments;
+  for (size_t i = 0; i < count; ++i) arguments.emplace(body->inputs[kBefore + i].info(), i);
+
+  // From what is used to what it is made of. The body's results: the condition, the values, then what is collected.
+  std::vector<bool> needed(count);
+  std::vector<const ValueInfo*> open;
+  std::unordered_set<const ValueInfo*> seen;
+  const auto add = [&](const ValueInfo* value) {
+    if (value != nullptr && seen.insert(value).second) open.push_back(value);
+  };
+  const auto need = [&](size_t value) {
+    if (!needed[value]) add(body->outputs[1 + value].info());
+    needed[value] = true;
+  };
+  add(body->outputs.front().info());
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    if (i >= count) {
+      add(body->outputs[1 + i].info());
+    } else if (used.contains(node.outputs[i].info())) {
+      need(i);
+    }
+  }
+  while (!open.empty()) {
+    const ValueInfo* value = open.back();
+    open.pop_back();
+    if (const auto argument = arguments.find(value); argument != arguments.end()) need(argument->second);
+    const auto producer = producers.find(value);
+    if (producer == producers.end()) continue;
+    std::unordered_set<const ValueInfo*> operands;
+    collect_uses(*producer->second, operands);
+    for (const ValueInfo* operand : operands) add(operand);
+  }
+  for (size_t i = count; i-- > 0;) {
+    if (needed[i]) continue;
+    erase_at(node.inputs, kBefore + i);
+    erase_at(node.outputs, i);
+    erase_at(body->inputs, kBefore + i);
+    erase_at(body->outputs, 1 + i);
+  }
+}
+
 class Names {
  public:
   std::string unique(const std::string& wanted) {
@@ -142,9 +212,15 @@ void remove_dead_nodes(Graph& graph) {
   for (const Value& output : graph.outputs) used.insert(output.info());
   std::vector<bool> live(graph.nodes.size());
   for (size_t i = graph.nodes.size(); i-- > 0;) {
-    const Node& node = graph.nodes[i];
+    Node& node = graph.nodes[i];
     live[i] = std::ranges::any_of(node.outputs, [&](const Value& output) { return used.contains(output.info()); });
-    if (live[i]) collect_uses(node, used);
+    if (!live[i]) continue;
+    if (node.op_type == "If") remove_dead_results(node, used);
+    if (node.op_type == "Loop") remove_dead_loop_values(node, used);
+    for (auto& [name, attribute] : node.attributes) {
+      if (auto* body = std::get_if<std::shared_ptr<Graph>>(&attribute)) remove_dead_nodes(**body);
+    }
+    collect_uses(node, used);
   }
   size_t kept = 0;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {

@@ -8,8 +8,11 @@
 #include <unordered_map>
 
 #include "framework.pb.h"
+#include "program/conditionals.h"
+#include "program/undefined.h"
 #include "program/vocabulary.h"
 #include "reader/op_callstack.h"
+#include "reader/outer_writes.h"
 
 namespace paddle2onnx {
 namespace {
@@ -19,6 +22,7 @@ using framework::VarDesc;
 using framework::VarType;
 
 constexpr int kMaxRank = 64;
+constexpr int kMaxNesting = 512;  // of blocks
 
 // Splits at a separator; an empty text has no parts.
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -189,6 +193,7 @@ class ProgramBuilder {
     if (desc_.blocks().empty()) return fail(kMalformedProgram, "the program has no blocks");
     const int blocks = desc_.blocks_size();
     scopes_.resize(static_cast<size_t>(blocks));
+    visited_.resize(static_cast<size_t>(blocks));
     program().blocks.resize(static_cast<size_t>(blocks));
     program().format = "ProgramDesc";
     program().version = version_text(desc_.version().version());
@@ -202,13 +207,13 @@ class ProgramBuilder {
       if (i > 0) program().blocks[i].parent = static_cast<BlockId>(parent);
       if (auto status = declare_variables(i); !status) return tl::make_unexpected(status.error());
     }
-    // Blocks in file order: a block's operators see their parents' values as first defined, which is enough to
-    // name them; control flow mappers bind the values of the moment.
+    // Control flow adds its blocks itself, so that each reads the values of its moment. Blocks of other operators are
+    // added so that all that they need is told.
     for (int i = 0; i < blocks; ++i) {
-      for (const OpDesc& op : desc_.blocks(i).ops()) {
-        if (auto status = add_operator(i, op); !status) return tl::make_unexpected(status.error());
-      }
+      if (visited_[static_cast<size_t>(i)]) continue;
+      if (auto status = add_operators(i); !status) return tl::make_unexpected(status.error());
     }
+    merge_conditionals(program());
     std::ranges::stable_sort(feeds_, {}, &Column::index);
     std::ranges::stable_sort(fetches_, {}, &Column::index);
     for (const Column& feed : feeds_) program().feeds.push_back(feed.value);
@@ -270,12 +275,17 @@ class ProgramBuilder {
     return {};
   }
 
+  // The innermost block around `block`, or that itself, that declares a name; the main one if none does.
+  int declaring_block(int block, const std::string& name) const {
+    int at = block;
+    while (at > 0 && !scopes_[static_cast<size_t>(at)].declarations.contains(name)) at = desc_.blocks(at).parent_idx();
+    return at;
+  }
+
   const VarDesc* find_declaration(int block, const std::string& name) const {
-    for (int at = block; at >= 0; at = at == 0 ? -1 : desc_.blocks(at).parent_idx()) {
-      const auto& declarations = scopes_[static_cast<size_t>(at)].declarations;
-      if (const auto found = declarations.find(name); found != declarations.end()) return found->second;
-    }
-    return nullptr;
+    const auto& declarations = scopes_[static_cast<size_t>(declaring_block(block, name))].declarations;
+    const auto found = declarations.find(name);
+    return found == declarations.end() ? nullptr : found->second;
   }
 
   Result<ValueId> new_value(int block, const std::string& name) {
@@ -294,14 +304,45 @@ class ProgramBuilder {
     return id;
   }
 
-  // The value that a name stands for now. One that nothing has written yet gets a value without a producer; the
-  // conversion reports it if an operator needs it.
-  Result<ValueId> read(int block, const std::string& name) {
+  std::optional<ValueId> newest(int block, const std::string& name) const {
     for (int at = block; at >= 0; at = at == 0 ? -1 : desc_.blocks(at).parent_idx()) {
       const auto& values = scopes_[static_cast<size_t>(at)].values;
       if (const auto found = values.find(name); found != values.end()) return found->second;
     }
+    return std::nullopt;
+  }
+
+  bool is_array(int block, const std::string& name) const {
+    const VarDesc* declaration = find_declaration(block, name);
+    return declaration != nullptr && declaration->type().type() == VarType::DENSE_TENSOR_ARRAY;
+  }
+
+  // The value that a name stands for now. An array begins to exist, empty, where it is declared. Anything else that
+  // nothing has written yet gets a value without a producer; the conversion reports it if an operator needs it.
+  Result<ValueId> read(int block, const std::string& name) {
+    if (const auto value = newest(block, name)) return *value;
+    if (is_array(block, name)) return add_source("create_array", declaring_block(block, name), name);
     return new_value(block, name);
+  }
+
+  // The value of a name before control flow writes it. One that nothing has written yet has no defined contents.
+  Result<ValueId> read_before_write(int block, const std::string& name) {
+    if (newest(block, name) || is_array(block, name)) return read(block, name);
+    return add_source("full", block, name,
+                      {{"shape", std::vector<int64_t>{}}, {"value", double{kUndefined}}, {"dtype", DType::kFloat32}});
+  }
+
+  // An operator without operands at the present end of a block.
+  Result<ValueId> add_source(const char* op_name, int block, const std::string& name,
+                             std::map<std::string, Attribute, std::less<>> attributes = {}) {
+    auto value = new_value(block, name);
+    if (!value) return value;
+    Operator op;
+    op.name = op.source_name = op_name;
+    op.outputs.push_back({"out", {*value}});
+    op.attributes = std::move(attributes);
+    program().blocks[static_cast<size_t>(block)].operators.push_back(std::move(op));
+    return value;
   }
 
   template <typename Vars, typename Resolve>
@@ -342,12 +383,37 @@ class ProgramBuilder {
     return found->second;
   }
 
+  Result<void> add_operators(int block) {
+    visited_[static_cast<size_t>(block)] = true;
+    for (const OpDesc& op : desc_.blocks(block).ops()) {
+      if (auto status = add_operator(block, op); !status) return status;
+    }
+    return {};
+  }
+
   Result<void> add_operator(int block, const OpDesc& desc) {
-    if (desc.type() == "feed" || desc.type() == "fetch") return add_column(block, desc);
+    const std::string& type = desc.type();
+    if (type == "feed" || type == "fetch") return add_column(block, desc);
+    if (type == "while") return add_while(block, desc);
+    if ((type == "conditional_block" || type == "conditional_block_infer") && has_scalar_condition(desc))
+      return add_conditional(block, desc);
+    if (type == "select_input" && arguments(desc.inputs(), "X").size() == 2) return add_select_input(block, desc);
+    if (type == "select_output") return add_select_output(block, desc);
     const Translation& rules = translation(desc.type());
     Operator op;
     op.source_name = desc.type();
     op.name = rules.name.empty() ? desc.type() : std::string(rules.name);
+    // Forms that the ones above don't take.
+    if (type.starts_with("conditional_block")) op.name += " on operands with elements";
+    if (type == "select_input") op.name += " of other than two values";
+    if (op.name == "array_write") {
+      // In the file the array is a result only, which changes.
+      const auto array = arguments(desc.outputs(), "Out");
+      auto before = array.size() == 1 ? read_before_write(block, array.front())
+                                      : fail(kMalformedProgram, "a write_to_array operator is malformed");
+      if (!before) return tl::make_unexpected(before.error());
+      op.inputs.push_back({"array", {*before}});
+    }
     auto status = convert_operands(
         desc.inputs(), rules.inputs, [&](const std::string& name) { return read(block, name); }, op.inputs);
     if (status) status = convert_attributes(block, desc, rules, op);
@@ -356,8 +422,176 @@ class ProgramBuilder {
           desc.outputs(), rules.outputs, [&](const std::string& name) { return new_value(block, name); }, op.outputs);
     }
     if (!status) return status;
+    name_array_operator(op);
     program().blocks[static_cast<size_t>(block)].operators.push_back(std::move(op));
     return {};
+  }
+
+  // Operators that take tensors and arrays alike are two of this vocabulary.
+  void name_array_operator(Operator& op) {
+    const auto is_array = [&](const auto& slots) {
+      return std::ranges::any_of(slots, [&](const auto& slot) {
+        return !slot.second.empty() &&
+               program().values[slot.second.front()].type.kind == ProgramType::Kind::kTensorArray;
+      });
+    };
+    if (!is_array(op.inputs)) return;
+    if (op.name == "assign") op.name = "assign_array";
+    if (op.name == "add_n") op.name = "add_n_array";
+    if (op.name == "slice") op.name = is_array(op.outputs) ? "slice_array" : "slice_array_dense";
+  }
+
+  // --- control flow: program.h states the form --------------------------------------------------------------------
+
+  template <typename Vars>
+  static std::vector<std::string> arguments(const Vars& vars, std::string_view slot) {
+    const auto var = std::ranges::find_if(vars, [&](const OpDesc::Var& v) { return v.parameter() == slot; });
+    if (var == vars.end()) return {};
+    return {var->arguments().begin(), var->arguments().end()};
+  }
+
+  // Without it a conditional block runs if its operands have elements: a form that nothing has written for years.
+  static bool has_scalar_condition(const OpDesc& desc) {
+    return std::ranges::any_of(
+        desc.attrs(), [](const auto& attribute) { return attribute.name() == "is_scalar_condition" && attribute.b(); });
+  }
+
+  // An operator with the one block that `desc` refers to, which nothing has visited yet.
+  Result<Operator> begin_control_flow(int block, const OpDesc& desc, const char* name) {
+    Operator op;
+    op.source_name = desc.type();
+    op.name = name;
+    if (auto status = convert_attributes(block, desc, translation(desc.type()), op); !status)
+      return tl::make_unexpected(status.error());
+    op.attributes.clear();
+    if (op.blocks.size() != 1) return fail(kMalformedProgram, "a " + desc.type() + " operator needs one block");
+    const auto inner = static_cast<int>(op.blocks.front());
+    if (desc_.blocks(inner).parent_idx() != block || visited_[static_cast<size_t>(inner)])
+      return fail(kMalformedProgram, "a " + desc.type() + " operator in block " + std::to_string(block) +
+                                         " refers to block " + std::to_string(inner) + ", which is not its own");
+    if (++depth_ > kMaxNesting)
+      return fail(kMalformedProgram, "blocks are nested more than " + std::to_string(kMaxNesting) + " deep");
+    return op;
+  }
+
+  void end_control_flow(int block, Operator op) {
+    --depth_;
+    program().blocks[static_cast<size_t>(block)].operators.push_back(std::move(op));
+  }
+
+  // The newest values of names, one of which may have none.
+  template <typename Read>
+  Result<std::vector<ValueId>> values_of(const std::vector<std::string>& names, Read read_one) {
+    std::vector<ValueId> values;
+    for (const std::string& name : names) {
+      Result<ValueId> value = read_one(name);
+      if (!value) return tl::make_unexpected(value.error());
+      values.push_back(*value);
+    }
+    return values;
+  }
+
+  // The loop's values are the outer variables that its body writes, the condition among them.
+  Result<void> add_while(int block, const OpDesc& desc) {
+    auto op = begin_control_flow(block, desc, "while");
+    if (!op) return tl::make_unexpected(op.error());
+    const int body = static_cast<int>(op->blocks.front());
+    const auto condition = arguments(desc.inputs(), "Condition");
+    if (condition.size() != 1) return fail(kMalformedProgram, "a while operator needs one condition");
+    const std::vector<std::string> names = outer_writes(desc_, body);
+
+    const auto create = [&](int at) { return [this, at](const std::string& name) { return new_value(at, name); }; };
+    auto before = values_of(names, [&](const std::string& name) { return read_before_write(block, name); });
+    if (!before) return tl::make_unexpected(before.error());
+    auto first = read(block, condition.front());
+    if (!first) return tl::make_unexpected(first.error());
+    auto in_body = values_of(names, create(body));
+    if (!in_body) return tl::make_unexpected(in_body.error());
+    if (auto status = add_operators(body); !status) return status;
+    auto next = read(body, condition.front());
+    if (!next) return tl::make_unexpected(next.error());
+    auto results = values_of(names, [&](const std::string& name) { return read(body, name); });
+    if (!results) return tl::make_unexpected(results.error());
+    auto after = values_of(names, create(block));
+    if (!after) return tl::make_unexpected(after.error());
+
+    Block& loop = program().blocks[static_cast<size_t>(body)];
+    loop.arguments = std::move(*in_body);
+    loop.results = {*next};
+    loop.results.insert(loop.results.end(), results->begin(), results->end());
+    op->inputs = {{"cond", {*first}}, {"x", std::move(*before)}};
+    op->outputs = {{"out", std::move(*after)}};
+    end_control_flow(block, std::move(*op));
+    return {};
+  }
+
+  // An `if` whose second block changes nothing. What the first one writes and nothing has written before is undefined
+  // if it doesn't run: the operator that selects between two such blocks takes the defined one.
+  Result<void> add_conditional(int block, const OpDesc& desc) {
+    auto op = begin_control_flow(block, desc, "if");
+    if (!op) return tl::make_unexpected(op.error());
+    const int body = static_cast<int>(op->blocks.front());
+    const auto condition = arguments(desc.inputs(), "Cond");
+    if (condition.size() != 1) return fail(kMalformedProgram, "a conditional_block operator needs one condition");
+    const std::vector<std::string> names = outer_writes(desc_, body);
+
+    auto unchanged = values_of(names, [&](const std::string& name) { return read_before_write(block, name); });
+    if (!unchanged) return tl::make_unexpected(unchanged.error());
+    auto cond = read(block, condition.front());
+    if (!cond) return tl::make_unexpected(cond.error());
+    if (auto status = add_operators(body); !status) return status;
+    auto changed = values_of(names, [&](const std::string& name) { return read(body, name); });
+    if (!changed) return tl::make_unexpected(changed.error());
+    auto after = values_of(names, [&](const std::string& name) { return new_value(block, name); });
+    if (!after) return tl::make_unexpected(after.error());
+
+    program().blocks[static_cast<size_t>(body)].results = std::move(*changed);
+    op->blocks.push_back(add_block(block, std::move(*unchanged)));
+    op->inputs = {{"cond", {*cond}}};
+    op->outputs = {{"out", std::move(*after)}};
+    end_control_flow(block, std::move(*op));
+    return {};
+  }
+
+  // Out is the second of X where Mask is true.
+  Result<void> add_select_input(int block, const OpDesc& desc) {
+    const auto mask = arguments(desc.inputs(), "Mask");
+    const auto out = arguments(desc.outputs(), "Out");
+    if (mask.size() != 1 || out.size() != 1) return fail(kMalformedProgram, "a select_input operator is malformed");
+    auto values = values_of(arguments(desc.inputs(), "X"), [&](const std::string& name) { return read(block, name); });
+    if (!values) return tl::make_unexpected(values.error());
+    auto cond = read(block, mask.front());
+    if (!cond) return tl::make_unexpected(cond.error());
+    auto selected = new_value(block, out.front());
+    if (!selected) return tl::make_unexpected(selected.error());
+    Operator op;
+    op.source_name = desc.type();
+    op.name = "if";
+    op.inputs = {{"cond", {*cond}}};
+    op.outputs = {{"out", {*selected}}};
+    op.blocks.push_back(add_block(block, {values->at(1)}));
+    op.blocks.push_back(add_block(block, {values->at(0)}));
+    program().blocks[static_cast<size_t>(block)].operators.push_back(std::move(op));
+    return {};
+  }
+
+  // X goes to the one of Out that Mask tells; what the others hold, nothing reads.
+  Result<void> add_select_output(int block, const OpDesc& desc) {
+    const auto x = arguments(desc.inputs(), "X");
+    if (x.size() != 1) return fail(kMalformedProgram, "a select_output operator is malformed");
+    auto value = read(block, x.front());
+    if (!value) return tl::make_unexpected(value.error());
+    for (const std::string& name : arguments(desc.outputs(), "Out"))
+      scopes_[static_cast<size_t>(block)].values[name] = *value;
+    return {};
+  }
+
+  // A block without operators, behind those of the file.
+  BlockId add_block(int parent, std::vector<ValueId> results) {
+    Block& added = program().blocks.emplace_back();
+    added.parent = static_cast<BlockId>(parent);
+    added.results = std::move(results);
+    return static_cast<BlockId>(program().blocks.size() - 1);
   }
 
   Result<void> convert_attributes(int block, const OpDesc& desc, const Translation& rules, Operator& op) {
@@ -430,6 +664,8 @@ class ProgramBuilder {
   const framework::ProgramDesc& desc_;
   ParsedProgram parsed_;
   std::vector<Scope> scopes_;
+  std::vector<bool> visited_;  // blocks whose operators are in the program
+  int depth_ = 0;              // of the block in work
   std::vector<Column> feeds_;
   std::vector<Column> fetches_;
   std::unordered_map<std::string, Translation> translations_;

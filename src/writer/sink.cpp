@@ -196,10 +196,12 @@ Result<void> FileSink::copy(const MappedFile& file, std::span<const std::byte> p
   if (auto status = flush(); !status) return status;
   auto at = static_cast<off_t>(file.offset_of(part));
   const off_t end = at + static_cast<off_t>(part.size());
+  const auto cut_off = [&] { return fail(kFileUnreadable, file.path().string() + " was cut off while it was read"); };
   std::vector<std::byte> piece(kBuffer);
   while (at < end) {
-    // Up to the next hole, or to the end where the file system knows of none.
+    // Where there is something next; at once where the file system knows of no holes.
     off_t data = ::lseek(source, at, SEEK_DATA);
+    if (data < 0 && errno == ENXIO && ::lseek(source, 0, SEEK_END) < end) return cut_off();
     if (data < 0) data = errno == ENXIO ? end : at;
     data = std::min(data, end);
     if (data - at >= static_cast<off_t>(kSmallestHole) || data == end) {
@@ -214,7 +216,7 @@ Result<void> FileSink::copy(const MappedFile& file, std::span<const std::byte> p
       const ssize_t got = ::pread(source, piece.data(), wanted, at);
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return fail(kFileUnreadable, "cannot read " + file.path().string() + ": " + std::strerror(errno));
-      if (got == 0) return fail(kFileUnreadable, file.path().string() + " was cut off while it was read");
+      if (got == 0) return cut_off();
       const auto some = std::span(piece).first(static_cast<size_t>(got));
       if (const int reason = write_all(descriptor_, some); reason != 0) return write_failed(path_, reason);
       written_ += some.size();

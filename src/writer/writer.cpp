@@ -1,5 +1,6 @@
 #include "writer/writer.h"
 
+#include <google/protobuf/arena.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <onnx/checker.h>
 #include <onnx/onnx_pb.h>
@@ -14,6 +15,7 @@
 #include <unordered_set>
 
 #include "graph/onnx_ops.h"
+#include "writer/schemas.h"
 #include "writer/sink.h"
 
 namespace paddle2onnx {
@@ -22,15 +24,18 @@ namespace {
 // Constants up to this size are in the messages that are checked: shape inference reads shapes, axes and scales from
 // them.
 constexpr size_t kSmall = 1024;
-// In external files, tensors that are worth it are aligned so that a runtime can map them instead of reading them: 64 KiB
-// is the granularity of mappings on Windows, and a multiple of every page size in use. The others for their elements.
+// In external files, tensors that are worth it are aligned so that a runtime can map them instead of reading them: 64
+// KiB is the granularity of mappings on Windows, and a multiple of every page size in use. The others for their
+// elements.
 constexpr size_t kWorthMapping = size_t{1} << 20;
 constexpr size_t kMapAlignment = size_t{64} << 10;
 constexpr size_t kAlignment = 64;
 
 void set_type(onnx::ValueInfoProto& proto, const ValueInfo& value, bool name_unknown_dims = false) {
   proto.set_name(value.name);
-  auto* type = proto.mutable_type()->mutable_tensor_type();
+  auto* whole = proto.mutable_type();
+  if (value.sequence) whole = whole->mutable_sequence_type()->mutable_elem_type();
+  auto* type = whole->mutable_tensor_type();
   type->set_elem_type(onnx_dtype(value.dtype));
   if (!value.dims) return;
   auto* shape = type->mutable_shape();
@@ -58,7 +63,7 @@ void set_tensor(onnx::TensorProto& proto, const Tensor& tensor, const std::strin
   tensor.bytes.read(0, std::as_writable_bytes(std::span(data)));
 }
 
-void set_graph(onnx::GraphProto& proto, const Graph& graph);
+void set_graph(onnx::GraphProto& proto, const Graph& graph, bool is_inner = false);
 
 void set_node(onnx::NodeProto& proto, const Node& node) {
   for (const Value& input : node.inputs) proto.add_input(input ? input.name() : "");
@@ -92,25 +97,26 @@ void set_node(onnx::NodeProto& proto, const Node& node) {
       set_tensor(*attribute.mutable_t(), *tensor, "");
     } else if (const auto* body = std::get_if<std::shared_ptr<Graph>>(&value)) {
       attribute.set_type(onnx::AttributeProto::GRAPH);
-      set_graph(*attribute.mutable_g(), **body);
+      set_graph(*attribute.mutable_g(), **body, true);
     }
   }
 }
 
 // Nodes, inputs, outputs and the types of what lies between; constants are the caller's.
-void set_graph(onnx::GraphProto& proto, const Graph& graph) {
+void set_graph(onnx::GraphProto& proto, const Graph& graph, bool is_inner) {
   proto.set_name(graph.name.empty() ? "paddle2onnx" : graph.name);
   std::unordered_set<const ValueInfo*> outputs;
   for (const Value& output : graph.outputs) outputs.insert(output.info());
   for (const Node& node : graph.nodes) {
     set_node(*proto.add_node(), node);
     for (const Value& output : node.outputs) {
-      if (output && output.dims() && output.dtype() != DType::kUndefined && !outputs.contains(output.info())) {
+      if (output && (output.dims() || output.is_sequence()) && output.dtype() != DType::kUndefined &&
+          !outputs.contains(output.info())) {
         set_type(*proto.add_value_info(), *output.info());
       }
     }
   }
-  for (const Value& input : graph.inputs) set_type(*proto.add_input(), *input.info(), true);
+  for (const Value& input : graph.inputs) set_type(*proto.add_input(), *input.info(), !is_inner);
   for (const Value& output : graph.outputs) set_type(*proto.add_output(), *output.info());
 }
 
@@ -230,6 +236,7 @@ void merge_symbols(const onnx::GraphProto& graph, const std::set<std::string>& i
 void rename_symbols(onnx::GraphProto& graph, const std::map<std::string, std::string>& names) {
   for (auto* list : {graph.mutable_input(), graph.mutable_output(), graph.mutable_value_info()}) {
     for (auto& value : *list) {
+      if (!value.type().has_tensor_type()) continue;
       auto* type = value.mutable_type()->mutable_tensor_type();
       if (!type->has_shape()) continue;
       for (auto& dim : *type->mutable_shape()->mutable_dim()) {
@@ -346,7 +353,8 @@ std::span<const std::byte> as_bytes(const std::string& text) { return std::as_by
 
 class ModelWriter {
  public:
-  ModelWriter(const Graph& graph, const WriteOptions& options) : graph_(graph), options_(options) {
+  ModelWriter(const Graph& graph, const WriteOptions& options)
+      : graph_(graph), options_(options), model_(*google::protobuf::Arena::CreateMessage<onnx::ModelProto>(&arena_)) {
     std::unordered_set<const ValueInfo*> seen;
     collect_constants(graph, constants_, seen);
     model_.set_ir_version(ir_version_of(options.opset_version));
@@ -371,9 +379,15 @@ class ModelWriter {
     const int inputs = graph.input_size();
     add_constants(graph);
     try {
-      onnx::checker::check_model(model_, false);
+      onnx::checker::CheckerContext context;
+      context.set_schema_registry(&schemas());
+      context.set_ir_version(static_cast<int>(model_.ir_version()));
+      std::unordered_map<std::string, int> opsets;
+      for (const auto& import : model_.opset_import()) opsets[import.domain()] = static_cast<int>(import.version());
+      context.set_opset_imports(opsets);
+      onnx::checker::check_graph(graph, context, {});
       const onnx::ShapeInferenceOptions strict(true, 1, true);
-      onnx::shape_inference::InferShapes(model_, onnx::OpSchemaRegistry::Instance(), strict);
+      onnx::shape_inference::InferShapes(model_, &schemas(), strict);
     } catch (const std::exception& refusal) {
       return fail(kCheckerRefused, std::string("onnx's checker refuses the result: ") + refusal.what(),
                   "this is a defect of paddle2onnx: please report it with the model");
@@ -391,18 +405,17 @@ class ModelWriter {
     model_.clear_graph();
     written_.ir_version = model_.ir_version();
     written_.nodes = count_nodes(graph_);
-    const ExternalData& external = options_.external;
     std::vector<Place> places(constants_.size());
-    if (external.reference) {
+    if (options_.external.reference) {
       if (auto status = refer_to_params(*folder, places); !status) return status;
     }
     lay_out(places);
-    const bool to_file = folder != nullptr && (external.always || written_.bytes > options_.size_limit);
+    const bool to_file = folder != nullptr && (options_.external.always || written_.bytes > options_.size_limit);
     if (to_file) {
       size_t end = 0;
       for (size_t i = 0; i < places.size(); ++i) {
         const size_t size = constants_[i]->constant->bytes.size();
-        if (!places[i].location.empty() || size < std::max<size_t>(external.threshold, 1)) continue;
+        if (!places[i].location.empty() || !may_be_external(*constants_[i])) continue;
         const size_t alignment = size >= kWorthMapping ? kMapAlignment : kAlignment;
         places[i] = {data_file, (end + alignment - 1) / alignment * alignment};
         end = places[i].offset + size;
@@ -454,12 +467,20 @@ class ModelWriter {
     }
   }
 
+  // What shape inference has to read stays in the model, whatever the threshold: it refuses to look into other files.
+  bool may_be_external(const ValueInfo& value) const {
+    const Tensor& tensor = *value.constant;
+    const bool may_be_a_shape = !value.parameter || (is_integer(tensor.dtype) && tensor.dims.size() <= 1);
+    return tensor.bytes.size() >= std::max<size_t>(options_.external.threshold, 1) &&
+           !(may_be_a_shape && tensor.bytes.size() <= kSmall);
+  }
+
   // Weights that are as they are in the parameter file stay there.
   Result<void> refer_to_params(const std::filesystem::path& folder, std::vector<Place>& places) const {
     std::map<const MappedFile*, std::string> locations;
     for (size_t i = 0; i < places.size(); ++i) {
       const Bytes& bytes = constants_[i]->constant->bytes;
-      if (bytes.file() == nullptr || bytes.size() < std::max<size_t>(options_.external.threshold, 1)) continue;
+      if (bytes.file() == nullptr || !may_be_external(*constants_[i])) continue;
       auto [known, fresh] = locations.emplace(bytes.file(), "");
       if (fresh) known->second = location_in(folder, bytes.file()->path());
       if (known->second.empty()) {
@@ -491,7 +512,8 @@ class ModelWriter {
   const Graph& graph_;
   const WriteOptions& options_;
   std::vector<const ValueInfo*> constants_;
-  onnx::ModelProto model_;  // without its constants
+  google::protobuf::Arena arena_;  // millions of small parts are made and dropped at once
+  onnx::ModelProto& model_;        // without its constants
   std::string head_;
   std::string graph_bytes_;
   std::vector<Piece> pieces_;
@@ -502,8 +524,15 @@ class ModelWriter {
 Result<std::string> data_file_name(const ExternalData& external, const std::filesystem::path& model) {
   if (external.file.empty()) return model.filename().string() + ".data";
   const std::filesystem::path file = std::filesystem::path(external.file).lexically_normal();
-  const bool inside = file.is_relative() && file.has_filename() && *file.begin() != "..";
-  if (!inside || file == "." || file == model.filename()) {
+  bool inside = file.is_relative() && file.has_filename() && file != "." && *file.begin() != "..";
+  if (inside && file.has_parent_path()) {
+    // A folder in it may be a link that leads out.
+    std::error_code failed;
+    const auto base = std::filesystem::weakly_canonical(std::filesystem::absolute(model).parent_path(), failed);
+    const auto place = std::filesystem::weakly_canonical(base / file.parent_path(), failed);
+    inside = !failed && *place.lexically_relative(base).begin() != "..";
+  }
+  if (!inside || file == model.filename()) {
     return fail(kBadOption, "the external data cannot be stored as " + external.file,
                 "give a file name: the file lies in the folder of the model, which refers to it by that name");
   }

@@ -16,7 +16,7 @@ namespace paddle2onnx {
 // Tensors that lie in files beside the model instead of in it.
 struct ExternalData {
   bool always = false;      // else only where the model would be larger than an ONNX file can be
-  std::string file;         // its name in the model's folder; empty: the model's with .data behind it
+  std::string file = {};    // its name in the model's folder; empty: the model's with .data behind it
   size_t threshold = 1024;  // bytes; smaller tensors stay in the model
   bool reference = false;   // leave weights that did not change in the parameter file, and refer to it
 };
@@ -31,7 +31,7 @@ struct WriteOptions {
 struct WrittenModel {
   int64_t ir_version = 0;
   size_t nodes = 0;
-  size_t parameters = 0;  // elements of all initializers
+  size_t parameters = 0;      // elements of all initializers
   size_t bytes = 0;           // of the model's own file
   std::string external_file;  // relative to the model's folder; empty: none was written
   size_t external_bytes = 0;  // of that file
@@ -40,8 +40,8 @@ struct WrittenModel {
 // The lowest IR version in which an opset can be written with initializers that are not inputs.
 int64_t ir_version_of(int opset);
 
-// Writes `path`, and the external data beside it where there is any: all files appear whole, or none does. Makes missing
-// parent folders. Fails with kCheckerRefused, kWriteFailed, kTooLarge, kBadOption (impossible external data).
+// Writes `path`, and the external data beside it where there is any: all files appear whole, or none does. Makes
+// missing parent folders. Fails with kCheckerRefused, kWriteFailed, kTooLarge, kBadOption (impossible external data).
 Result<WrittenModel> write_model(const Graph& graph, const WriteOptions& options, const std::filesystem::path& path);
 
 // Writes to memory; `model` is replaced on success only. Fails with kTooLarge where external data would be needed.

@@ -8,11 +8,17 @@ import resource
 import shutil
 import signal
 import subprocess
+import sys
+import time
 
+import numpy as np
 import onnx
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tools/bench"))
+import synthetic
+from measure import measure
 BINARY = ROOT / "build/release/paddle2onnx"
 LENET = ROOT / "models/lenet_digits"
 
@@ -62,7 +68,7 @@ def test_list_ops_as_json():
 def test_list_ops_tells_the_opsets_of_the_suite():
     """tested_opsets stands in the C++ code; the suite decides what is true."""
     suite = (ROOT / "tests/operators/test_operators.py").read_text()
-    opsets = ast.literal_eval(re.search(r"^OPSETS = (.*)$", suite, re.M)[1])
+    opsets = ast.literal_eval(re.search(r"^OPSETS = (.*)$", suite, re.M)[1])["pdmodel"]
     relu = next(op for op in json.loads(run("list-ops", "--json").stdout)["operators"] if op["name"] == "relu")
     assert relu["tested_opsets"][:-1] == opsets
 
@@ -266,7 +272,7 @@ def as_folder(path):
         ("inference.pdiparams", pathlib.Path.unlink, "P2O0312"),
         ("inference.pdiparams", lambda p: shutil.copy(ROOT / "models/lstm_reviews" / p.name, p), "P2O0309"),
         ("inference.pdiparams", lambda p: p.write_bytes(b""), "P2O0303"),
-        ("inference.pdmodel", lambda p: p.write_text('{"base_code":{"magic":"pir"},"program":{}}'), "P2O0314"),
+        ("inference.pdmodel", lambda p: p.write_text('{"base_code":{"magic":"pir"},"program":{}}'), "P2O0307"),
     ],
 )
 def test_bad_input(model, tmp_path, name, change, code):
@@ -329,3 +335,216 @@ def test_full_disk_leaves_nothing(model, tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 
     failed(run("-m", model, "-s", tmp_path / "out.onnx", preexec_fn=limit), 7, "P2O0701", tmp_path / "out.onnx")
+
+
+# --- external data
+
+
+def tensors(path):
+    return {t.name: t for t in onnx.load(path, load_external_data=False).graph.initializer}
+
+
+def location(tensor):
+    return {entry.key: entry.value for entry in tensor.external_data}.get("location", "")
+
+
+def results(path, seed=0):
+    """What ONNX Runtime computes with the model on random input."""
+    ort = pytest.importorskip("onnxruntime")
+    session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    image = np.random.default_rng(seed).random((2, *session.get_inputs()[0].shape[1:]), dtype=np.float32)
+    return session.run(None, {session.get_inputs()[0].name: image})
+
+
+def assert_equal_results(path, reference):
+    onnx.checker.check_model(str(path), full_check=True)
+    for mine, wanted in zip(results(path), results(reference), strict=True):
+        np.testing.assert_array_equal(mine, wanted)
+
+
+@pytest.fixture
+def plain(model, tmp_path):
+    """The model in one file."""
+    assert run("-m", model, "-s", tmp_path / "plain.onnx").returncode == 0
+    return tmp_path / "plain.onnx"
+
+
+@pytest.mark.parametrize(
+    "flags, name",
+    [
+        (["--external_data"], "out.onnx.data"),
+        (["--external_data", "True"], "out.onnx.data"),
+        (["--external_filename", "weights.bin"], "weights.bin"),
+        (["--external_filename", "sub/weights.bin"], "sub/weights.bin"),
+        (["--external_filename", "weights.bin", "--external_threshold", "0"], "weights.bin"),
+    ],
+)
+@pytest.mark.parametrize("relative", [False, True])
+def test_external_data(model, tmp_path, plain, flags, name, relative):
+    folder = tmp_path / "new"
+    out = pathlib.Path("new/out.onnx") if relative else folder / "out.onnx"
+    result = run("-m", model, "-s", out, *flags, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert name in result.stderr
+    weights = [t for t in tensors(folder / "out.onnx").values() if t.data_type == onnx.TensorProto.FLOAT]
+    assert {location(t) for t in weights} == ({name} if "0" in flags else {name, ""})
+    assert {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()} == {"out.onnx", name}
+    assert_equal_results(folder / "out.onnx", plain)
+
+
+def test_external_threshold(model, tmp_path):
+    out = tmp_path / "out.onnx"
+    assert run("-m", model, "-s", out, "--external_data", "--external_threshold", "40000").returncode == 0
+    for tensor in tensors(out).values():
+        size = int(np.prod(tensor.dims)) * 4
+        assert (location(tensor) != "") == (size >= 40000), tensor.name
+
+
+def test_external_data_moves_with_its_model(model, tmp_path, plain):
+    assert run("-m", model, "-s", tmp_path / "a/out.onnx", "--external_data").returncode == 0
+    (tmp_path / "a").rename(tmp_path / "b")
+    assert_equal_results(tmp_path / "b/out.onnx", plain)
+
+
+def test_reference_params(model, plain):
+    out = model / "out.onnx"
+    before = (model / "inference.pdiparams").read_bytes()
+    result = run("-m", model, "-s", out, "--reference_params")
+    assert result.returncode == 0, result.stderr
+    assert {location(t) for t in tensors(out).values()} == {"inference.pdiparams", ""}
+    assert sorted(p.name for p in model.iterdir()) == ["inference.pdiparams", "inference.pdmodel", "out.onnx"]
+    assert (model / "inference.pdiparams").read_bytes() == before
+    assert_equal_results(out, plain)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--external_filename", "../weights.bin"],
+        ["--external_filename", "/tmp/weights.bin"],
+        ["--external_filename", "out.onnx"],
+        ["--reference_params"],  # the parameters do not lie in the model's folder
+        ["--external_threshold", "many"],
+    ],
+)
+def test_impossible_external_data(model, tmp_path, flags):
+    failed(run("-m", model, "-s", tmp_path / "new/out.onnx", *flags), 2, "P2O0201", tmp_path / "new/out.onnx")
+    assert not pathlib.Path("/tmp/weights.bin").exists()
+    assert not (tmp_path / "weights.bin").exists()
+
+
+@pytest.mark.parametrize("flags", [["-s", "inference.pdiparams"], ["-s", "inference.pdmodel"], ["-s", "out.onnx", "--external_filename", "inference.pdiparams"]])
+def test_input_is_not_replaced(model, flags):
+    before = {p.name: p.read_bytes() for p in model.iterdir()}
+    result = run("-m", ".", *flags, cwd=model)
+    assert (result.returncode, "P2O0201" in result.stderr) == (2, True)
+    assert {p.name: p.read_bytes() for p in model.iterdir()} == before
+
+
+def test_model_beside_parameters_in_files_of_their_own(tmp_path):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    program = synthetic.Program()
+    x = program.feed("x", [-1, 4])
+    program.fetch(program.call("matmul_v2", "y", [-1, 4], {"trans_x": False, "trans_y": False}, X=x, Y=program.weight("w", [4, 4])))
+    program.save(folder)
+    (folder / "inference.pdmodel").rename(folder / "__model__")
+    (folder / "inference.pdiparams").rename(folder / "w")
+    result = run("-m", folder, "-s", folder / "out.onnx", "--reference_params", "--external_threshold", "1")
+    assert result.returncode == 0, result.stderr
+    assert location(tensors(folder / "out.onnx")["w"]) == "w"
+    onnx.checker.check_model(str(folder / "out.onnx"), full_check=True)
+
+
+def test_external_data_that_cannot_be_written_leaves_the_old_model(model, tmp_path):
+    out = tmp_path / "out.onnx"
+    out.write_text("old")
+    (tmp_path / "weights").mkdir()
+    assert run("-m", model, "-s", out, "--external_filename", "weights").returncode == 7
+    assert out.read_text() == "old"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["model", "out.onnx", "weights"]
+
+
+# --- size
+
+
+@pytest.fixture(scope="module")
+def gigabytes(tmp_path_factory):
+    """3 GiB of weights, nearly all of them holes."""
+    folder = tmp_path_factory.mktemp("gigabytes")
+    synthetic.weights(folder, 3)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def peak_memory(*arguments):
+    result = measure([BINARY, *arguments])
+    assert result, "the conversion failed"
+    return result[2]
+
+
+def test_over_two_gigabytes(gigabytes, tmp_path):
+    out = tmp_path / "out.onnx"
+    assert peak_memory("-m", gigabytes, "-s", out) < 64 * 2**20
+    data = tmp_path / "out.onnx.data"
+    assert data.stat().st_size == 3 * 2**30
+    assert data.stat().st_blocks * 512 < 2**24, "holes became bytes"
+    onnx.checker.check_model(str(out))
+    with open(gigabytes / "inference.pdiparams", "rb") as weights, open(data, "rb") as written:
+        for tensor in tensors(out).values():
+            entries = {entry.key: entry.value for entry in tensor.external_data}
+            assert int(entries["offset"]) % 65536 == 0
+            index = int(tensor.name[2:])
+            # Each record: a head of 20 bytes and its description, then the weight.
+            head = (gigabytes / "inference.pdiparams").stat().st_size // 48 - 2**26
+            weights.seek(index * (head + 2**26) + head)
+            written.seek(int(entries["offset"]))
+            assert written.read(1000) == weights.read(1000), tensor.name
+
+
+def test_reference_to_gigabytes(gigabytes):
+    out = gigabytes / "out.onnx"
+    assert peak_memory("-m", gigabytes, "-s", out, "--reference_params") < 64 * 2**20
+    onnx.checker.check_model(str(out))
+    out.unlink()
+
+
+def test_transposed_weights_take_no_memory(tmp_path):
+    folder, out = tmp_path / "transposed", tmp_path / "out.onnx"
+    synthetic.transposed(folder, 0.5)
+    assert peak_memory("-m", folder, "-s", out) < 64 * 2**20
+    model = onnx.load(out)
+    assert {n.op_type for n in model.graph.node} == {"MatMul"}
+    raw = np.fromfile(folder / "inference.pdiparams", dtype=np.uint8)
+    records = np.split(raw, len(model.graph.initializer))
+    for tensor in model.graph.initializer:
+        weight = records[int(tensor.name[2:7])][-(2**26) :].view(np.float32).reshape(4096, 4096)
+        np.testing.assert_array_equal(onnx.numpy_helper.to_array(tensor), weight.T)
+
+
+def test_many_operators(tmp_path):
+    synthetic.operators(tmp_path / "model", 20_000)
+    assert run("-m", tmp_path / "model", "-s", tmp_path / "out.onnx").returncode == 0
+    assert len(onnx.load(tmp_path / "out.onnx").graph.node) >= 20_000
+
+
+# --- signals
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_signal_while_writing_leaves_nothing(tmp_path, ending):
+    folder = tmp_path / "model"
+    synthetic.transposed(folder, 2)  # some seconds of work
+    (tmp_path / "new").mkdir()
+    process = subprocess.Popen([BINARY, "-m", folder, "-s", tmp_path / "new/out.onnx", "--external_data"], stderr=subprocess.DEVNULL)
+    try:
+        written = f"/proc/{process.pid}/io"
+        deadline = time.monotonic() + 60
+        while int(dict(line.split(": ") for line in open(written).read().splitlines())["wchar"]) < 2**24:
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(ending)
+        assert process.wait(30) == -ending
+    finally:
+        process.kill()
+    assert list((tmp_path / "new").iterdir()) == []

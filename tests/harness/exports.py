@@ -25,6 +25,7 @@ class Paddle:
 
     format: str  # "pdmodel" or "pir"
     version: str | None = None  # None: the one of tools/requirements
+    zoo: bool = False  # with Paddle's model packages
 
     @property
     def label(self):
@@ -33,7 +34,7 @@ class Paddle:
     @property
     def requirements(self):
         """The name of its file in tools/requirements, which is a template for other versions."""
-        return {"pdmodel": "paddle2", "pir": "paddle3"}[self.format]
+        return ("zoo" if self.zoo else "paddle") + {"pdmodel": "2", "pir": "3"}[self.format]
 
     def python(self):
         return python_of(self.requirements, self.version or "")
@@ -84,13 +85,14 @@ def _pin_crash(out):
     (out / "current").unlink()
 
 
-def export_table(table, out, paddle):
-    """The manifest of one table, exported where it isn't there yet. `out`: the suite's folder, build/*-cases."""
+def export_table(table, out, paddle, raw_rows=True):
+    """The manifest of one table, exported where it isn't there yet. `out`: the suite's folder, build/*-cases. Without rows of the older
+    vocabulary a table needs no exports of Paddle 2.6 before those of Paddle 3."""
     older = {}
-    if paddle.format == "pir":
+    if paddle.format == "pir" and raw_rows and not paddle.zoo:
         older = export_table(table, out, PADDLES["pdmodel"])
     folder = out / paddle.label / table.stem
-    requirements = (ROOT / f"tools/requirements/{paddle.requirements}.txt").read_text()
+    requirements = "".join(p.read_text() for p in sorted((ROOT / "tools/requirements").glob(f"{paddle.requirements}*.txt")))
     key = hash_of(SOURCES, requirements, paddle.label, older.get("key", ""))
     stamp = hash_of([table, *sorted((ROOT / "models").glob("*/*.*"))], key)
     manifest = folder / "manifest.json"
@@ -100,7 +102,7 @@ def export_table(table, out, paddle):
             if known.get("stamp") == stamp:
                 return known
         command = [paddle.python(), EXPORTER, "--table", table, "--out", folder, "--key", key]
-        if paddle.format == "pir":
+        if older:
             command += ["--older", out / PADDLES["pdmodel"].label / table.stem]
         died = None
         while True:

@@ -88,7 +88,8 @@ def compare(folders, label, opset):
     judge.KEPT.mkdir(parents=True, exist_ok=True)
     for folder in folders:
         path = judge.KEPT / f"{label}-formats-{os.getpid()}.onnx"
-        done = judge.convert(folder, path, opset)
+        # The row's own test checks the models.
+        done = judge.convert(folder, path, opset, flags=["--enable_onnx_checker", "False"])
         if not done.done:
             pytest.fail(done.brief(), pytrace=False)
         models.append(onnx.load(path))

@@ -10,6 +10,6 @@ def test_model(case_to_judge, opsets):
         return
     folder, label, record = case_to_judge
     problems, found = judge.judge_case(folder, label, record, opsets, rtol=1e-3, atol=1e-4)
-    differences.keep_row(label, problems, found)
+    differences.keep_row("models", label, problems, found)
     if problems:
         pytest.fail("\n".join(problems), pytrace=False)

@@ -125,6 +125,22 @@ TEST(UsageError, ModelFileWithoutFolderIsEnough) { EXPECT_FALSE(parse({"-mf", "m
 
 TEST(UsageError, AllAreToldAtOnce) { EXPECT_THAT(parse({"--custom_ops", "{1:2}"}).errors, SizeIs(3)); }
 
+TEST(ExternalData, FlagsAreTaken) {
+  const CommandLine none = with({});
+  EXPECT_FALSE(none.options.external_data);
+  EXPECT_EQ(none.options.external_threshold, 1024);
+  EXPECT_FALSE(none.options.reference_params);
+  const CommandLine all = with(
+      {"--external_data", "--external_filename", "w.bin", "--external_threshold", "7", "--reference_params", "True"});
+  EXPECT_FALSE(all.finished);
+  EXPECT_TRUE(all.options.external_data);
+  EXPECT_EQ(all.options.external_filename, "w.bin");
+  EXPECT_EQ(all.options.external_threshold, 7);
+  EXPECT_TRUE(all.options.reference_params);
+  EXPECT_EQ(with({"--external_filename", "None"}).options.external_filename, "");
+  expect_usage_error(with({"--external_threshold", "-1"}), "--external_threshold", 201);
+}
+
 // --- custom operators
 
 using CustomOps = std::map<std::string, std::string>;
@@ -202,7 +218,6 @@ INSTANTIATE_TEST_SUITE_P(
     Options, Unavailable,
     testing::Values(AbsentFeature{"--input_shape_dict", "{'x':[1,3,224,224]}", {"None", "{}", "{ }", ""}},
                     AbsentFeature{"--enable_paddle_fallback", "True", {"False", "0"}},
-                    AbsentFeature{"--external_filename", "weights.bin", {"None"}},
                     AbsentFeature{"--export_fp16_model", "True", {"False"}},
                     AbsentFeature{"--optimize_tool", "onnxoptimizer", {"None", "none"}},
                     AbsentFeature{"--enable_dist_prim_all", "1", {"False"}}),
@@ -259,7 +274,10 @@ TEST(Help, NamesEveryFlag) {
                            "--enable_paddle_fallback",
                            "--deploy_backend",
                            "--save_calibration_file",
+                           "--external_data",
                            "--external_filename",
+                           "--external_threshold",
+                           "--reference_params",
                            "--export_fp16_model",
                            "--custom_ops",
                            "--enable_optimization",

@@ -1,6 +1,7 @@
 """Models of any size, written without Paddle: a .pdmodel program and a .pdiparams file whose weights are mostly holes.
 
     python3 tools/bench/synthetic.py weights FOLDER GIB     # products with weights of 64 MiB each
+    python3 tools/bench/synthetic.py transposed FOLDER GIB  # the same, all of which have to be transposed
     python3 tools/bench/synthetic.py operators FOLDER N     # a program of N operators
 """
 import argparse
@@ -106,20 +107,33 @@ class Program:
                 count = 1
                 for dim in dims:
                     count *= dim
-                numbers = [((i * 31 + k * 7) % 64 - 31) / 64 for k in range(min(count, 64))]
+                # The first is no other weight's: equal weights would be stored once.
+                numbers = [1 - (i + 1) / 2**20] + [((i * 31 + k * 7) % 64 - 31) / 64 for k in range(1, min(count, 64))]
                 file.write(struct.pack(f"<{len(numbers)}f", *numbers))
                 file.seek(4 * (count - len(numbers)), os.SEEK_CUR)
             file.truncate()
 
 
 def weights(folder, gib, width=4096):
-    """x · w₀ · w₁ · …, each w of `width`² floats, so the last ones are numbers at the end of the file, too."""
+    """x · w₀ · w₁ · …, each w of `width`² floats."""
     program = Program()
     x = program.feed("x", [-1, width])
     for i in range(round(gib * 2**30 / (4 * width * width))):
         w = program.weight(f"w_{i:05}", [width, width])
         x = program.call("matmul_v2", f"product_{i}", [-1, width], {"trans_x": False, "trans_y": False}, X=x, Y=w)
         x = program.call("relu", f"relu_{i}", [-1, width], X=x)
+    program.fetch(x)
+    program.save(folder)
+
+
+def transposed(folder, gib, width=4096):
+    """(x · w₀ᵀ) · w₁ᵀ · …, written as operators of their own, so that the weights themselves are to be transposed."""
+    program = Program()
+    x = program.feed("x", [-1, width])
+    for i in range(round(gib * 2**30 / (4 * width * width))):
+        w = program.weight(f"w_{i:05}", [width, width])
+        w = program.call("transpose2", f"turned_{i}", [width, width], {"axis": [1, 0]}, X=w)
+        x = program.call("matmul_v2", f"product_{i}", [-1, width], {"trans_x": False, "trans_y": False}, X=x, Y=w)
     program.fetch(x)
     program.save(folder)
 
@@ -145,14 +159,12 @@ def operators(folder, count):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kind", choices=["weights", "operators"])
+    parser.add_argument("kind", choices=["weights", "transposed", "operators"])
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("size", type=float)
     args = parser.parse_args()
-    if args.kind == "weights":
-        weights(args.folder, args.size)
-    else:
-        operators(args.folder, int(args.size))
+    make = {"weights": weights, "transposed": transposed, "operators": lambda folder, size: operators(folder, int(size))}
+    make[args.kind](args.folder, args.size)
 
 
 if __name__ == "__main__":

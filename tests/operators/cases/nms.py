@@ -76,11 +76,11 @@ raw("nms3_regions_one_image", "multiclass_nms3", inputs={"BBoxes": REGION_B, "Sc
 raw("nms3_regions_nothing", "multiclass_nms3", inputs={"BBoxes": REGION_B, "Scores": REGION_S, "RoisNum": REGION_N}, outputs=THREE, attrs={**NMS, "score_threshold": 2.0, "keep_top_k": 6}, sizes=[*REGION_SIZES], opset=11)
 raw("nms3_regions_float64", "multiclass_nms3", inputs={"BBoxes": f64["m", 3, 4].values(boxes((20, 3), (33, 3))), "Scores": f64["m", 3].values(scores((20, 3), (33, 3))), "RoisNum": REGION_N}, outputs={**THREE, "Out": "float64"}, attrs={**NMS, "keep_top_k": 9}, sizes=[*REGION_SIZES], opset=11)
 
-raw("nms2", "multiclass_nms2", inputs={"BBoxes": DYNAMIC_B, "Scores": DYNAMIC_S}, outputs={"Out": "float32", "Index": "int32"}, attrs={**NMS, "keep_top_k": 9}, sizes=[*MANY], opset=11)
-raw("nms2_nothing", "multiclass_nms2", inputs={"BBoxes": DYNAMIC_B, "Scores": DYNAMIC_S}, outputs={"Out": "float32", "Index": "int32"}, attrs={**NMS, "score_threshold": 2.0}, sizes=[*MANY], opset=11)
-raw("nms1", "multiclass_nms", inputs={"BBoxes": DYNAMIC_B, "Scores": DYNAMIC_S}, outputs={"Out": "float32"}, attrs={**NMS, "nms_top_k": 12, "keep_top_k": 9}, sizes=[*MANY], opset=11)
-raw("nms1_nothing", "multiclass_nms", inputs={"BBoxes": DYNAMIC_B, "Scores": DYNAMIC_S}, outputs={"Out": "float32"}, attrs={**NMS, "score_threshold": 2.0}, sizes=[*MANY], opset=11)
-raw("nms1_keeps_all", "multiclass_nms", inputs={"BBoxes": B43, "Scores": S43}, outputs={"Out": "float32"}, attrs=NMS, opset=10)
+raw("nms2", "multiclass_nms2", inputs={"BBoxes": DYNAMIC_B, "Scores": DYNAMIC_S}, outputs={"Out": "float32", "Index": "int32"}, attrs={**NMS, "keep_top_k": 9}, sizes=[*MANY], opset=11, paddle_cannot={"pir": "Paddle 3 does not translate it"})
+raw("nms2_nothing", "multiclass_nms2", inputs={"BBoxes": DYNAMIC_B, "Scores": DYNAMIC_S}, outputs={"Out": "float32", "Index": "int32"}, attrs={**NMS, "score_threshold": 2.0}, sizes=[*MANY], opset=11, paddle_cannot={"pir": "Paddle 3 does not translate it"})
+raw("nms1", "multiclass_nms", inputs={"BBoxes": DYNAMIC_B, "Scores": DYNAMIC_S}, outputs={"Out": "float32"}, attrs={**NMS, "nms_top_k": 12, "keep_top_k": 9}, sizes=[*MANY], opset=11, paddle_cannot={"pir": "Paddle 3 does not translate it"})
+raw("nms1_nothing", "multiclass_nms", inputs={"BBoxes": DYNAMIC_B, "Scores": DYNAMIC_S}, outputs={"Out": "float32"}, attrs={**NMS, "score_threshold": 2.0}, sizes=[*MANY], opset=11, paddle_cannot={"pir": "Paddle 3 does not translate it"})
+raw("nms1_keeps_all", "multiclass_nms", inputs={"BBoxes": B43, "Scores": S43}, outputs={"Out": "float32"}, attrs=NMS, opset=10, paddle_cannot={"pir": "Paddle 3 does not translate it"})
 
 MATRIX = dict(score_threshold=0.3, nms_top_k=-1, keep_top_k=-1, post_threshold=0.1, use_gaussian=False, gaussian_sigma=2.0, background_label=-1, normalized=True)
 MATRIX_OUT = {"Out": "float32", "Index": "int32", "RoisNum": "int32"}
@@ -101,3 +101,14 @@ case("nms_boxes", lambda x: paddle.vision.ops.nms(x, 0.3), x=f32["m", 4].values(
 case("nms_scores", lambda x, s: paddle.vision.ops.nms(x, 0.3, s), x=f32["m", 4].values(boxes((40,), (25,))), s=f32["m"].unique(), sizes=[{"m": 40}, {"m": 25}], opset=11)
 case("nms_categories", lambda x, s, c: paddle.vision.ops.nms(x, 0.3, s, c, [0, 1, 2], 10), x=f32[40, 4].values(boxes(40)), s=f32[40].unique(), c=i64[40].ints(0, 3), opset=11)
 raw("nms_float64", "nms", inputs={"Boxes": f64["m", 4].values(boxes((40,), (25,)))}, outputs={"KeepBoxesIdxs": "int64"}, attrs={"iou_threshold": 0.5}, sizes=[{"m": 40}, {"m": 25}], opset=11)
+
+
+def detector(x, s):
+    """Boxes and scores of their own, and an output that no suppression comes before."""
+    box = paddle.concat([x[..., :2], x[..., :2] + paddle.exp(x[..., 2:])], -1) * 10
+    return paddle.vision.ops.matrix_nms(box, paddle.nn.functional.sigmoid(s) * 0.9, 0.3, 0.1, 10, 5, return_index=True, background_label=-1)[:2]
+
+
+case("remove_nms", detector, x=f32["b", "m", 4], s=f32["b", 3, "m"], flags=["--remove_nms"], opset={"pdmodel": 10, "pir": 10})
+case("keep_nms", detector, x=f32["b", "m", 4], s=f32["b", 3, "m"].unique(), opset=11)
+case("remove_no_nms", lambda x: paddle.tanh(x), x=f32[3], flags=["--remove_nms"], error="no suppression of boxes", code=2)
