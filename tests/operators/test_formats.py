@@ -29,7 +29,7 @@ REASONS = {
         creation-shape_arithmetic creation-shape_of_bool creation-shape_rank0 creation-shape_static
         interpolation-nearest_size_like joining-hstack_shapes layout-expand_by_shape layout-reshape_batch_and_rest
         layout-reshape_own_shape losses-kldiv_batchmean matrices-causal_mask_dynamic random-multinomial_samples_tensor
-        random-randint_shape random-uniform_shape slicing-index_of_shape slicing-slice_of_shape
+        random-randint_shape random-uniform_shape sampling-affine_grid_shape_of_image slicing-index_of_shape slicing-slice_of_shape
     """,
     "halves are rounded to even since Paddle 3.1 (the random rows round their moments)": """
         math-round math-round_f64 math-round_rank0 random-bernoulli_moments random-dirichlet_moments
