@@ -174,7 +174,8 @@ void crf_decoding(OpContext& op) {
   Value out = path.tags;
   if (Value label = op.in_or_none("label")) {
     label = g.reshape(g.cast(label, DType::kInt64), g.shape(out));
-    out = g.cast(g.equal(label, out), DType::kInt64);
+    const Value inside = g.less(positions(g, g.dim(out, 1)), g.unsqueeze(lengths, {1}));
+    out = g.cast(g.logical_and(g.equal(label, out), inside), DType::kInt64);
   }
   op.out("viterbi_path", out);
 }

@@ -205,8 +205,11 @@ void lu(OpContext& op) {
   if (op.wants("infos")) {
     std::vector<Value> batch;
     for (int64_t i = 0; i + 2 < a.rank(); ++i) batch.push_back(g.dim(a, i));
-    if (batch.empty()) batch.push_back(g.ints({1}));
-    op.out("infos", g.expand(g.scalar(0, DType::kInt32), g.concat_ints(batch)));
+    // Of one matrix, Paddle 2 gives a list of one.
+    const Value zero_info = g.scalar(0, DType::kInt32);
+    const bool list = op.out_dims("infos").value_or(Dims{}).size() == 1;
+    if (batch.empty() && list) batch.push_back(g.ints({1}));
+    op.out("infos", batch.empty() ? zero_info : g.expand(zero_info, g.concat_ints(batch)));
   }
 }
 

@@ -216,7 +216,9 @@ void sigmoid_cross_entropy(OpContext& op) {
     const Value hit = g.mul(weight, g.add(tail, g.relu(g.neg(x))));
     loss = g.add(g.mul(g.sub(number(g, 1, x), y), x), hit);
   } else {
-    loss = g.add(g.sub(g.relu(x), g.mul(x, y)), tail);
+    // Paddle 2 multiplies the logarithm alone with the weight.
+    const Value tail_weight = op.in_or_none("tail_weight");
+    loss = g.add(g.sub(g.relu(x), g.mul(x, y)), tail_weight ? g.mul(tail, tail_weight) : tail);
   }
   const Value ignored = number(g, static_cast<double>(op.attr<int64_t>("ignore_index", -100)), x);
   const Value counts = g.greater(g.abs(g.sub(y, ignored)), number(g, 1e-5, x));
