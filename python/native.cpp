@@ -1,5 +1,5 @@
-// The Python module paddle2onnx._native: the public C++ API as it is. Its types are described in _native.pyi; everything that users
-// call is Python, in the package around it.
+// The Python module paddle2onnx._native: the public C++ API as it is. Its types are described in _native.pyi;
+// everything that users call is Python, in the package around it.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
@@ -24,8 +24,7 @@ namespace {
 
 // Names in messages come from model files and paths: bytes that are no UTF-8 are shown escaped.
 nb::str text(const std::string& bytes) {
-  PyObject* decoded =
-      PyUnicode_DecodeUTF8(bytes.data(), static_cast<Py_ssize_t>(bytes.size()), "backslashreplace");
+  PyObject* decoded = PyUnicode_DecodeUTF8(bytes.data(), static_cast<Py_ssize_t>(bytes.size()), "backslashreplace");
   if (decoded == nullptr) throw nb::python_error();
   return nb::steal<nb::str>(decoded);
 }
@@ -45,9 +44,11 @@ nb::tuple fields(const Diagnostic& d) {
 std::string path(const nb::bytes& bytes) { return {bytes.c_str(), bytes.size()}; }
 
 // The diagnostics are a list, the model is bytes where no file is named and the conversion succeeded, else None.
-std::tuple<Status, nb::list, Summary, nb::object> convert_model(
-    const nb::bytes& model_dir, const nb::bytes& model_filename, const nb::bytes& params_filename,
-    const std::optional<nb::bytes>& save_file, const Options& options) {
+std::tuple<Status, nb::list, Summary, nb::object> convert_model(const nb::bytes& model_dir,
+                                                                const nb::bytes& model_filename,
+                                                                const nb::bytes& params_filename,
+                                                                const std::optional<nb::bytes>& save_file,
+                                                                const Options& options) {
   ModelSource source;
   source.model_dir = path(model_dir);
   source.model_filename = path(model_filename);
@@ -110,8 +111,9 @@ NB_MODULE(_native, m) {
       .def_prop_ro("hint", [](const Diagnostic& d) { return text(d.hint); })
       .def("__str__", [](const Diagnostic& d) { return text(to_string(d)); })
       .def("__repr__", [](const Diagnostic& d) { return nb::str("Diagnostic{}").format(nb::repr(fields(d))); })
-      .def("__eq__", [](const Diagnostic& a, const Diagnostic& b) { return fields(a).equal(fields(b)); },
-           "other"_a, nb::is_operator())
+      .def(
+          "__eq__", [](const Diagnostic& a, const Diagnostic& b) { return fields(a).equal(fields(b)); }, "other"_a,
+          nb::is_operator())
       .def("__hash__", [](const Diagnostic& d) { return nb::hash(fields(d)); })
       .def("__reduce__", [](const Diagnostic& d) { return nb::make_tuple(nb::type<Diagnostic>(), fields(d)); });
 
@@ -124,13 +126,16 @@ NB_MODULE(_native, m) {
       .def_ro("nodes", &Summary::nodes)
       .def_ro("parameters", &Summary::parameters)
       .def_ro("bytes", &Summary::bytes)
+      .def_prop_ro("external_file", [](const Summary& s) { return text(s.external_file); })
+      .def_ro("external_bytes", &Summary::external_bytes)
       .def_ro("seconds", &Summary::seconds);
 
   m.def(
       "convert",
       [](const nb::bytes& model_dir, const nb::bytes& model_filename, const nb::bytes& params_filename,
          const std::optional<nb::bytes>& save_file, int opset_version, bool auto_upgrade_opset, bool check,
-         bool optimize, bool strict, std::map<std::string, std::string> custom_ops) {
+         bool optimize, bool strict, std::map<std::string, std::string> custom_ops,
+         const nb::bytes& external_filename) {
         Options options;
         options.opset_version = opset_version;
         options.auto_upgrade_opset = auto_upgrade_opset;
@@ -138,10 +143,11 @@ NB_MODULE(_native, m) {
         options.optimize = optimize;
         options.strict = strict;
         options.custom_ops = std::move(custom_ops);
+        options.external_filename = path(external_filename);
         return convert_model(model_dir, model_filename, params_filename, save_file, options);
       },
       nb::kw_only(), "model_dir"_a, "model_filename"_a, "params_filename"_a, "save_file"_a.none(), "opset_version"_a,
-      "auto_upgrade_opset"_a, "check"_a, "optimize"_a, "strict"_a, "custom_ops"_a);
+      "auto_upgrade_opset"_a, "check"_a, "optimize"_a, "strict"_a, "custom_ops"_a, "external_filename"_a);
   m.def("version", &version);
   m.def("min_opset_version", &min_opset_version);
   m.def("max_opset_version", &max_opset_version);

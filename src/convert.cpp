@@ -11,6 +11,7 @@
 #include "mapper/map_program.h"
 #include "paddle2onnx/paddle2onnx.h"
 #include "pass/pass.h"
+#include "program/cut.h"
 #include "reader/reader.h"
 #include "writer/writer.h"
 
@@ -54,6 +55,9 @@ void run(const ModelSource& source, const Options& options, const std::filesyste
   summary.model_file = loaded->model_file;
   summary.params_file = loaded->params_file;
   for (const Block& block : loaded->program.blocks) summary.operators += block.operators.size();
+  if (options.remove_nms) {
+    if (auto cut = cut_before_nms(loaded->program); !cut) return close(conversion, std::move(cut).error());
+  }
 
   if (options.reference_params && source.params_bytes) {
     return close(conversion, error(kBadOption, "parameters in memory cannot be referred to",

@@ -67,6 +67,8 @@ struct Options {
   bool check = true;               // onnx's checker and strict shape inference
   bool optimize = true;            // graph passes
   bool strict = false;             // refuse operators whose results cannot be Paddle's (random, approximated)
+  // End a detector before its suppression of overlapping boxes: its outputs are the boxes and scores that go into it.
+  bool remove_nms = false;
   // Operators that are written as they are, with all operands, attributes and results, in a domain that the runtime
   // knows:
   // {"paddle_op", "domain::OnnxOp"}, by any of the operator's names; without a domain it is Paddle. They come before
@@ -74,13 +76,14 @@ struct Options {
   std::map<std::string, std::string> custom_ops;
   std::vector<OutsideMapper> mappers;  // of the calling program
 
-  // External data: tensors in a file beside the model instead of in it. A model that would be larger than the 2 GiB that
-  // an ONNX file can hold always has it; these ask for it where it isn't needed. Not for a model in memory.
+  // External data: tensors in a file beside the model instead of in it. A model that would be larger than the 2 GiB
+  // that an ONNX file can hold always has it; these ask for it where it isn't needed. Not for a model in memory.
   bool external_data = false;
   std::string external_filename;     // the file, in the model's folder; empty: the model's name with .data behind it.
                                      // A name asks for external data
   size_t external_threshold = 1024;  // bytes; smaller tensors stay in the model
-  // Weights that did not change stay in the parameter file, and the model refers to it; it must lie in the model's folder.
+  // Weights that did not change stay in the parameter file, and the model refers to it; it must lie in the model's
+  // folder.
   bool reference_params = false;
 };
 
@@ -90,10 +93,10 @@ struct Summary {
   std::string params_file;  // empty for a model without weights
   int opset_version = 0;
   int64_t ir_version = 0;
-  size_t operators = 0;   // of the Paddle program
-  size_t nodes = 0;       // of the ONNX graph
-  size_t parameters = 0;  // elements of all initializers
-  size_t bytes = 0;       // of the ONNX model's own file
+  size_t operators = 0;       // of the Paddle program
+  size_t nodes = 0;           // of the ONNX graph
+  size_t parameters = 0;      // elements of all initializers
+  size_t bytes = 0;           // of the ONNX model's own file
   std::string external_file;  // written beside the model, relative to its folder; empty: none
   size_t external_bytes = 0;  // of that file
   double seconds = 0;
@@ -110,8 +113,8 @@ struct Conversion {
 // files appear whole or not at all.
 PADDLE2ONNX_API Conversion convert(const ModelSource& source, const Options& options, const std::string& save_file);
 
-// Converts to memory: `model` receives the serialised ModelProto, and is left alone on failure. A model over 2 GiB is an
-// error.
+// Converts to memory: `model` receives the serialised ModelProto, and is left alone on failure. A model over 2 GiB is
+// an error.
 PADDLE2ONNX_API Conversion convert(const ModelSource& source, const Options& options, std::vector<std::byte>& model);
 
 // What the converter makes of an operator of Paddle. One for each operator of an inference model's file, whatever its

@@ -48,7 +48,7 @@ def export(
     custom_op_info: Mapping[str, str] | None = ...,
     deploy_backend: str = ...,
     calibration_file: str = ...,
-    external_file: str = ...,
+    external_file: StrPath | None = ...,
     export_fp16_model: bool = ...,
     optimize_tool: str | None = ...,
     dist_prim_all: bool = ...,
@@ -71,7 +71,7 @@ def export(
     custom_op_info: Mapping[str, str] | None = ...,
     deploy_backend: str = ...,
     calibration_file: str = ...,
-    external_file: str = ...,
+    external_file: StrPath | None = ...,
     export_fp16_model: bool = ...,
     optimize_tool: str | None = ...,
     dist_prim_all: bool = ...,
@@ -95,7 +95,7 @@ def export(
     custom_op_info: Mapping[str, str] | None = ...,
     deploy_backend: str = ...,
     calibration_file: str = ...,
-    external_file: str = ...,
+    external_file: StrPath | None = ...,
     export_fp16_model: bool = ...,
     optimize_tool: str | None = ...,
     dist_prim_all: bool = ...,
@@ -116,7 +116,7 @@ def export(
     custom_op_info: Mapping[str, str] | None = None,
     deploy_backend: str = "onnxruntime",
     calibration_file: str = "",
-    external_file: str = "",
+    external_file: StrPath | None = "",
     export_fp16_model: bool = False,
     optimize_tool: str | None = "polygraphy",
     dist_prim_all: bool = False,
@@ -143,7 +143,8 @@ def export(
             without a domain it is Paddle.
         deploy_backend: onnxruntime, tensorrt, rknn or others; concerns quantised models only.
         calibration_file: not available yet; concerns quantised models for tensorrt only.
-        external_file: not available yet.
+        external_file: store the weights in this file, which lies in the model's folder, instead of in the model. A model over 2 GiB needs no
+            name: its weights go to the model's name with .data behind it.
         export_fp16_model: not available yet.
         optimize_tool: polygraphy, onnxoptimizer or None, which are all the same: what the tools do is part of the conversion.
         dist_prim_all: not available, and not needed.
@@ -161,7 +162,7 @@ def export(
     if model is None:
         raise TypeError("export() needs model_filename, the program or its folder")
     _refuse_unavailable(
-        custom_op_info, deploy_backend, calibration_file, external_file, export_fp16_model, optimize_tool, dist_prim_all
+        custom_op_info, deploy_backend, calibration_file, export_fp16_model, optimize_tool, dist_prim_all
     )
     is_folder = os.path.isdir(model)
     status, diagnostics, summary, result = _native.convert(
@@ -175,6 +176,7 @@ def export(
         optimize=enable_optimize,
         strict=strict,
         custom_ops=dict(custom_op_info or {}),
+        external_filename=_in_folder_of(save_file, external_file),
     )
     if status != _native.Status.OK:
         raise errors.error(status, diagnostics)
@@ -184,10 +186,11 @@ def export(
         elif verbose:
             print(diagnostic, file=sys.stderr)
     if verbose:
+        external = f" and {summary.external_bytes} in {summary.external_file}" if summary.external_file else ""
         print(
             f"info: wrote {'a model' if save_file is None else os.fspath(save_file)}: opset {summary.opset_version}, "
             f"IR version {summary.ir_version}, {summary.nodes} nodes, {summary.parameters} parameters, "
-            f"{summary.bytes} bytes, in {summary.seconds:.3f} s, from {summary.model_file}",
+            f"{summary.bytes} bytes{external}, in {summary.seconds:.3f} s, from {summary.model_file}",
             file=sys.stderr,
         )
     return result
@@ -239,11 +242,18 @@ def _one_of(name: str, value: StrPath | None, alias: str, alias_value: StrPath |
     return alias_value if value is None else value
 
 
+def _in_folder_of(save_file: StrPath | None, external_file: StrPath | None) -> bytes:
+    """The file as the model names it: as it is if it is a bare name, else by its path from the model's folder."""
+    name = os.fsencode(external_file or "")
+    if save_file is None or not os.path.dirname(name):
+        return name
+    return os.path.relpath(name, os.path.dirname(os.fsencode(save_file)) or b".")
+
+
 def _refuse_unavailable(
     custom_op_info: object,
     deploy_backend: str,
     calibration_file: str,
-    external_file: str,
     export_fp16_model: bool,
     optimize_tool: str | None,
     dist_prim_all: bool,
@@ -260,8 +270,6 @@ def _refuse_unavailable(
         )
     if calibration_file and backend == "tensorrt":
         found.append(errors.not_available("calibration_file", "the calibration cache for TensorRT"))
-    if external_file:
-        found.append(errors.not_available("external_file", "external data", "models up to 2 GiB need none"))
     if export_fp16_model:
         found.append(errors.not_available("export_fp16_model", "the conversion to float16"))
     if optimize_tool not in (None, "None", "", *_NEEDLESS_TOOLS):

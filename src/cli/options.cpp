@@ -158,6 +158,8 @@ CommandLine parse(std::vector<std::string> arguments) {
            join("Check the result with onnx's checker and shape inference", true));
   add_bool(app, "--enable_optimization", result.options.optimize, join("Simplify the graph", true));
 
+  add_bool(app, "--remove_nms", result.options.remove_nms,
+           join("End a detector before its NMS: its outputs are the boxes and scores", false));
   app.add_option("--custom_ops", custom_ops,
                  R"(Operators to write as they are, in another domain: {"paddle_op": "domain::OnnxOp"})")
       ->type_name("DICT");

@@ -27,7 +27,7 @@ class Bytes {
   Bytes(std::span<const std::byte> memory, std::shared_ptr<const void> owner = nullptr)  // NOLINT(google-explicit-*)
       : view_(memory), size_(memory.size()), owner_(std::move(owner)) {}
   // A part of file->bytes().
-  static Bytes of_file(std::span<const std::byte> part, std::shared_ptr<const MappedFile> file) {
+  static Bytes of_file(std::span<const std::byte> part, const std::shared_ptr<const MappedFile>& file) {
     Bytes bytes(part, file);
     bytes.file_ = file.get();
     return bytes;

@@ -56,7 +56,8 @@ class Builder {
   // A name that no other value has: `wanted`, or with a number behind it.
   std::string unique_value_name(std::string_view wanted);
 
-  // --- inner graphs ---------------------------------------------------------------------------------------------------
+  // --- inner graphs
+  // ---------------------------------------------------------------------------------------------------
   // The graph of what `emit` writes. Its nodes may use any value of the graphs around it.
   std::shared_ptr<Graph> inner_graph(std::vector<Value> inputs, const std::function<void()>& emit);
   // Ends an inner graph. An output that is not made there, or is one already, is copied.

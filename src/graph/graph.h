@@ -36,8 +36,6 @@ struct ValueInfo {
   bool misdeclared = false;
   // The rank is another one from run to run, so none that Paddle declares is trusted.
   bool varying_rank = false;
-  // What a variable has before anything is written to it: takes the type of whatever it could be instead.
-  bool undefined = false;
   // The sequence whose length this integer is.
   const ValueInfo* length_of = nullptr;
 };
@@ -84,8 +82,8 @@ struct Node {
   NodeAttributes attributes;
 };
 
-// Nodes in topological order. Constants that nodes refer to become initializers when the model is written. The values of
-// inner graphs are held by the outermost one.
+// Nodes in topological order. Constants that nodes refer to become initializers when the model is written. The values
+// of inner graphs are held by the outermost one.
 struct Graph {
   std::string name;
   std::deque<ValueInfo> values;

@@ -3,14 +3,11 @@
 #include <limits>
 #include <numeric>
 
+#include "mapper/attention.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
-namespace {
 
-// --- parts ----------------------------------------------------------------------------------------------------------
-
-// 0 where a row may look (up to the diagonal that ends in the last corner), -inf behind: [rows, columns].
 Value causal_mask(OpContext& op, Value x, int64_t rows_axis, Value y, int64_t columns_axis) {
   Builder& g = op.graph();
   const double infinity = std::numeric_limits<double>::infinity();
@@ -31,13 +28,23 @@ Value causal_mask(OpContext& op, Value x, int64_t rows_axis, Value y, int64_t co
                  g.scalar(0, x.dtype()));
 }
 
-// softmax(factor · q · kᵀ + mask) · v for [batch, heads, length, size].
 Value attend(Builder& g, Value q, Value k, Value v, double factor, Value mask) {
   Value scores = g.matmul(q, g.transpose(k, {0, 1, 3, 2}));
   if (factor != 1.0) scores = g.mul(scores, g.scalar(factor, scores.dtype()));
   if (mask) scores = g.add(scores, mask);
   return g.matmul(g.softmax(scores, 3), v);
 }
+
+Value repeat_heads(OpContext& op, Value x, int64_t times) {
+  Builder& g = op.graph();
+  if (times == 1) return x;
+  const Value copies = g.concat(std::vector<Value>(static_cast<size_t>(times), g.unsqueeze(x, {2})), 2);
+  return g.reshape(copies, g.concat_ints({g.dim(x, 0), g.mul(g.dim(x, 1), g.ints({times})), g.dim(x, 2), g.dim(x, 3)}));
+}
+
+namespace {
+
+// --- parts ----------------------------------------------------------------------------------------------------------
 
 struct Norm {
   Value out;
@@ -126,13 +133,7 @@ void flash_attn(OpContext& op) {
   if (q.rank() != 4 || size < 0 || heads < 0 || shared_heads < 1 || heads % shared_heads != 0)
     op.fail("operands that aren't [batch, length, heads, size] with known heads and size");
   if (op.attr<bool>("return_softmax", false)) op.fail("return_softmax, which is a training aid");
-  const auto repeated = [&](Value v) {
-    v = g.transpose(v, {0, 2, 1, 3});
-    if (heads == shared_heads) return v;
-    const int64_t times = heads / shared_heads;
-    const Value copies = g.concat(std::vector<Value>(static_cast<size_t>(times), g.unsqueeze(v, {2})), 2);
-    return g.reshape(copies, g.concat_ints({g.dim(v, 0), g.ints({heads}), g.dim(v, 2), g.dim(v, 3)}));
-  };
+  const auto repeated = [&](Value v) { return repeat_heads(op, g.transpose(v, {0, 2, 1, 3}), heads / shared_heads); };
   Value mask = op.in_or_none("attn_mask");
   if (op.attr<bool>("causal", false)) {
     const Value causal = causal_mask(op, q, 1, k, 1);
@@ -164,7 +165,7 @@ void rotary_embedding(OpContext& op) {
   const int64_t size = q.dim(3);
   if (q.rank() != 4 || size < 0 || size % 2 != 0)
     op.fail("operands that aren't [batch, length, heads, size] with a known, even size");
-  if (op.attr<bool>("time_major", false)) op.fail("time_major");
+  const bool time_major = op.attr<bool>("time_major", false);  // [length, batch, heads, size]
   const bool neighbours = op.attr<bool>("use_neox_rotary_style", true);
   Ints partners;
   std::vector<double> signs;
@@ -196,11 +197,15 @@ void rotary_embedding(OpContext& op) {
     }
     const Value steps =
         positions ? g.cast(positions, DType::kFloat32)
-                  : g.cast(g.range(g.scalar_i64(0), g.squeeze(g.dim(q, 1), {0}), g.scalar_i64(1)), DType::kFloat32);
+                  : g.cast(g.range(g.scalar_i64(0), g.squeeze(g.dim(q, time_major ? 0 : 1), {0}), g.scalar_i64(1)), DType::kFloat32);
     const Value angles = g.mul(g.unsqueeze(steps, positions ? Ints{2, 3} : Ints{0, 2, 3}),
                                g.constant(from_doubles(DType::kFloat32, {size}, frequencies)));
     sin = g.cast(g.node("Sin", {angles}), q.dtype());
     cos = g.cast(g.node("Cos", {angles}), q.dtype());
+  }
+  if (time_major) {
+    sin = g.transpose(sin, {1, 0, 2, 3});
+    cos = g.transpose(cos, {1, 0, 2, 3});
   }
   sin = g.mul(sin, g.constant(from_doubles(sin.dtype(), {size}, signs)));
   const Value order = g.ints(partners);
@@ -275,6 +280,23 @@ void bias_dropout_residual_layernorm(OpContext& op) {
                   .out);
 }
 
+// residual_out = x + bias + residual_alpha · residual; out = layer_norm(residual_out)
+template <LayerNorm normalize>
+void bias_residual_layernorm(OpContext& op) {
+  Builder& g = op.graph();
+  if (op.attr<double>("quant_scale", -1) > 0) op.fail("a quantised result");
+  Value sum = op.in("x");
+  if (Value bias = op.in_or_none("bias")) sum = g.add(sum, bias);
+  if (Value residual = op.in_or_none("residual")) {
+    const double alpha = op.attr<double>("residual_alpha", 1);
+    sum = g.add(sum, alpha == 1 ? residual : g.mul(residual, g.scalar(alpha, sum.dtype())));
+  }
+  op.out("residual_out", sum);
+  const Norm norm = normalize(op, sum, op.attr<int64_t>("begin_norm_axis", 1), op.attr<double>("epsilon", 1e-5),
+                              op.in_or_none("norm_weight"), op.in_or_none("norm_bias"));
+  op.out("out", norm.out);
+}
+
 void dropout_add(OpContext& op) { op.out("out", op.graph().add(dropped_out(op, op.in("x"), "p", "mode"), op.in("y"))); }
 
 constexpr MapperEntry kEntries[] = {
@@ -292,6 +314,8 @@ constexpr MapperEntry kEntries[] = {
     {"fused_fc_elementwise_layernorm", 17, fc_layernorm<layer_norm_17>},
     {"fused_bias_dropout_residual_layer_norm", 7, bias_dropout_residual_layernorm<layer_norm>},
     {"fused_bias_dropout_residual_layer_norm", 17, bias_dropout_residual_layernorm<layer_norm_17>},
+    {"fused_bias_residual_layernorm", 7, bias_residual_layernorm<layer_norm>, "a quantised result"},
+    {"fused_bias_residual_layernorm", 17, bias_residual_layernorm<layer_norm_17>, "a quantised result"},
     {"fused_dropout_add", 7, dropout_add},
 };
 

@@ -3,6 +3,7 @@
 
 #include "mapper/sequences.h"
 #include "mapper/tables.h"
+#include "program/undefined.h"
 
 namespace paddle2onnx {
 namespace {
@@ -20,14 +21,10 @@ std::optional<bool> known_condition(Value x) {
   return as_doubles(*tensor).front() != 0;
 }
 
-// What Paddle's Python writes to a variable that one way through the program leaves undefined
-// (RETURN_NO_VALUE_MAGIC_NUM of paddle/jit/dy2static): its type says nothing on that of the variable.
 bool is_undefined(Value x) {
-  constexpr float kMagic = 1.77113e+27F;
-  if (x.info()->undefined) return true;
   const Tensor* tensor = x.constant();
   return tensor != nullptr && is_floating(tensor->dtype) && tensor->count() == 1 &&
-         static_cast<float>(as_doubles(*tensor).front()) == kMagic;
+         static_cast<float>(as_doubles(*tensor).front()) == kUndefined;
 }
 
 // Whether another type would do as well: nothing is in it.
@@ -67,8 +64,7 @@ bool relax(ValueInfo& type, const ValueInfo& other) {
   // Paddle infers a body once, from the types before the first turn, and a conditional from one branch.
   type.misdeclared |= other.misdeclared || type.dims != before.dims;
   type.varying_rank |= other.varying_rank;
-  return type.dims != before.dims || type.misdeclared != before.misdeclared ||
-         type.varying_rank != before.varying_rank;
+  return type.dims != before.dims || type.misdeclared != before.misdeclared || type.varying_rank != before.varying_rank;
 }
 
 std::string describe(const ValueInfo& type) {
@@ -106,14 +102,17 @@ void conditional(OpContext& op) {
       op.out("out", either[0], i);
       continue;
     }
+    bool undefined = false;
     for (const size_t k : {0, 1}) {
       const ValueInfo other = type_of(either[1 - k]);
-      if (is_untyped(either[k]) && !same_kind(type_of(either[k]), other)) either[k] = stand_in(g, other);
+      // What is undefined in one branch has the other one's type and dimensions; an empty array the type.
+      undefined |= is_undefined(either[k]);
+      if (is_undefined(either[k]) || (is_untyped(either[k]) && !same_kind(type_of(either[k]), other)))
+        either[k] = stand_in(g, other);
     }
-    // An untyped value says nothing on the dimensions of the other one.
-    const size_t typed = is_untyped(either[0]) ? 1 : 0;
+    const size_t typed = is_untyped(results[0]->at(i)) ? 1 : 0;
     ValueInfo type = type_of(either[typed]);
-    if (!is_untyped(either[1 - typed])) {
+    if (!undefined && !is_untyped(either[1 - typed])) {
       const ValueInfo other = type_of(either[1 - typed]);
       if (!same_kind(type, other))
         op.fail("its result " + std::to_string(i) + " is " + describe(type_of(either[0])) + " in one branch and " +
@@ -274,34 +273,9 @@ class Loop {
 
 void loop(OpContext& op) { Loop(op).map(); }
 
-// --- others
-
-void undefined(OpContext& op) {
-  Builder& g = op.graph();
-  const DType declared = op.out_dtype("out");
-  const DType dtype = declared == DType::kUndefined ? DType::kFloat32 : declared;
-  const Dims dims(op.out_dims("out").value_or(Dims{}).size(), 1);
-  // A constant of its own: equal ones are not undefined.
-  Value value = g.constant(from_doubles(dtype, dims, {0}), "undefined");
-  value.info()->undefined = true;
-  op.out("out", value);
-}
-
-void conditional_on_elements(OpContext& op) {
-  op.fail("it runs where its operands have elements: only blocks with a scalar condition are supported");
-}
-
-void select(OpContext& op) {
-  op.fail("it selects one of " + std::to_string(op.ins("X").size()) + " values: only two are supported");
-}
-
 constexpr MapperEntry kEntries[] = {
     {"if", 7, conditional, "branches that give different element types"},
     {"while", 7, loop, "a value whose element type changes in the loop"},
-    {"undefined", 7, undefined},
-    {"conditional_block", 7, conditional_on_elements, "without a scalar condition"},
-    {"conditional_block_infer", 7, conditional_on_elements, "without a scalar condition"},
-    {"select_input", 7, select, "more than two values"},
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Convolutions and transposed convolutions.
 #include <algorithm>
 
+#include "mapper/quantization.h"
 #include "mapper/spatial.h"
 #include "mapper/tables.h"
 
@@ -65,7 +66,7 @@ void convolution(OpContext& op) {
   Builder& g = op.graph();
   const bool last = channels_last(op);
   const Value x = image(op, "input");
-  const Value filter = op.in("filter");
+  const Value filter = weight(op, "filter", x.dtype(), 0);
   Convolution c = read_convolution(op, filter);
   const bool at_run_time = c.same && !settle_same_padding(c, x, filter);
   NodeAttributes attributes = attributes_of(c, filter);
@@ -92,7 +93,7 @@ void transposed_convolution(OpContext& op) {
   Builder& g = op.graph();
   const bool last = channels_last(op);
   const Value x = image(op, "x");
-  const Value filter = op.in("filter");
+  const Value filter = weight(op, "filter", x.dtype(), 1);
   Convolution c = read_convolution(op, filter);
   const auto axes = static_cast<size_t>(c.rank);
   const bool cut_later = c.same && !settle_same_padding(c, x, filter);

@@ -59,16 +59,34 @@ void full_like(OpContext& op) {
   op.out("out", g.expand(op.scalar_value("value", dtype_or(op, x.dtype())), g.shape(x)));
 }
 
-void zeros_like(OpContext& op) {
+template <int Number>
+void filled_like(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("x");
-  op.out("out", g.expand(g.scalar(0, dtype_or(op, x.dtype())), g.shape(x)));
+  op.out("out", g.expand(g.scalar(Number, dtype_or(op, x.dtype())), g.shape(x)));
 }
 
-// Any contents will do.
-void empty(OpContext& op) {
+template <int Number>
+void filled(OpContext& op) {
   Builder& g = op.graph();
-  op.out("out", g.expand(g.scalar(0, dtype_or(op, DType::kFloat32)), op.ints("shape").value));
+  op.out("out", g.expand(g.scalar(Number, dtype_or(op, DType::kFloat32)), op.ints("shape").value));
+}
+
+// y[…, j] = j < x[…], for j up to max_len, or up to the largest x if that is negative.
+void sequence_mask(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = g.cast(op.in("x"), DType::kInt64);
+  const ScalarArgument given = op.scalar("max_len");
+  Value length;
+  if (given.known() && *given.number < 0) {
+    length = g.reduce("ReduceMax", x, std::nullopt, false);
+  } else {
+    length = op.scalar_value("max_len", DType::kInt64);
+  }
+  const Value columns = positions(g, g.unsqueeze(length, {0}));
+  const Value mask = g.less(g.cast(columns, DType::kFloat32), g.cast(g.unsqueeze(x, {rank_of(op, x)}), DType::kFloat32));
+  const DType dtype = op.has_attr("out_dtype") ? op.attr<DType>("out_dtype") : dtype_or(op, op.out_dtype("y"));
+  op.out("y", g.cast(mask, dtype));
 }
 
 void full_batch_size_like(OpContext& op) {
@@ -245,10 +263,18 @@ void shard_index(OpContext& op) {
   op.out("out", g.where(mine, g.sub(x, g.mul(shard, size)), number(op.attr<int64_t>("ignore_value", -1))));
 }
 
+void nop(OpContext& op) { op.out("Out", op.in("X")); }
+
+void transfer_dtype(OpContext& op) { op.out("Out", op.graph().cast(op.in("X"), op.out_dtype("Out"))); }
+
 constexpr MapperEntry kEntries[] = {
     {"assign", 7, identity<"x">},
     {"assign_out", 7, identity<"x">},
+    {"copy_to", 7, identity<"x">},
+    {"nop", 7, nop},
+    {"npu_identity", 7, identity<"x">},
     {"share_data", 7, identity<"x">},
+    {"transfer_dtype", 7, transfer_dtype},
     {"share_buffer", 7, share_buffer},
     {"memcpy", 7, identity<"x">},
     {"memcpy_d2h", 7, identity<"x">},
@@ -263,8 +289,13 @@ constexpr MapperEntry kEntries[] = {
     {"full_like", 7, full_like},
     {"full_batch_size_like", 7, full_batch_size_like},
     {"full_int_array", 7, full_int_array},
-    {"zeros_like", 7, zeros_like},
-    {"empty", 7, empty},
+    {"zeros_like", 7, filled_like<0>},
+    {"ones_like", 7, filled_like<1>},
+    {"empty_like", 7, filled_like<0>},
+    {"zeros", 7, filled<0>},
+    {"ones", 7, filled<1>},
+    {"sequence_mask", 7, sequence_mask},
+    {"empty", 7, filled<0>},  // any contents will do
     {"fill", 7, fill},
     {"assign_value", 7, assign_value},
     {"arange", 7, arange},

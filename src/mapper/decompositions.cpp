@@ -1,5 +1,5 @@
-// Systems of linear equations and decompositions. ONNX has none of them: matrices of a known size are taken apart row by
-// row, in as many nodes as the size asks for.
+// Systems of linear equations and decompositions. ONNX has none of them: matrices of a known size are taken apart row
+// by row, in as many nodes as the size asks for.
 #include "mapper/decompositions.h"
 
 #include "mapper/indices.h"
@@ -276,8 +276,8 @@ void lu_solve(OpContext& op) {
   op.out("out", g.matmul(transposed(g, permutation), x));
 }
 
-// A = Q · R by Householder's reflections, with LAPACK's signs: column j is reflected to -sign(first element) · its norm,
-// and stays if nothing but that element is there.
+// A = Q · R by Householder's reflections, with LAPACK's signs: column j is reflected to -sign(first element) · its
+// norm, and stays if nothing but that element is there.
 void qr(OpContext& op) {
   Builder& g = op.graph();
   const Value a = op.in("x");

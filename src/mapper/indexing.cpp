@@ -261,12 +261,12 @@ void unique(OpContext& op) {
   const Ints axes = op.attr<Ints>("axis", Ints{});
   const DType index = dtype_or(op, DType::kInt64);
   NodeAttributes attributes = {{"sorted", int64_t{op.attr<bool>("is_sorted", true)}}};
-  std::optional<Dims> dims = Dims{-1};
+  Dims dims = {-1};
   if (!axes.empty()) {
     const int64_t axis = normalize_axis(op, axes.front(), rank_of(op, x));
     attributes.emplace_back("axis", axis);
-    dims = x.dims();
-    dims->at(static_cast<size_t>(axis)) = -1;
+    dims = *x.dims();
+    dims.at(static_cast<size_t>(axis)) = -1;
   }
   const NodeResult numbers = {DType::kInt64, Dims{-1}};
   const auto found = g.nodes("Unique", {x}, std::move(attributes), {{x.dtype(), dims}, numbers, numbers, numbers});

@@ -197,6 +197,31 @@ void repeat_interleave(OpContext& op) {
   op.out("out", g.gather(x, index, axis));
 }
 
+// The columns from start_index on, `length` of them (-1: all), of every operand.
+std::vector<Value> columns_of_all(OpContext& op) {
+  Builder& g = op.graph();
+  const auto start = op.attr<int64_t>("start_index", 0);
+  const auto length = op.attr<int64_t>("length", -1);
+  std::vector<Value> parts;
+  for (const Value& x : op.ins("x")) {
+    if (rank_of(op, x) != 2) op.fail("an operand of rank " + std::to_string(x.rank()) + "; 2 is expected");
+    // A start from the end may make an end of 0, which would mean the first column.
+    const bool to_the_end = length < 0 || (start < 0 && start + length >= 0);
+    parts.push_back(g.slice(x, Ints{start}, Ints{to_the_end ? kToTheEnd : start + length}, Ints{1}));
+  }
+  if (parts.empty()) op.fail("no operands");
+  return parts;
+}
+
+void partial_concat(OpContext& op) { op.out("out", op.graph().concat(columns_of_all(op), 1)); }
+
+void partial_sum(OpContext& op) {
+  std::vector<Value> parts = columns_of_all(op);
+  Value sum = parts.front();
+  for (size_t i = 1; i < parts.size(); ++i) sum = op.graph().add(sum, parts[i]);
+  op.out("out", sum);
+}
+
 constexpr MapperEntry kEntries[] = {
     {"concat", 7, concat},
     {"stack", 7, stack},
@@ -205,6 +230,8 @@ constexpr MapperEntry kEntries[] = {
     {"unbind", 7, take_apart<"input", "out">},
     {"unstack", 7, take_apart<"x", "out">},
     {"meshgrid", 7, meshgrid},
+    {"partial_concat", 7, partial_concat},
+    {"partial_sum", 7, partial_sum},
     {"roll", 7, roll},
     {"flip", 7, flip},
     {"reverse", 7, flip},

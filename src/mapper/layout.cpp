@@ -180,10 +180,46 @@ void broadcast_tensors(OpContext& op) {
   }
 }
 
+void view_slice(OpContext& op) {
+  op.out("out", op.graph().slice(op.in("input"), Ints{op.attr<int64_t>("begin_idx")}, Ints{op.attr<int64_t>("end_idx")},
+                                 Ints{0}));
+}
+
+// The same bytes as another type: ONNX has no form for it but where nothing changes.
+void view_dtype(OpContext& op) {
+  const Value x = op.in("input");
+  const DType dtype = op.attr<DType>("dtype");
+  if (dtype != x.dtype())
+    op.fail("bytes of " + std::string(to_string(x.dtype())) + " read as " + std::string(to_string(dtype)));
+  op.out("out", x);
+}
+
+// Windows of `size` elements, `step` apart, along an axis: […, n, …] → […, windows, …, size].
+void tensor_unfold(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("input");
+  const int64_t rank = rank_of(op, x);
+  const int64_t axis = normalize_axis(op, op.attr<int64_t>("axis"), rank);
+  const auto size = op.attr<int64_t>("size");
+  const auto step = op.attr<int64_t>("step");
+  if (size < 1 || step < 1) op.fail("windows of " + std::to_string(size) + ", " + std::to_string(step) + " apart");
+  const Value limit = as_scalar(g, g.sub(g.dim(x, axis), g.ints({size - 1})));
+  const Value starts = g.range(g.scalar_i64(0), limit, g.scalar_i64(step));
+  const Value windows = g.gather(x, g.add(g.unsqueeze(starts, {1}), g.ints(count_from(0, size))), axis);
+  Ints perm = count_from(0, axis + 1);
+  for (int64_t i = axis + 2; i <= rank; ++i) perm.push_back(i);
+  perm.push_back(axis + 1);
+  op.out("out", g.transpose(windows, perm));
+}
+
 constexpr MapperEntry kEntries[] = {
     {"reshape", 7, reshape},     {"view_shape", 7, view_shape}, {"squeeze", 7, squeeze},
     {"unsqueeze", 7, unsqueeze}, {"flatten", 7, flatten},       {"flatten2", 7, flatten_to_2d},
     {"transpose", 7, transpose}, {"expand", 7, expand},         {"expand_as", 7, expand_as},
+    {"legacy_reshape", 7, reshape},
+    {"tensor_unfold", 7, tensor_unfold},
+    {"view_dtype", 7, view_dtype, "another type than the operand's"},
+    {"view_slice", 7, view_slice},
     {"tile", 7, tile},           {"tile_as", 7, tile_as},       {"broadcast_tensors", 7, broadcast_tensors},
 };
 

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "mapper/decompositions.h"
+#include "mapper/quantization.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
@@ -33,7 +34,7 @@ Value multiplied(OpContext& op, Value x, double factor) {
 void matmul(OpContext& op) {
   Builder& g = op.graph();
   Value x = op.in("x");
-  Value y = op.in("y");
+  Value y = weight(op, "y", x.dtype(), 1);
   bool transpose_x = op.attr<bool>("transpose_x", false);
   bool transpose_y = op.attr<bool>("transpose_y", false);
   if (transpose_x) need_rank(op, x, "x");
@@ -52,7 +53,7 @@ void matmul(OpContext& op) {
 void legacy_matmul(OpContext& op) {
   Builder& g = op.graph();
   Value x = op.in("x");
-  Value y = op.in("y");
+  Value y = weight(op, "y", x.dtype(), 1);
   need_rank(op, x, "x");
   need_rank(op, y, "y");
   const bool row = x.rank() == 1;
@@ -136,7 +137,7 @@ Value product_with_weight(OpContext& op, Value x, int64_t rows, Value w) {
 void matmul_with_flatten(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("x");
-  const Value y = op.in("y");
+  const Value y = weight(op, "y", x.dtype(), 1);
   const int64_t x_rows = op.attr<int64_t>("x_num_col_dims", 1);
   const int64_t y_rows = op.attr<int64_t>("y_num_col_dims", 1);
   const Value product = product_with_weight(op, x, x_rows, as_matrix(op, y, y_rows, "y"));
@@ -145,6 +146,43 @@ void matmul_with_flatten(OpContext& op) {
   for (int64_t i = 0; i < x_rows; ++i) shape.push_back(g.dim(x, i));
   for (int64_t i = y_rows; i < y.rank(); ++i) shape.push_back(g.dim(y, i));
   op.out("out", g.reshape(product, g.concat_ints(shape)));
+}
+
+// input · weight + bias; the weight [in, out], or [out, in] with transpose_weight.
+void linear(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("input");
+  Value w = weight(op, "weight", x.dtype(), 1);
+  if (op.attr<bool>("transpose_weight", false)) w = transpose_matrix(g, w);
+  Value out = g.matmul(x, w);
+  if (Value bias = op.in_or_none("bias")) out = g.add(out, bias);
+  op.out("out", out);
+}
+
+// activation(x' · y' + bias) of matrices; dimensions in front of x's last one are rows.
+void gemm_epilogue(OpContext& op) {
+  Builder& g = op.graph();
+  Value x = op.in("x");
+  Value y = weight(op, "y", x.dtype(), 1);
+  need_rank(op, x, "x");
+  if (op.attr<bool>("trans_x", false)) {
+    if (x.rank() != 2) op.fail("trans_x of a tensor of rank " + std::to_string(x.rank()));
+    x = transpose_matrix(g, x);
+  }
+  if (op.attr<bool>("trans_y", false)) y = transpose_matrix(g, y);
+  Value out = g.add(g.matmul(x, y), op.in("bias"));
+  const auto activation = op.attr<std::string>("activation", "none");
+  if (activation == "relu") {
+    out = g.relu(out);
+  } else if (activation == "gelu") {
+    // x / 2 · (1 + erf(x / √2))
+    const Value half = g.mul(out, g.scalar(0.5, out.dtype()));
+    const Value error = g.erf(g.mul(out, g.scalar(std::sqrt(0.5), out.dtype())));
+    out = g.mul(half, g.add(error, g.scalar(1, out.dtype())));
+  } else if (activation != "none" && !activation.empty()) {
+    op.fail("activation '" + activation + "', which Paddle's kernel does not know");
+  }
+  op.out("out", out);
 }
 
 // activation(x · w + bias)
@@ -448,6 +486,8 @@ constexpr MapperEntry kEntries[] = {
     {"matmul", 7, matmul},
     {"legacy_matmul", 7, legacy_matmul},
     {"matmul_with_flatten", 7, matmul_with_flatten},
+    {"fused_gemm_epilogue", 9, gemm_epilogue},
+    {"linear_v2", 7, linear},
     {"fc", 7, fc},
     {"fusion_repeated_fc_relu", 7, repeated_fc_relu},
     {"fusion_squared_mat_sub", 7, squared_mat_sub},

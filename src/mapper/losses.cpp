@@ -204,22 +204,19 @@ void nll_loss(OpContext& op) {
 // ln(1 + e^-|x|)
 Value softplus_of_minus_size(Builder& g, Value x) { return g.log(g.add(g.exp(g.neg(g.abs(x))), number(g, 1, x))); }
 
-// (1 - y) · x + w · (ln(1 + e^-|x|) + max(-x, 0)), which without weights is max(x, 0) - x · y + ln(1 + e^-|x|); 0 where
-// y is the ignored index. `normalize` divides by how many are not.
+// max(x, 0) - x · y + ln(1 + e^-|x|), 0 where y is the ignored index; `normalize` divides by how many are not.
+// Weights of positive labels: (1 - y) · x + (1 + (w - 1) y) (ln(1 + e^-|x|) + max(-x, 0)), the factor being an operand.
+// Paddle 2 multiplied the logarithm alone.
 void sigmoid_cross_entropy(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("x");
   const Value y = op.in("label");
-  const Value tail = softplus_of_minus_size(g, x);
-  Value loss;
-  if (const Value weight = op.in_or_none("pos_weight")) {
-    const Value hit = g.mul(weight, g.add(tail, g.relu(g.neg(x))));
-    loss = g.add(g.mul(g.sub(number(g, 1, x), y), x), hit);
-  } else {
-    // Paddle 2 multiplies the logarithm alone with the weight.
-    const Value tail_weight = op.in_or_none("tail_weight");
-    loss = g.add(g.sub(g.relu(x), g.mul(x, y)), tail_weight ? g.mul(tail, tail_weight) : tail);
-  }
+  Value tail = softplus_of_minus_size(g, x);
+  const Value weight = op.in_or_none("pos_weight");
+  const bool whole = weight && !op.attr<bool>("weighs_logarithm_only", false);
+  if (whole) tail = g.add(tail, g.relu(g.neg(x)));
+  if (weight) tail = g.mul(tail, weight);
+  Value loss = g.add(whole ? g.mul(g.sub(number(g, 1, x), y), x) : g.sub(g.relu(x), g.mul(x, y)), tail);
   const Value ignored = number(g, static_cast<double>(op.attr<int64_t>("ignore_index", -100)), x);
   const Value counts = g.greater(g.abs(g.sub(y, ignored)), number(g, 1e-5, x));
   loss = g.where(counts, loss, number(g, 0, x));

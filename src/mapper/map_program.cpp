@@ -6,9 +6,10 @@
 #include <sstream>
 #include <stdexcept>
 #include <tuple>
+#include <unordered_set>
 
-#include "mapper/catalogue.h"
 #include "graph/complex.h"
+#include "mapper/catalogue.h"
 #include "mapper/mapper.h"
 #include "mapper/registry.h"
 
@@ -151,7 +152,11 @@ class Attempt : private BlockMapper {
   void add_fetches() {
     builder_.set_scope("fetch");
     std::set<std::string> taken;
-    for (const Value& input : graph_->inputs) taken.insert(input.name());
+    std::unordered_set<const ValueInfo*> bound;  // to an input or an output
+    for (const Value& input : graph_->inputs) {
+      taken.insert(input.name());
+      bound.insert(input.info());
+    }
     for (const auto& [fetch_name, id] : program_.fetches) {
       Value value = values_[id];
       if (!value) {
@@ -170,9 +175,7 @@ class Attempt : private BlockMapper {
                                                             ": an ONNX model states its outputs' ranks"));
         continue;
       }
-      const bool is_input = std::ranges::count(graph_->inputs, value) > 0;
-      const bool is_output = std::ranges::count(graph_->outputs, value) > 0;
-      if (is_input || is_output || value.constant() != nullptr) {
+      if (!bound.insert(value.info()).second || value.constant() != nullptr) {
         const Value source = value;
         value = builder_.new_value("", source.dtype(), source.dims());
         graph_->nodes.push_back({"Identity", "", "fetch", {source}, {value}, {}});
@@ -257,8 +260,7 @@ class Attempt : private BlockMapper {
     const auto& operators = program_.blocks[block].operators;
     for (size_t i = 0; i < operators.size(); ++i) {
       if (!outside_.has(operators[i]) && find_mapper(operators[i].name, builder_.opset()).first_opset == 0)
-        findings_.add(Severity::kError, kUnsupportedOperator,
-                      not_supported(operators[i]), "", program_, block, i);
+        findings_.add(Severity::kError, kUnsupportedOperator, not_supported(operators[i]), "", program_, block, i);
       for (const BlockId inner : operators[i].blocks) look_into(inner);
     }
   }

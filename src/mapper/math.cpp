@@ -69,8 +69,7 @@ Value rounded_size(Builder& g, Value x, GoesUp goes_up) {
 }
 
 Value halves_away_from_zero(Builder& g, Value x) {
-  return rounded_size(g, x,
-                      [&](Value, Value rest) { return g.logical_not(g.less(rest, g.scalar(0.5, x.dtype()))); });
+  return rounded_size(g, x, [&](Value, Value rest) { return g.logical_not(g.less(rest, g.scalar(0.5, x.dtype()))); });
 }
 
 // A half goes up where the whole is odd.

@@ -106,17 +106,17 @@ void diagonal(OpContext& op) {
                      diagonal_of(op, g.transpose(x, with_last(rank, first, second)), op.attr<int64_t>("offset", 0)));
 }
 
-// The sum of the diagonal.
+// The sum of the diagonal. Up to 3.0 Paddle took the lower of the two axes for the rows, in whichever order they were
+// given.
 void trace(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("x");
   const int64_t rank = rank_of(op, x);
-  const int64_t first = normalize_axis(op, op.attr<int64_t>("axis1", 0), rank);
-  const int64_t second = normalize_axis(op, op.attr<int64_t>("axis2", 1), rank);
-  const auto offset = op.attr<int64_t>("offset", 0);
-  if (first > second && offset != 0)
-    op.fail("an offset where axis1 is behind axis2: Paddle 2 exchanges the axes, Paddle 3 does not");
-  const Value diagonal = diagonal_of(op, g.transpose(x, with_last(rank, first, second)), offset);
+  int64_t rows = normalize_axis(op, op.attr<int64_t>("axis1", 0), rank);
+  int64_t columns = normalize_axis(op, op.attr<int64_t>("axis2", 1), rank);
+  if (op.attr<bool>("lower_axis_is_rows", false) && rows > columns) std::swap(rows, columns);
+  const Value matrices = g.transpose(x, with_last(rank, rows, columns));
+  const Value diagonal = diagonal_of(op, matrices, op.attr<int64_t>("offset", 0));
   op.out("out", g.reduce("ReduceSum", diagonal, Ints{rank - 2}, false));
 }
 
@@ -215,7 +215,7 @@ constexpr MapperEntry kEntries[] = {
     {"diag", 7, diag},
     {"diagonal", 7, diagonal},
     {"diag_embed", 7, diag_embed},
-    {"trace", 7, trace, "an offset where axis1 is behind axis2"},
+    {"trace", 7, trace},
     {"tril_indices", 7, tril_indices},
     {"triu_indices", 7, triu_indices},
     {"fill_diagonal", 7, fill_diagonal},

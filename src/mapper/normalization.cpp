@@ -206,10 +206,15 @@ void instance_norm(OpContext& op) {
   }
 }
 
-// The channels in `groups` parts, each of which is normalised by itself; scale and bias are per channel.
+// The channels in `groups` parts, each of which is normalised by itself; scale and bias are per channel. add_group_norm_silu
+// adds a residual to x first, and puts silu behind.
 void group_norm(OpContext& op) {
   Builder& g = op.graph();
-  const Value given = image(op, "x", 2);
+  Value given = image(op, "x", 2);
+  if (op.has("residual")) {
+    given = g.add(given, image(op, "residual", 2));
+    op.out("residual_out", channels_last(op) && given.rank() > 2 ? channels_to_back(g, given) : given);
+  }
   const bool last = channels_last(op) && given.rank() > 2;
   const DType computed = parameter_dtype(given.dtype());
   const Value x = g.cast(given, computed);
@@ -220,6 +225,12 @@ void group_norm(OpContext& op) {
   y = g.reshape(y, g.shape(x));
   if (const Value scale = op.in_or_none("scale")) y = g.mul(y, along_axis(g, g.cast(scale, computed), 1, x.rank()));
   if (const Value bias = op.in_or_none("bias")) y = g.add(y, along_axis(g, g.cast(bias, computed), 1, x.rank()));
+  const auto activation = op.attr<std::string>("activation", "");
+  if (activation == "silu") {
+    y = g.mul(y, g.sigmoid(y));
+  } else if (!activation.empty()) {
+    op.fail("activation '" + activation + "', which Paddle's kernel does not know");
+  }
   y = g.cast(y, given.dtype());
   op.out("y", last ? channels_to_back(g, y) : y);
   if (op.wants("mean") || op.wants("variance")) {
@@ -299,6 +310,19 @@ void rms_norm(OpContext& op) {
   op.out(old ? "inv_var" : "invvar", g.squeeze(inverse, axes));
 }
 
+// The same as one node, where it has no more to say.
+void rms_norm_23(OpContext& op) {
+  const Value x = ranked(op, "x", 1);
+  const bool plain = op.has("scale") && op.in("scale").dtype() == x.dtype() && !op.wants("invvar");
+  const auto shape = op.attr<Ints>("normalized_shape", {});
+  if (!plain || op.has("residual") || op.has("norm_weight") || x.dtype() == DType::kFloat16 || x.dtype() == DType::kBFloat16)
+    return rms_norm(op);
+  const int64_t first = x.rank() - std::max<int64_t>(static_cast<int64_t>(shape.size()), 1);
+  const Value scale = shaped_as_axes(op.graph(), op.in("scale"), x, first);
+  op.out("y", op.graph().node("RMSNormalization", {x, scale},
+                              {{"axis", first}, {"epsilon", static_cast<float>(epsilon_of(op))}}, {x.dtype(), x.dims()}));
+}
+
 // out = weight / σ, σ = uᵀ W v: the largest singular value, by power_iters steps of power iteration from u and v.
 void spectral_norm(OpContext& op) {
   Builder& g = op.graph();
@@ -358,6 +382,7 @@ void data_norm(OpContext& op) {
 }
 
 constexpr MapperEntry kEntries[] = {
+    {"add_group_norm_silu", 7, group_norm},
     {"affine_channel", 7, affine_channel},
     {"batch_norm", 7, batch_norm},
     {"data_norm", 7, data_norm},
@@ -367,7 +392,11 @@ constexpr MapperEntry kEntries[] = {
     {"layer_norm", 17, layer_norm},
     {"lrn", 7, lrn},
     {"norm", 7, l2_norm},
+    {"fast_rms_norm", 7, rms_norm},
+    {"fused_rms_norm_ext", 7, rms_norm},
+    {"fused_rms_norm_quant", 7, rms_norm, "a quantised result"},
     {"rms_norm", 7, rms_norm},
+    {"rms_norm", 23, rms_norm_23},
     {"spectral_norm", 7, spectral_norm},
 };
 

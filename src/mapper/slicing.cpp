@@ -81,7 +81,8 @@ void slice(OpContext& op) {
   op.out("out", g.squeeze(x, decreased));
 }
 
-// With a negative step Paddle 2's end -1 stands before the first element; others that lie further back stop at the first.
+// With a negative step Paddle 2's end -1 stands before the first element; others that lie further back stop at the
+// first.
 Value older_end_of_backward(Builder& g, Value x, int64_t axis, Value end) {
   const auto known = known_elements(end);
   if (known && known->size() == 1 && known->front()) {

@@ -140,6 +140,19 @@ Value digamma(Builder& g, Value x) {
   return g.where(g.equal(x, number(g, kInfinity)), x, pole);
 }
 
+// With a pole at 0, as Paddle has it since 3.1.
+Value digamma_with_pole(Builder& g, Value x) {
+  return g.where(g.equal(x, number(g, 0)), g.neg(g.node("Reciprocal", {x})), digamma(g, x));
+}
+
+void digamma_of_any_age(OpContext& op) {
+  if (op.attr<bool>("undefined_at_zero", false)) {
+    in_float64<digamma>(op);
+  } else {
+    in_float64<digamma_with_pole>(op);
+  }
+}
+
 // Hurwitz's ζ(s, x) = Σ (x + k)⁻ˢ of x ≥ 0 by the Euler-Maclaurin formula (DLMF 25.11.28).
 Value zeta_right(Builder& g, double s, Value x) {
   const auto power = [&](Value base, double exponent) { return g.pow(base, number(g, exponent)); };
@@ -293,7 +306,7 @@ void shift(OpContext& op) {
 constexpr MapperEntry kEntries[] = {
     {"bitwise_left_shift", 11, shift<true>},
     {"bitwise_right_shift", 11, shift<false>},
-    {"digamma", 11, in_float64<digamma>},
+    {"digamma", 11, digamma_of_any_age},
     {"erfinv", 7, erfinv},
     {"gammaln", 11, in_float64<log_gamma>},
     {"i0", 9, in_float64<bessel_i<0, false>>},

@@ -32,14 +32,17 @@ extern const MapperTable kPoolingMappers;
 extern const MapperTable kRandomMappers;
 extern const MapperTable kProposalMappers;
 extern const MapperTable kRecurrentMappers;
+extern const MapperTable kQuantizationMappers;
 extern const MapperTable kReductionMappers;
 extern const MapperTable kSignalMappers;
 extern const MapperTable kRoiMappers;
+extern const MapperTable kSamplingMappers;
 extern const MapperTable kSlicingMappers;
 extern const MapperTable kSortingMappers;
 extern const MapperTable kTensorArrayMappers;
 extern const MapperTable kSpecialMappers;
 extern const MapperTable kStatisticsMappers;
+extern const MapperTable kTransformerMappers;
 
 // A line for each:
 // clang-format off
@@ -71,14 +74,17 @@ inline const MapperTable* const kMapperTableList[] = {
     &kRandomMappers,
     &kProposalMappers,
     &kRecurrentMappers,
+    &kQuantizationMappers,
     &kReductionMappers,
     &kSignalMappers,
     &kRoiMappers,
+    &kSamplingMappers,
     &kSlicingMappers,
     &kSortingMappers,
     &kTensorArrayMappers,
     &kSpecialMappers,
     &kStatisticsMappers,
+    &kTransformerMappers,
 };
 // clang-format on
 

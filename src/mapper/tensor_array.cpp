@@ -105,7 +105,8 @@ Value generate(Builder& g, Value count, DType dtype, const std::function<Value(V
   const Value before = g.new_value_like(type);
   before.info()->name = g.unique_value_name("elements");
   Value after;
-  const auto body = g.inner_graph({turn, continues, before}, [&] { after = sequence_append(g, before, element(turn)); });
+  const auto body =
+      g.inner_graph({turn, continues, before}, [&] { after = sequence_append(g, before, element(turn)); });
   g.set_outputs(*body, {g.scalar(1, DType::kBool), after});
   return g.nodes_like("Loop", {count, Value(), empty_sequence(g, dtype)}, {{"body", body}}, {type}).front();
 }
@@ -181,17 +182,16 @@ void array_to_tensor(OpContext& op) {
       *at = length && *at >= 0 ? *length * *at : -1;
     }
   }
-  op.out("out", g.nodes_like("ConcatFromSequence", {array}, {{"axis", axis}, {"new_axis", int64_t{stack}}}, {type})
-                    .front());
+  op.out("out",
+         g.nodes_like("ConcatFromSequence", {array}, {{"axis", axis}, {"new_axis", int64_t{stack}}}, {type}).front());
   if (!op.wants("out_index")) return;
 
   // The extent of each element along the axis.
   const Value turn = g.new_value(g.unique_value_name("turn"), DType::kInt64, Dims{});
   const Value continues = g.new_value(g.unique_value_name("continues"), DType::kBool, Dims{});
   Value extent;
-  const auto body = g.inner_graph({turn, continues}, [&] {
-    extent = g.squeeze(g.dim(sequence_at(g, array, turn), axis), {0});
-  });
+  const auto body =
+      g.inner_graph({turn, continues}, [&] { extent = g.squeeze(g.dim(sequence_at(g, array, turn), axis), {0}); });
   g.set_outputs(*body, {g.scalar(1, DType::kBool), extent});
   ValueInfo extents;
   extents.dtype = DType::kInt64;
@@ -267,7 +267,7 @@ constexpr MapperEntry kEntries[] = {
     {"array_pop", 11, array_pop},
     {"assign_array", 11, assign_array},
     {"create_array_like", 13, create_array_like},
-    {"add_n_array", 11, add_n_array, "arrays of different lengths"},
+    {"add_n_array", 13, add_n_array, "arrays of different lengths"},
 };
 
 }  // namespace

@@ -30,7 +30,9 @@ std::shared_ptr<Graph> body_of(Node& node, std::string_view attribute) {
   return nullptr;
 }
 
-void erase_at(std::vector<Value>& values, size_t index) { values.erase(values.begin() + static_cast<ptrdiff_t>(index)); }
+void erase_at(std::vector<Value>& values, size_t index) {
+  values.erase(values.begin() + static_cast<ptrdiff_t>(index));
+}
 
 // Results of a conditional that nothing uses.
 void remove_dead_results(Node& node, const std::unordered_set<const ValueInfo*>& used) {

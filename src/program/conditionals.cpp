@@ -21,6 +21,7 @@ struct Condition {
 class Merger {
  public:
   explicit Merger(Program& program) : program_(program) {
+    for (size_t id = 0; id < program.blocks.size(); ++id) select_by_conditional(static_cast<BlockId>(id));
     for (const Block& block : program.blocks) {
       for (const Operator& op : block.operators) note_source(op);
     }
@@ -33,6 +34,25 @@ class Merger {
  private:
   static ValueId single(const std::vector<std::pair<std::string, std::vector<ValueId>>>& slots) {
     return slots.front().second.front();
+  }
+
+  void select_by_conditional(BlockId id) {
+    for (size_t i = 0; i < program_.blocks[id].operators.size(); ++i) {
+      const Operator select = program_.blocks[id].operators[i];
+      const auto is_single = [](const auto& slot) { return slot.second.size() == 1; };
+      if (select.name != "select_input" || select.inputs.size() != 3 || select.outputs.size() != 1 ||
+          !std::ranges::all_of(select.inputs, is_single) || !is_single(select.outputs.front()))
+        continue;
+      Operator conditional = select;
+      conditional.name = "if";
+      conditional.inputs = {{"cond", select.inputs[0].second}};
+      conditional.outputs.front().first = "out";
+      for (const size_t chosen : {2, 1}) {
+        conditional.blocks.push_back(static_cast<BlockId>(program_.blocks.size()));
+        program_.blocks.push_back({id, {}, {}, select.inputs[chosen].second});
+      }
+      program_.blocks[id].operators[i] = std::move(conditional);
+    }
   }
 
   void note_source(const Operator& op) {

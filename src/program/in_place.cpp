@@ -138,8 +138,7 @@ class Separator {
       for (const ValueId variable : changed) program_.blocks[inner].results.push_back(newest(variable));
     }
     newest_ = before;
-    for (const ValueId variable : changed)
-      list(op.outputs, "out").push_back(newest_[variable] = new_state(variable));
+    for (const ValueId variable : changed) list(op.outputs, "out").push_back(newest_[variable] = new_state(variable));
   }
 
   Program& program_;

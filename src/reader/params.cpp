@@ -34,7 +34,7 @@ std::string dims_text(const Dims& dims) {
 // uint32 version · uint64 number of LoD levels, each uint64 length and bytes · uint32 version · int32 length and
 // TensorDesc message · data.
 Result<Tensor> read_tensor_record(std::span<const std::byte> bytes, size_t& offset,
-                                  std::shared_ptr<const MappedFile> file) {
+                                  const std::shared_ptr<const MappedFile>& file) {
   const auto short_of = [&](const char* what) {
     return fail(kParamsTooShort, std::string("the file ends inside ") + what);
   };
@@ -90,7 +90,7 @@ Result<Tensor> read_tensor_record(std::span<const std::byte> bytes, size_t& offs
   }
   if (file != nullptr) file->was_read(bytes.subspan(offset, at - offset));
   const auto data = bytes.subspan(at, static_cast<size_t>(size));
-  tensor.bytes = file == nullptr ? Bytes(data) : Bytes::of_file(data, std::move(file));
+  tensor.bytes = file == nullptr ? Bytes(data) : Bytes::of_file(data, file);
   offset = at + static_cast<size_t>(size);
   return tensor;
 }

@@ -17,7 +17,7 @@ namespace paddle2onnx {
 // refused. `file` is the mapped file; none where the bytes are the caller's memory. Errors (kMalformedParams,
 // kParamsTooShort, kUnsupportedDType) do not name the file: the caller knows it.
 Result<Tensor> read_tensor_record(std::span<const std::byte> bytes, size_t& offset,
-                                  std::shared_ptr<const MappedFile> file);
+                                  const std::shared_ptr<const MappedFile>& file);
 
 // Whether `bytes` start like a tensor record (to tell swapped arguments).
 bool looks_like_params(std::span<const std::byte> bytes);

@@ -8,6 +8,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "program/conditionals.h"
 #include "program/in_place.h"
 #include "program/vocabulary.h"
 #include "reader/op_callstack.h"
@@ -23,15 +24,17 @@ using simdjson::dom::object;
 constexpr int64_t kNewestVersion = 4;
 constexpr size_t kMaxRank = 64;
 
-// Where a kernel's numbers changed between versions: an operator of a file up to this version gets an attribute that the vocabulary
-// gives to those of .pdmodel files too.
+// Where a kernel's numbers changed between versions: an operator of a file up to this version gets an attribute that
+// the vocabulary gives to those of .pdmodel files too.
 struct OlderBehaviour {
   std::string_view name;
   int64_t last_version;
   std::string_view attribute;
 };
 constexpr OlderBehaviour kOlderBehaviours[] = {
+    {"digamma", 1, "undefined_at_zero"},
     {"round", 1, "halves_away_from_zero"},
+    {"trace", 1, "lower_axis_is_rows"},
     {"put_along_axis", 3, "mean_truncates"},
 };
 
@@ -110,6 +113,7 @@ class PirReader {
                   "export it for inference with paddle.jit.save or paddle.static.save_inference_model");
     }
     separate_in_place(parsed_.program);
+    merge_conditionals(parsed_.program);
     return std::move(parsed_);
   }
 
@@ -504,8 +508,8 @@ class PirReader {
     add_parameter(at(op, "O"), name, is_saved(op, name));
   }
 
-  // A layer's scratch tensor (a recurrent network's state of its dropout) is not in the parameter file, and has no value
-  // that inference reads. Programs saved with trainable=False have no OA, but such a name says what it is.
+  // A layer's scratch tensor (a recurrent network's state of its dropout) is not in the parameter file, and has no
+  // value that inference reads. Programs saved with trainable=False have no OA, but such a name says what it is.
   bool is_saved(element op, const std::string& name) {
     if (!has(op, "OA")) return !name.ends_with("__non_persistable");
     const std::vector<element> facts = items(at(op, "OA"), "'OA'");

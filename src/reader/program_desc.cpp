@@ -9,6 +9,7 @@
 
 #include "framework.pb.h"
 #include "program/conditionals.h"
+#include "program/undefined.h"
 #include "program/vocabulary.h"
 #include "reader/op_callstack.h"
 #include "reader/outer_writes.h"
@@ -326,18 +327,20 @@ class ProgramBuilder {
 
   // The value of a name before control flow writes it. One that nothing has written yet has no defined contents.
   Result<ValueId> read_before_write(int block, const std::string& name) {
-    if (!newest(block, name) && !is_array(block, name)) return add_source("undefined", block, name);
-    return read(block, name);
+    if (newest(block, name) || is_array(block, name)) return read(block, name);
+    return add_source("full", block, name,
+                      {{"shape", std::vector<int64_t>{}}, {"value", double{kUndefined}}, {"dtype", DType::kFloat32}});
   }
 
   // An operator without operands at the present end of a block.
-  Result<ValueId> add_source(const char* op_name, int block, const std::string& name) {
+  Result<ValueId> add_source(const char* op_name, int block, const std::string& name,
+                             std::map<std::string, Attribute, std::less<>> attributes = {}) {
     auto value = new_value(block, name);
     if (!value) return value;
     Operator op;
     op.name = op.source_name = op_name;
     op.outputs.push_back({"out", {*value}});
-    op.attributes.emplace("dtype", program().values[*value].type.dtype);
+    op.attributes = std::move(attributes);
     program().blocks[static_cast<size_t>(block)].operators.push_back(std::move(op));
     return value;
   }
@@ -400,6 +403,9 @@ class ProgramBuilder {
     Operator op;
     op.source_name = desc.type();
     op.name = rules.name.empty() ? desc.type() : std::string(rules.name);
+    // Forms that the ones above don't take.
+    if (type.starts_with("conditional_block")) op.name += " on operands with elements";
+    if (type == "select_input") op.name += " of other than two values";
     if (op.name == "array_write") {
       // In the file the array is a result only, which changes.
       const auto array = arguments(desc.outputs(), "Out");
@@ -519,8 +525,8 @@ class ProgramBuilder {
     return {};
   }
 
-  // An `if` whose second block changes nothing. What the first one writes and nothing has written before is undefined if
-  // it doesn't run: the operator that selects between two such blocks takes the defined one.
+  // An `if` whose second block changes nothing. What the first one writes and nothing has written before is undefined
+  // if it doesn't run: the operator that selects between two such blocks takes the defined one.
   Result<void> add_conditional(int block, const OpDesc& desc) {
     auto op = begin_control_flow(block, desc, "if");
     if (!op) return tl::make_unexpected(op.error());

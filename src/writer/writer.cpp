@@ -110,7 +110,8 @@ void set_graph(onnx::GraphProto& proto, const Graph& graph, bool is_inner) {
   for (const Node& node : graph.nodes) {
     set_node(*proto.add_node(), node);
     for (const Value& output : node.outputs) {
-      if (output && (output.dims() || output.is_sequence()) && output.dtype() != DType::kUndefined && !outputs.contains(output.info())) {
+      if (output && (output.dims() || output.is_sequence()) && output.dtype() != DType::kUndefined &&
+          !outputs.contains(output.info())) {
         set_type(*proto.add_value_info(), *output.info());
       }
     }
@@ -523,8 +524,15 @@ class ModelWriter {
 Result<std::string> data_file_name(const ExternalData& external, const std::filesystem::path& model) {
   if (external.file.empty()) return model.filename().string() + ".data";
   const std::filesystem::path file = std::filesystem::path(external.file).lexically_normal();
-  const bool inside = file.is_relative() && file.has_filename() && *file.begin() != "..";
-  if (!inside || file == "." || file == model.filename()) {
+  bool inside = file.is_relative() && file.has_filename() && file != "." && *file.begin() != "..";
+  if (inside && file.has_parent_path()) {
+    // A folder in it may be a link that leads out.
+    std::error_code failed;
+    const auto base = std::filesystem::weakly_canonical(std::filesystem::absolute(model).parent_path(), failed);
+    const auto place = std::filesystem::weakly_canonical(base / file.parent_path(), failed);
+    inside = !failed && *place.lexically_relative(base).begin() != "..";
+  }
+  if (!inside || file == model.filename()) {
     return fail(kBadOption, "the external data cannot be stored as " + external.file,
                 "give a file name: the file lies in the folder of the model, which refers to it by that name");
   }

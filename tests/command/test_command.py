@@ -272,7 +272,7 @@ def as_folder(path):
         ("inference.pdiparams", pathlib.Path.unlink, "P2O0312"),
         ("inference.pdiparams", lambda p: shutil.copy(ROOT / "models/lstm_reviews" / p.name, p), "P2O0309"),
         ("inference.pdiparams", lambda p: p.write_bytes(b""), "P2O0303"),
-        ("inference.pdmodel", lambda p: p.write_text('{"base_code":{"magic":"pir"},"program":{}}'), "P2O0314"),
+        ("inference.pdmodel", lambda p: p.write_text('{"base_code":{"magic":"pir"},"program":{}}'), "P2O0307"),
     ],
 )
 def test_bad_input(model, tmp_path, name, change, code):

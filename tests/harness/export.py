@@ -193,7 +193,8 @@ def export(case, folder, older):
             results = [case.expect(*run.values()) for run in runs]
             recorded = [(f, list(r) if isinstance(r, (list, tuple)) else [r]) for f, r in zip(feeds, results)]
         else:
-            described, recorded = paddle_side.run_exported(folder, runs)
+            before_nms = "--remove_nms" in (case.options["flags"] or ())
+            described, recorded = paddle_side.run_exported(folder, runs, before_nms)
         record.update(described)
         record["runs"] = len(recorded)
         paddle_side.save_runs(folder / "runs.npz", recorded)

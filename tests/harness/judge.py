@@ -123,7 +123,7 @@ def structure_problems(model, path, inputs, outputs, custom_domains=()):
     # Paddle 3 may fetch an input itself, which ONNX wants another name for.
     fetches = [o["name"] + ".1" if o["name"] in names else o["name"] for o in outputs]
     names = [o.name for o in graph.output]
-    if names != fetches:
+    if [n if f else f for n, f in zip(names, fetches)] != fetches or len(names) != len(fetches):
         problems.append(f"outputs {names}, Paddle's fetches {fetches}")
     nodes = [n.name for g in graphs(graph) for n in g.node]
     if len(set(nodes)) != len(nodes) or "" in nodes:

@@ -165,8 +165,22 @@ def _pdmodel_interface(program, targets):
     return inputs, outputs, [by_name[name] for name in fetches], names - {"feed", "fetch"}
 
 
-def run_exported(folder, runs):
-    """Loads the saved files again and runs them: these files are the truth that a conversion is judged by.
+def _before_nms(program):
+    """The boxes and scores that go into a program's suppression of overlapping boxes, as described outputs and values to fetch.
+    What the values are called is the converter's affair."""
+    nms = ("multiclass_nms", "multiclass_nms2", "multiclass_nms3", "matrix_nms", "locality_aware_nms")
+    if FORMAT == "pir":
+        found = [op for op in program.global_block().ops if op.name().split(".", 1)[1] in nms]
+        values = [op.operand_source(i) for op in found for i in range(2)]
+    else:
+        found = [op for op in program.global_block().ops if op.type in nms]
+        values = [program.global_block().var(op.input(slot)[0]) for op in found for slot in ("BBoxes", "Scores")]
+    return [_described(None, value.shape) for value in values], values
+
+
+def run_exported(folder, runs, before_nms=False):
+    """Loads the saved files again and runs them: these files are the truth that a conversion is judged by. `before_nms`: up to the
+    suppression of boxes.
 
     Returns what the program says about itself and [(feeds, results)] for each run."""
     with static_mode(), quiet():
@@ -174,6 +188,8 @@ def run_exported(folder, runs):
         program, _, targets = paddle.static.load_inference_model(os.path.join(folder, BASENAME), executor)
         interface = _pir_interface(program) if FORMAT == "pir" else _pdmodel_interface(program, targets)
         inputs, outputs, targets, operators = interface
+        if before_nms:
+            outputs, targets = _before_nms(program)
         described = {"inputs": inputs, "outputs": outputs, "operators": sorted(operators)}
         recorded = []
         for run in runs:

@@ -6,6 +6,122 @@ OPSET = 17
 
 # Reason → rows (family-name). A row that stands here and doesn't differ fails as well.
 REASONS = {
+    "digamma has a pole at 0 since Paddle 3.1, and is not a number there before": """
+        special-digamma special-digamma_edges special-digamma_f64 special-digamma_poles special-polygamma0
+    """,
+    "with the axes in reverse trace takes the other diagonal since Paddle 3.1": "statistics-trace_below",
+    "Paddle 2 weighs the logarithm alone with pos_weight": "losses-bce_logits_pos_weight",
+    "paddle.shape is int32 in Paddle 2 and int64 in Paddle 3": """
+        convolution-conv2d_transpose_output_size_like creation-arange_by_shape creation-arange_by_shape_f32
+        creation-empty_like_shape creation-full_by_shape creation-full_by_shape_i64 creation-rank creation-shape
+        creation-shape_arithmetic creation-shape_of_bool creation-shape_rank0 creation-shape_static
+        interpolation-nearest_size_like joining-hstack_shapes layout-expand_by_shape layout-reshape_batch_and_rest
+        layout-reshape_own_shape losses-kldiv_batchmean matrices-causal_mask_dynamic random-multinomial_samples_tensor
+        random-randint_shape random-uniform_shape slicing-index_of_shape slicing-slice_of_shape
+    """,
+    "halves are rounded to even since Paddle 3.1 (the random rows round their moments)": """
+        math-round math-round_f64 math-round_rank0 random-bernoulli_moments random-dirichlet_moments
+        random-exponential_ random-gaussian_moments random-gumbel_softmax_hard_moments random-multinomial_moments
+        random-poisson random-randn_f64 random-uniform_moments
+    """,
+    "with a negative step Paddle 2 reads a negative end in its own way, Paddle 3 as numpy does": """
+        slicing-index_backward slicing-index_backward_dynamic slicing-set_value_backward_all
+        slicing-set_value_tensor_backward slicing-strided_slice_backward_all slicing-strided_slice_backward_far
+        slicing-strided_slice_backward_negative_end slicing-strided_slice_backward_negative_end_dynamic
+        slicing-strided_slice_backward_tensor_end slicing-strided_slice_tensors
+    """,
+    "median is a composition in Paddle 2 and an operator in Paddle 3": """
+        reduction-median reduction-median_even statistics-median statistics-median_even statistics-median_f64
+        statistics-median_i64 statistics-median_keepdim statistics-median_nan
+    """,
+    "var divides by a count that Paddle 3 does not guard": """
+        reduction-std reduction-var statistics-std statistics-var statistics-var_axes statistics-var_one
+        statistics-var_static
+    """,
+    "quantile is float64 in Paddle 2 and float32 in Paddle 3": """
+        sorting-quantile statistics-nanquantile statistics-quantile_all statistics-quantiles
+    """,
+    "Paddle 3 reshapes a bias to the rank of the result, Paddle 2 places it by axis": """
+        convolution-conv1d convolution-conv1d_depthwise convolution-conv1d_dilation convolution-conv1d_padding_pair
+        convolution-conv1d_same convolution-conv1d_stride_padding convolution-conv1d_transpose
+        convolution-conv1d_transpose_output_padding convolution-conv1d_transpose_output_size
+        convolution-conv2d_bias_input convolution-conv3d_transpose convolution-conv3d_transpose_groups
+        convolution-conv3d_transpose_output_size
+    """,
+    "Paddle 3 translates the axis of an elementwise operator as a reshape": """
+        elementwise-elementwise_add_axis0 elementwise-elementwise_add_axis1 elementwise-elementwise_div_axis1
+        elementwise-elementwise_floordiv_axis1 elementwise-elementwise_max_axis1 elementwise-elementwise_min_axis1
+        elementwise-elementwise_mod_axis1 elementwise-elementwise_mul_axis1 elementwise-elementwise_sub_axis1
+    """,
+    "Paddle 3 translates matmul as matmul_v2, mul as reshapes, lookup_table as embedding": """
+        linear-lookup_table_v1 linear-lookup_table_v1_padding linear-mul linear-mul_f64 linear-mul_flatten_x
+        linear-mul_y_num_col_dims_2 linear-v1_matmul_batch_vector linear-v1_matmul_heads linear-v1_matmul_heads_matrix
+        linear-v1_matmul_matrix_vector linear-v1_matmul_row linear-v1_matmul_vector_batch
+        linear-v1_matmul_vector_matrix linear-v1_matmul_vectors
+    """,
+    "Paddle 3 writes computed integers as a stack, Paddle 2 as a list of tensors": """
+        creation-full_shape_list creation-raw_fill_constant_list joining-split_computed_open
+        joining-split_computed_sections layout-expand_list layout-reshape_list layout-tile_list layout-tile_list_fewer
+        layout-unsqueeze_list_axis pooling-adaptive_avg_pool2d_size_tensor slicing-index_tensor
+        slicing-index_tensor_range slicing-index_tensor_second slicing-index_tensor_slice slicing-set_value_at
+        slicing-set_value_from slicing-set_value_up_to slicing-slice_list slicing-slice_list_both
+        slicing-strided_slice_lists
+    """,
+    "float attributes are float32 in .pdmodel files and float64 in PIR": """
+        activation-leaky_relu_f64 creation-assign_array_f64 math-logit_f64
+    """,
+    "Paddle 3 writes the value as a float": "creation-raw_fill_constant_str",
+    "Paddle 3 writes integers as float64": """
+        creation-assign_array_i64 slicing-set_value_i64
+    """,
+    "Paddle 3 takes a scale by 1 for the identity when it saves, whatever it adds": """
+        creation-full_output creation-increment creation-increment_i64 elementwise-add_python_number
+        elementwise-add_python_number_int
+    """,
+    "an index out of range is an error in Paddle 2 and gives zeros in Paddle 3": """
+        creation-one_hot creation-one_hot_i32 creation-one_hot_tensor
+    """,
+    "integers divide to integers in Paddle 2 and to floats in Paddle 3": """
+        elementwise-divide_i32 elementwise-divide_i64
+    """,
+    "the positions have a second dimension of 1 in Paddle 2": """
+        indexing-nonzero_tuple indexing-where_positions nms-nms_categories
+    """,
+    "the mean of integers is truncated before Paddle 3.3 and rounded down since": "indexing-put_along_axis_mean_i32",
+    "without an affine part Paddle 2 saves one nevertheless": "normalization-group_norm_plain",
+    "an open end is the dimension in Paddle 2 and the largest integer in Paddle 3": """
+        slicing-set_value_step slicing-set_value_tensor_decreased_first
+    """,
+    "masked_fill is a composition in Paddle 2 and an operator in Paddle 3": """
+        indexing-masked_fill indexing-masked_fill_tensor
+    """,
+    "the causal mask is a constant in Paddle 2 and computed in Paddle 3": "attention-scaled_dot_product_attention_causal",
+    "Paddle 3 writes the ellipsis of an einsum out": "linear-einsum_ellipsis",
+    "outer is a matrix product in Paddle 2 and a broadcast one in Paddle 3": """
+        linear-outer linear-outer_flattens
+    """,
+    "1 - x is a scale in Paddle 2 and a subtraction in Paddle 3": "losses-sigmoid_focal",
+    "clip with float limits gives floats in Paddle 3": "math-clip_i32",
+    "the sums of int32 are int64 in Paddle 3": "math-cumsum_i32",
+    "the translation drops the factor's tensor": "math-raw_pow_factor_tensor",
+    "the vectors of spectral_norm start at random, each Paddle has its own generator": """
+        normalization-spectral_norm normalization-spectral_norm_no_iteration
+    """,
+    "a pool with a mask takes no notice of ceil_mode in Paddle 2": "pooling-max_pool2d_mask_ceil",
+    "the infinity norm of a matrix is that of its elements in Paddle 2": "reduction-norm_matrix_inf",
+    "the translation takes no notice of reduce_all beside axes": "reduction-raw_reduce_sum_reduce_all",
+    "a mask is where and gather_nd in Paddle 2 and masked_select in Paddle 3": "slicing-index_mask",
+    "a bool written into bools gives int64 in Paddle 3": "slicing-set_value_bool",
+    "Paddle 2 saves kthvalue without keepdim": "sorting-kthvalue_axis",
+    "the shapes of Paddle 2.6 are int32":
+        "control_flow-if_shapes control_flow-for_range control_flow-for_rows control_flow-for_enumerate "
+        "control_flow-continue_odd control_flow-nested_loops control_flow-nested_loop_if control_flow-loop_in_if control_flow-list_append "
+        "control_flow-list_concat_of_no_turn control_flow-list_pop",
+    "the Paddles list a loop's values in another order, or other ones":
+        "control_flow-while_grows control_flow-while_grows_from_one control_flow-static_while_in_while "
+        "control_flow-static_while_cond control_flow-array_in_loop control_flow-array_in_loop_of_no_turn control_flow-list_index",
+    "Paddle 2.6 puts a constant that a conditional may give behind it":
+        "control_flow-break_out control_flow-break_and_continue",
 }
 STATED = {row: reason for reason, rows in REASONS.items() for row in rows.split()}
 

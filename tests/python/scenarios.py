@@ -164,6 +164,12 @@ def reservation_is_a_warning():
         paddle2onnx.dygraph2onnx(Random(), "random.onnx", [InputSpec([2, 3], "float32", "x")], 13)
     found = [w for w in caught if w.category is paddle2onnx.ConversionWarning]
     assert len(found) == 1 and "P2O0406" in str(found[0].message), [str(w.message) for w in caught]
+    try:
+        paddle2onnx.dygraph2onnx(Random(), "strict.onnx", [InputSpec([2, 3], "float32", "x")], 13, strict=True)
+    except paddle2onnx.UnsupportedOperatorError as refused:
+        assert refused.operators and not os.path.exists("strict.onnx")
+    else:
+        raise AssertionError("strict has no effect")
 
 
 def kept_folder():

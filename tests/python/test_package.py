@@ -115,7 +115,8 @@ def test_python_m():
 
 def check_lenet(model, opset):
     """The model's results on the shipped inputs are Paddle's."""
-    assert onnx.load_from_string(model).opset_import[0].version == opset
+    loaded = onnx.load_from_string(model) if isinstance(model, bytes) else onnx.load(model)
+    assert loaded.opset_import[0].version == opset
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     inputs, outputs = np.load(LENET / "inputs.npz"), np.load(LENET / "outputs.npz")
     names = [i.name for i in session.get_inputs()]
@@ -169,7 +170,7 @@ def test_arguments_of_paddle2onnx():
         ("auto_upgrade_opset", True), ("verbose", False), ("enable_onnx_checker", True), ("enable_experimental_op", True),
         ("enable_optimize", True), ("custom_op_info", None), ("deploy_backend", "onnxruntime"), ("calibration_file", ""),
         ("external_file", ""), ("export_fp16_model", False), ("optimize_tool", "polygraphy"), ("dist_prim_all", False),
-        ("model_file", None), ("params_file", None),
+        ("strict", False), ("model_file", None), ("params_file", None),
     ]  # fmt: skip
     found = [(p.name, p.default) for p in inspect.signature(paddle2onnx.dygraph2onnx).parameters.values()]
     empty = inspect.Parameter.empty
@@ -209,10 +210,8 @@ def test_asks_for_nothing_more(arguments):
 @pytest.mark.parametrize(
     "arguments",
     [
-        {"custom_op_info": {"relu": "MyRelu"}},
         {"calibration_file": "calibration.cache", "deploy_backend": "TensorRT"},
         {"deploy_backend": "abacus"},
-        {"external_file": "weights.bin"},
         {"export_fp16_model": True},
         {"optimize_tool": "onnxsim"},
         {"dist_prim_all": True},
@@ -226,8 +225,31 @@ def test_asks_for_what_is_not_there(arguments, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("named", ["weights.bin", "out/weights.bin", "{}/out/weights.bin"])
+def test_external_data(named, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    paddle2onnx.export(LENET, save_file="out/a.onnx", external_file=named.format(tmp_path))
+    assert sorted(os.listdir("out")) == ["a.onnx", "weights.bin"]
+    weights = (tmp_path / "out/weights.bin").stat().st_size
+    assert weights > (tmp_path / "out/a.onnx").stat().st_size
+    check_lenet("out/a.onnx", 17)
+
+
+def test_external_data_stays_beside_a_model_that_is_a_file(tmp_path):
+    raises(paddle2onnx.UsageError, 201, LENET, save_file=tmp_path / "out/a.onnx", external_file=tmp_path / "weights.bin")
+    raises(paddle2onnx.UsageError, 201, LENET, external_file="weights.bin")
+    assert not list(tmp_path.rglob("*.onnx"))
+
+
+def test_custom_operators():
+    model = onnx.load_from_string(paddle2onnx.export(LENET, custom_op_info={"relu": "my.domain::Relu", "softmax": "MySoftmax"}))
+    kinds = {(n.domain, n.op_type) for n in model.graph.node}
+    assert ("my.domain", "Relu") in kinds and ("", "Relu") not in kinds
+    assert ("Paddle", "MySoftmax") in kinds and ("", "Softmax") not in kinds
+
+
 def test_wrong_types():
-    for arguments in ({"opset_version": "11"}, {"enable_onnx_checker": "yes"}, {"save_file": 3}):
+    for arguments in ({"opset_version": "11"}, {"enable_onnx_checker": "yes"}, {"save_file": 3}, {"custom_op_info": {"relu": 1}}):
         with pytest.raises(TypeError):
             paddle2onnx.export(LENET, **arguments)
 
@@ -322,7 +344,8 @@ def test_other_threads_run_meanwhile():
 
     native = paddle2onnx._native.convert
     arguments = {"model_dir": os.fsencode(LENET), "model_filename": b"", "params_filename": b"", "save_file": None}
-    options = {"opset_version": 17, "auto_upgrade_opset": True, "check": True, "optimize": True}
+    options = {"opset_version": 17, "auto_upgrade_opset": True, "check": True, "optimize": True, "strict": False}
+    arguments.update(custom_ops={}, external_filename=b"")
     interval = sys.getswitchinterval()
     thread = threading.Thread(target=note)
     thread.start()

@@ -580,6 +580,13 @@ TEST_F(External, NamesAreInsideOfTheFolder) {
   }
 }
 
+TEST_F(External, LinksDoNotLeadOut) {
+  std::filesystem::create_directory(folder / "outside");
+  std::filesystem::create_directory_symlink(folder / "outside", folder / "model/link");
+  EXPECT_THAT(write({true, "link/w.bin"}), FailsWith(kBadOption));
+  EXPECT_THAT(Folder::entries_of(folder / "outside"), IsEmpty());
+}
+
 TEST_F(External, RelativePathWithoutFolder) {
   const auto before = std::filesystem::current_path();
   std::filesystem::current_path(folder / "model");

@@ -83,14 +83,14 @@ def size(value):
     return f"{value / 2**20:.0f} MiB" if value < 2**30 else f"{value / 2**30:.1f} GiB"
 
 
-def table_of(name, rows):
+def table_of(name, rows, limit):
     program = MODELS / ("synthetic" if name in SYNTHETIC else "pdmodel") / name
     weights = (program / "inference.pdiparams").stat().st_size
     lines = [f"### {name}", "", f"{size(weights) if weights >= 2**20 else f'{weights / 1024:.0f} KiB'} of weights.", ""]
     lines += ["| | wall | × cp | × this | CPU | peak memory |", "|---|---|---|---|---|---|"]
     for tool, row in rows.items():
         if row is None:
-            lines.append(f"| {tool} | failed | | | | |")
+            lines.append(f"| {tool} | failed, or more than {limit} s | | | | |")
             continue
         wall, cpu, peak = row
         own = rows[OURS + (", PIR" if tool.endswith("PIR") else ", .pdmodel")]
@@ -138,7 +138,7 @@ def main():
     try:
         for name in names:
             all_rows[name] = bench(name, args, out)
-            table = table_of(name, all_rows[name])
+            table = table_of(name, all_rows[name], args.limit)
             print(table, flush=True)
             text += table + "\n"
             for file in out.iterdir():

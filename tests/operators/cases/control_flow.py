@@ -337,3 +337,41 @@ case("list_concat", list_concat, x=f32["b", 3], opset=13, paddle_cannot={"pir": 
 case("list_concat_of_no_turn", list_concat, x=f32["b", 3], opset=13, **NONE)
 case("list_index", list_index, static=True, x=f32["b", 3], opset=13, **ONE)
 case("list_pop", list_pop, x=f32["b", 3], opset=13, **ONE)
+
+
+# --- arrays without loops, at the first opset of sequences -------------------------------------------------------------
+
+
+def filled(*tensors):
+    array = paddle.tensor.create_array("float32")
+    for i, tensor in enumerate(tensors):
+        array = paddle.tensor.array_write(tensor, paddle.full([1], i, "int64"), array)
+    return array
+
+
+def to_tensor(array, axis, stack):
+    return paddle.tensor.manipulation.tensor_array_to_tensor(array, axis, stack)
+
+
+case("array_stack", lambda x: to_tensor(filled(x, x + 1), 1, True), static=True, x=f32["b", 3], sizes=[{}], opset=11, paddle_cannot={"pdmodel": "the elements are freed too early"})
+case("array_concat", lambda x: to_tensor(filled(x, x + 1), 1, False), static=True, x=f32[2, 3], sizes=[{}], opset=11, paddle_cannot={"pdmodel": "the elements are freed too early"})
+case("array_concat_index", lambda x: to_tensor(filled(x, x + 1), 0, False)[1], static=True, x=f32["b", 3], sizes=[{}], opset=11, paddle_cannot={"pdmodel": "the elements are freed too early"})
+case("array_element", lambda x: filled(x, x + 1)[1], static=True, x=f32["b", 3], sizes=[{}], opset=11)
+case("array_slice", lambda x: to_tensor(filled(x, x + 1, x + 2)[1:], 0, True), static=True, x=f32["b", 3], sizes=[{}], opset=13, paddle_cannot={"pdmodel": "the elements are freed too early"})
+case("array_assign", lambda x: to_tensor(paddle.assign(filled(x, x + 1)), 0, True), static=True, x=f32["b", 3], sizes=[{}], opset=11, paddle_cannot={"pdmodel": "the elements are freed too early"})
+case("array_pop", lambda x: filled(x, x + 1).pop(0), static=True, x=f32["b", 3], sizes=[{}], opset=11)
+case("array_like", lambda x: to_tensor(paddle._C_ops.create_array_like(filled(x, x + 1), 3.0), 0, True), static=True, x=f32["b", 3], sizes=[{}], opset=13, paddle_cannot={"pdmodel": "an operator of Paddle 3"})
+case("array_add", lambda x: to_tensor(paddle._C_ops.add_n_array([filled(x, x + 1), filled(x * 2, x)]), 0, True), static=True, x=f32["b", 3], sizes=[{}], opset=13, paddle_cannot={"pdmodel": "an operator of Paddle 3"})
+
+
+# --- at the first opset of everything ----------------------------------------------------------------------------------
+
+
+def halves(x, n):
+    y = x.abs() + 1
+    while y.sum() > n:
+        y = y * 0.5
+    return y
+
+
+case("while_halves", halves, x=f32["b", 3], n=f32_value(1, 1000))

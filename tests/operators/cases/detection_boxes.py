@@ -19,12 +19,12 @@ case("prior_box_one_step", lambda x, image: paddle.vision.ops.prior_box(x, image
 case("prior_box_float64", lambda x, image: paddle.vision.ops.prior_box(x, image, [10.0, 20.0], [20.0, 40.0], [2.0]), x=f64["b", 8, "h", "w"], image=f64["b", 3, "ih", "iw"], sizes=[*SIZES], opset=11)
 
 DENSITY = dict(variances=VARIANCES, clip=True, flatten_to_2d=False, step_w=0.0, step_h=0.0, offset=0.5, fixed_sizes=[16.0, 32.0], fixed_ratios=[1.0, 2.0], densities=[2, 3])
-raw("density_prior_box", "density_prior_box", inputs={"Input": f32[2, 8, 6, 5], "Image": f32[2, 3, 48, 40]}, outputs=PRIOR, attrs=DENSITY)
-raw("density_prior_box_dynamic", "density_prior_box", inputs={"Input": FEATURE, "Image": IMAGE}, outputs=PRIOR, attrs=DENSITY, sizes=[*SIZES], opset=11)
-raw("density_prior_box_unclipped", "density_prior_box", inputs={"Input": FEATURE, "Image": IMAGE}, outputs=PRIOR, attrs={**DENSITY, "clip": False}, sizes=[*SIZES], opset=11)
-raw("density_prior_box_steps", "density_prior_box", inputs={"Input": FEATURE, "Image": IMAGE}, outputs=PRIOR, attrs={**DENSITY, "step_w": 7.5, "step_h": 9.0, "offset": 0.3}, sizes=[*SIZES], opset=11)
-raw("density_prior_box_flat", "density_prior_box", inputs={"Input": FEATURE, "Image": IMAGE}, outputs=PRIOR, attrs={**DENSITY, "flatten_to_2d": True}, sizes=[*SIZES], opset=11)
-raw("density_prior_box_float64", "density_prior_box", inputs={"Input": f64["b", 8, "h", "w"], "Image": f64["b", 3, "ih", "iw"]}, outputs={"Boxes": "float64", "Variances": "float64"}, attrs=DENSITY, sizes=[*SIZES], opset=11)
+raw("density_prior_box", "density_prior_box", inputs={"Input": f32[2, 8, 6, 5], "Image": f32[2, 3, 48, 40]}, outputs=PRIOR, attrs=DENSITY, paddle_cannot={"pir": "Paddle 3 does not translate it"})
+raw("density_prior_box_dynamic", "density_prior_box", inputs={"Input": FEATURE, "Image": IMAGE}, outputs=PRIOR, attrs=DENSITY, sizes=[*SIZES], opset=11, paddle_cannot={"pir": "Paddle 3 does not translate it"})
+raw("density_prior_box_unclipped", "density_prior_box", inputs={"Input": FEATURE, "Image": IMAGE}, outputs=PRIOR, attrs={**DENSITY, "clip": False}, sizes=[*SIZES], opset=11, paddle_cannot={"pir": "Paddle 3 does not translate it"})
+raw("density_prior_box_steps", "density_prior_box", inputs={"Input": FEATURE, "Image": IMAGE}, outputs=PRIOR, attrs={**DENSITY, "step_w": 7.5, "step_h": 9.0, "offset": 0.3}, sizes=[*SIZES], opset=11, paddle_cannot={"pir": "Paddle 3 does not translate it"})
+raw("density_prior_box_flat", "density_prior_box", inputs={"Input": FEATURE, "Image": IMAGE}, outputs=PRIOR, attrs={**DENSITY, "flatten_to_2d": True}, sizes=[*SIZES], opset=11, paddle_cannot={"pir": "Paddle 3 does not translate it"})
+raw("density_prior_box_float64", "density_prior_box", inputs={"Input": f64["b", 8, "h", "w"], "Image": f64["b", 3, "ih", "iw"]}, outputs={"Boxes": "float64", "Variances": "float64"}, attrs=DENSITY, sizes=[*SIZES], opset=11, paddle_cannot={"pir": "Paddle 3 does not translate it"})
 
 ANCHORS = dict(anchor_sizes=[32.0, 64.0], aspect_ratios=[0.5, 1.0, 2.0], variances=VARIANCES, stride=[16.0, 16.0], offset=0.5)
 raw("anchor_generator", "anchor_generator", inputs={"Input": f32[2, 8, 6, 5]}, outputs={"Anchors": "float32", "Variances": "float32"}, attrs=ANCHORS)
@@ -65,12 +65,12 @@ raw("box_clip", "box_clip", inputs={"Input": f32["n", 4].range(-10, 40), "ImInfo
 raw("box_clip_images", "box_clip", inputs={"Input": f32["b", 6, 4].range(-10, 40), "ImInfo": f32["b", 3].values([INFO[:2], INFO])}, outputs={"Output": "float32"}, expect=clipped, opset=8)
 raw("box_clip_list_of_images", "box_clip", inputs={"Input": f32["n", 4].range(-10, 40), "ImInfo": f32["b", 3].values([INFO[:2], INFO])}, outputs={"Output": "float32"}, expect=lambda x, i: x, error="stood in the LoD")
 
-raw("iou_similarity", "iou_similarity", inputs={"X": f32["n", 4].values([boxes(5), boxes(7)]), "Y": T2}, outputs={"Out": "float32"}, attrs={"box_normalized": True}, opset=8)
-raw("iou_similarity_pixels", "iou_similarity", inputs={"X": f32["n", 4].range(0, 10), "Y": f32[5, 4].range(0, 10)}, outputs={"Out": "float32"}, attrs={"box_normalized": False}, opset=8)
-raw("iou_similarity_float64", "iou_similarity", inputs={"X": f64[6, 4].values(boxes(6, dtype="float64")), "Y": f64[5, 4].values(boxes(5, dtype="float64"))}, outputs={"Out": "float64"}, attrs={"box_normalized": True}, opset=8)
+raw("iou_similarity", "iou_similarity", inputs={"X": f32["n", 4].values([boxes(5), boxes(7)]), "Y": T2}, outputs={"Out": "float32"}, attrs={"box_normalized": True}, opset=8, paddle_cannot={"pir": "Paddle 3 does not translate it"})
+raw("iou_similarity_pixels", "iou_similarity", inputs={"X": f32["n", 4].range(0, 10), "Y": f32[5, 4].range(0, 10)}, outputs={"Out": "float32"}, attrs={"box_normalized": False}, opset=8, paddle_cannot={"pir": "Paddle 3 does not translate it"})
+raw("iou_similarity_float64", "iou_similarity", inputs={"X": f64[6, 4].values(boxes(6, dtype="float64")), "Y": f64[5, 4].values(boxes(5, dtype="float64"))}, outputs={"Out": "float64"}, attrs={"box_normalized": True}, opset=8, paddle_cannot={"pir": "Paddle 3 does not translate it"})
 
-raw("polygon_box_transform", "polygon_box_transform", inputs={"Input": f32["b", 8, "h", "w"]}, outputs={"Output": "float32"}, opset=11)
-raw("polygon_box_transform_static", "polygon_box_transform", inputs={"Input": f64[2, 10, 5, 6]}, outputs={"Output": "float64"})
+raw("polygon_box_transform", "polygon_box_transform", inputs={"Input": f32["b", 8, "h", "w"]}, outputs={"Output": "float32"}, opset=11, paddle_cannot={"pir": "Paddle 3 does not translate it"})
+raw("polygon_box_transform_static", "polygon_box_transform", inputs={"Input": f64[2, 10, 5, 6]}, outputs={"Output": "float64"}, paddle_cannot={"pir": "Paddle 3 does not translate it"})
 
 HEAD, SIZE = f32["b", 21, "h", "w"], i32["b", 2].ints(50, 200)
 case("yolo_box", lambda x, size: paddle.vision.ops.yolo_box(x, size, [10, 13, 16, 30, 33, 23], 2, 0.3, 32), x=f32[2, 21, 6, 5], size=i32[2, 2].ints(50, 200), opset=9)

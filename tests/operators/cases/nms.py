@@ -101,3 +101,14 @@ case("nms_boxes", lambda x: paddle.vision.ops.nms(x, 0.3), x=f32["m", 4].values(
 case("nms_scores", lambda x, s: paddle.vision.ops.nms(x, 0.3, s), x=f32["m", 4].values(boxes((40,), (25,))), s=f32["m"].unique(), sizes=[{"m": 40}, {"m": 25}], opset=11)
 case("nms_categories", lambda x, s, c: paddle.vision.ops.nms(x, 0.3, s, c, [0, 1, 2], 10), x=f32[40, 4].values(boxes(40)), s=f32[40].unique(), c=i64[40].ints(0, 3), opset=11)
 raw("nms_float64", "nms", inputs={"Boxes": f64["m", 4].values(boxes((40,), (25,)))}, outputs={"KeepBoxesIdxs": "int64"}, attrs={"iou_threshold": 0.5}, sizes=[{"m": 40}, {"m": 25}], opset=11)
+
+
+def detector(x, s):
+    """Boxes and scores of their own, and an output that no suppression comes before."""
+    box = paddle.concat([x[..., :2], x[..., :2] + paddle.exp(x[..., 2:])], -1) * 10
+    return paddle.vision.ops.matrix_nms(box, paddle.nn.functional.sigmoid(s) * 0.9, 0.3, 0.1, 10, 5, return_index=True, background_label=-1)[:2]
+
+
+case("remove_nms", detector, x=f32["b", "m", 4], s=f32["b", 3, "m"], flags=["--remove_nms"], opset={"pdmodel": 10, "pir": 10})
+case("keep_nms", detector, x=f32["b", "m", 4], s=f32["b", 3, "m"].unique(), opset=11)
+case("remove_no_nms", lambda x: paddle.tanh(x), x=f32[3], flags=["--remove_nms"], error="no suppression of boxes", code=2)

@@ -1,0 +1,18 @@
+// What the operators of attention share.
+#pragma once
+
+#include "mapper/mapper.h"
+
+namespace paddle2onnx {
+
+// 0 where a row may look (up to the diagonal that ends in the last corner), -inf behind: [rows, columns], as many as x
+// and y have along the axes.
+Value causal_mask(OpContext& op, Value x, int64_t rows_axis, Value y, int64_t columns_axis);
+
+// [batch, heads, …] with each head `times` times in a row.
+Value repeat_heads(OpContext& op, Value x, int64_t times);
+
+// softmax(factor · q · kᵀ + mask) · v for [batch, heads, length, size].
+Value attend(Builder& g, Value q, Value k, Value v, double factor, Value mask);
+
+}  // namespace paddle2onnx

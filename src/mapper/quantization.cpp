@@ -1,0 +1,450 @@
+// Quantized programs. A scale is the largest absolute value s; a number x stands for the integer x · bound / s, where
+// bound is 2^(bits - 1) - 1. All is symmetric: Paddle's kernels read no zero point.
+//
+// 8 bits become QuantizeLinear and DequantizeLinear with the step s / 127, one for a tensor from opset 10, one for each
+// channel from 13; all else is arithmetic.
+#include "mapper/quantization.h"
+
+#include <cmath>
+#include <span>
+
+#include "mapper/indices.h"
+#include "mapper/tables.h"
+
+namespace paddle2onnx {
+namespace {
+
+// What a scale of 0 is taken for: it says that all numbers are 0, which a tiny step gives as well.
+constexpr double kTiny = 1e-30;
+
+enum class Rounding { kHalfToEven = 0, kHalfAway = 1 };
+
+double bound_of(int64_t bits) { return std::ldexp(1.0, static_cast<int>(bits) - 1) - 1; }
+
+// A scale for the whole tensor (rank 0) or for each element of one axis ([C]), float32.
+struct Scale {
+  Value value;
+  std::optional<int64_t> axis;
+
+  // For a numpy broadcast with a tensor of this rank.
+  Value along(Builder& g, int64_t rank) const {
+    return axis ? g.unsqueeze(value, count_from(1, rank - *axis)) : value;
+  }
+};
+
+Scale read_scale(OpContext& op, Value given, Value x, int64_t axis) {
+  Builder& g = op.graph();
+  given = g.cast(given, DType::kFloat32);
+  if (!given.is_static()) op.fail("a scale of unknown shape");
+  const int64_t count = *element_count(*given.dims());
+  if (count == 1) return {g.reshape(given, Ints{}), std::nullopt};
+  if (axis < 0) op.fail("a scale of " + std::to_string(count) + " numbers without an axis");
+  axis = normalize_axis(op, axis, rank_of(op, x));
+  if (x.dim(axis) >= 0 && x.dim(axis) != count)
+    op.fail("a scale of " + std::to_string(count) + " numbers for " + std::to_string(x.dim(axis)) +
+            " channels (scales of groups have no ONNX form here)");
+  return {g.reshape(given, Ints{count}), axis};
+}
+
+// The largest absolute value of a tensor, or of each channel.
+Scale measured_scale(OpContext& op, Value x, std::optional<int64_t> axis = std::nullopt) {
+  Builder& g = op.graph();
+  x = g.cast(x, DType::kFloat32);
+  if (!axis) return {g.reduce("ReduceMax", g.abs(x), std::nullopt, false), std::nullopt};
+  Ints others = count_from(0, rank_of(op, x));
+  std::erase(others, *axis);
+  return {others.empty() ? g.abs(x) : g.reduce("ReduceMax", g.abs(x), others, false), axis};
+}
+
+std::vector<double> numbers_of(Value constant) { return as_doubles(*constant.constant()); }
+
+// s / 127 as ONNX takes it.
+Value step_of(Builder& g, const Scale& scale, Rounding rounding) {
+  // Quotients that are half way between two integers move outwards, those next to them with them: a step that is
+  // smaller by two units of the last place makes QuantizeLinear, which rounds halves to even, round them away from zero.
+  const double towards = rounding == Rounding::kHalfAway ? 1 - std::ldexp(1.0, -23) : 1;
+  if (scale.value.constant() == nullptr) {
+    const Value safe = g.max(scale.value, g.scalar(kTiny, DType::kFloat32));
+    return g.mul(safe, g.scalar(towards / 127, DType::kFloat32));
+  }
+  std::vector<double> steps = numbers_of(scale.value);
+  for (double& step : steps) step = std::max(step, kTiny) / 127 * towards;
+  return g.constant(from_doubles(DType::kFloat32, *scale.value.dims(), steps));
+}
+
+bool has_nodes(const Builder& g, const Scale& scale, int64_t bits) {
+  return bits == 8 && g.opset() >= (scale.axis ? 13 : 10);
+}
+
+// scale / divisor, and number / scale; of a constant a constant.
+Value divided(Builder& g, Value scale, double divisor) {
+  if (scale.constant() == nullptr) return g.div(scale, g.scalar(divisor, DType::kFloat32));
+  std::vector<double> numbers = numbers_of(scale);
+  for (double& number : numbers) number /= divisor;
+  return g.constant(from_doubles(DType::kFloat32, *scale.dims(), numbers));
+}
+
+Value inverse(Builder& g, double number, Value scale) {
+  if (scale.constant() == nullptr)
+    return g.div(g.scalar(number, DType::kFloat32), g.max(scale, g.scalar(kTiny, DType::kFloat32)));
+  std::vector<double> numbers = numbers_of(scale);
+  for (double& s : numbers) s = number / std::max(s, kTiny);
+  return g.constant(from_doubles(DType::kFloat32, *scale.dims(), numbers));
+}
+
+NodeAttributes axis_attribute(const Scale& scale) {
+  return scale.axis ? NodeAttributes{{"axis", *scale.axis}} : NodeAttributes{};
+}
+
+Value zero_points(Builder& g, Value step) {
+  return g.constant(from_ints(DType::kInt8, *step.dims(),
+                              std::vector<int64_t>(static_cast<size_t>(element_count(*step.dims()).value_or(0)), 0)));
+}
+
+// Round, before opset 11 by Floor: a half that was taken up to an odd number goes down again.
+Value rounded_to_even(Builder& g, Value x) {
+  if (g.opset() >= 11) return g.node("Round", {x});
+  const auto number = [&](double value) { return g.scalar(value, x.dtype()); };
+  const Value up = g.floor(g.add(x, number(0.5)));
+  const Value odd = g.sub(up, g.mul(g.floor(g.mul(up, number(0.5))), number(2)));
+  const Value no_half = g.ceil(g.sub(number(0.5), g.sub(up, x)));  // 0 if x is a half, else 1
+  return g.sub(up, g.mul(odd, g.sub(number(1), no_half)));
+}
+
+// The integers that stand for a constant.
+Value quantized_constant(Builder& g, Value x, const Scale& scale, int64_t bits, Rounding rounding) {
+  const Dims& dims = *x.dims();
+  std::vector<double> numbers = numbers_of(x);
+  const std::vector<double> scales = numbers_of(scale.value);
+  size_t inner = 1;
+  for (size_t i = scale.axis ? static_cast<size_t>(*scale.axis) + 1 : 0; i < dims.size(); ++i)
+    inner *= static_cast<size_t>(dims[i]);
+  const double bound = bound_of(bits);
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    const double s = scale.axis ? scales[i / inner % scales.size()] : scales.at(0);
+    if (rounding == Rounding::kHalfAway) {
+      numbers[i] = s > 0 ? std::round(std::clamp(numbers[i], -s, s) * bound / s) : 0;
+    } else {
+      numbers[i] = s > 0 ? std::clamp(std::nearbyint(numbers[i] * bound / s), -bound - 1, bound) : 0;
+    }
+  }
+  const DType dtype = bits == 8 ? DType::kInt8 : DType::kFloat32;
+  return g.constant(from_doubles(dtype, dims, numbers), x.info()->parameter ? x.name() : "");
+}
+
+// The integers that stand for x: int8 if a node makes them, else float32.
+Value quantize(OpContext& op, Value x, const Scale& scale, int64_t bits, Rounding rounding, bool saturates = true) {
+  Builder& g = op.graph();
+  if (bits < 2 || bits > 24) op.fail("bit_length " + std::to_string(bits));
+  if (x.constant() != nullptr && scale.value.constant() != nullptr)
+    return quantized_constant(g, x, scale, bits, rounding);
+  x = g.cast(x, DType::kFloat32);
+  const int64_t rank = scale.axis ? rank_of(op, x) : 0;
+  const Value s = scale.along(g, rank);
+  // Half away from zero, Paddle clips to -127; ONNX to -128, as Paddle does half to even.
+  const bool clips = saturates && rounding == Rounding::kHalfAway;
+  if (clips) {
+    x = !scale.axis && scale.value.constant() != nullptr ? g.clip(x, -numbers_of(s).at(0), numbers_of(s).at(0))
+                                                         : g.max(g.min(x, s), g.neg(s));
+  }
+  if (has_nodes(g, scale, bits)) {
+    const Value step = step_of(g, scale, rounding);
+    return g.node("QuantizeLinear", {x, step, zero_points(g, step)}, axis_attribute(scale), {DType::kInt8, x.dims()});
+  }
+  const double bound = bound_of(bits);
+  const Value scaled = g.mul(x, inverse(g, bound, s));
+  if (rounding == Rounding::kHalfToEven) return g.clip(rounded_to_even(g, scaled), -bound - 1, bound);
+  return g.mul(g.node("Sign", {scaled}), g.floor(g.add(g.abs(scaled), g.scalar(0.5, DType::kFloat32))));
+}
+
+// The numbers that integers stand for, float32.
+Value dequantize(OpContext& op, Value q, const Scale& scale, int64_t bits) {
+  Builder& g = op.graph();
+  if (q.dtype() == DType::kInt8 && has_nodes(g, scale, bits)) {
+    const Value step = step_of(g, scale, Rounding::kHalfToEven);
+    return g.node("DequantizeLinear", {q, step, zero_points(g, step)}, axis_attribute(scale),
+                  {DType::kFloat32, q.dims()});
+  }
+  const Value s = scale.along(g, scale.axis ? rank_of(op, q) : 0);
+  if (q.constant() != nullptr && s.constant() != nullptr) {
+    std::vector<double> numbers = numbers_of(q);
+    const std::vector<double> scales = numbers_of(scale.value);
+    size_t inner = 1;
+    for (size_t i = scale.axis ? static_cast<size_t>(*scale.axis) + 1 : 0; i < q.dims()->size(); ++i)
+      inner *= static_cast<size_t>((*q.dims())[i]);
+    for (size_t i = 0; i < numbers.size(); ++i)
+      numbers[i] *= scales[scale.axis ? i / inner % scales.size() : 0] / bound_of(bits);
+    return g.constant(from_doubles(DType::kFloat32, *q.dims(), numbers), q.info()->parameter ? q.name() : "");
+  }
+  return g.mul(g.cast(q, DType::kFloat32), divided(g, s, bound_of(bits)));
+}
+
+// x in front of a Cast from int8, the other half of a pair.
+Value as_int8(Builder& g, Value x) {
+  if (x.dtype() == DType::kInt8) return x;
+  if (const Tensor* tensor = x.constant()) {
+    const std::vector<double> numbers = as_doubles(*tensor);
+    const bool fits = std::ranges::all_of(numbers, [](double n) { return n == std::nearbyint(n) && std::abs(n) <= 128 && n != 128; });
+    return fits ? g.constant(from_doubles(DType::kInt8, tensor->dims, numbers), x.info()->parameter ? x.name() : "") : x;
+  }
+  const auto& nodes = g.graph().nodes;
+  const auto producer = std::find_if(nodes.rbegin(), nodes.rend(), [&](const Node& node) { return node.outputs.front() == x; });
+  const bool cast = producer != nodes.rend() && producer->op_type == "Cast";
+  return cast && producer->inputs.front().dtype() == DType::kInt8 ? producer->inputs.front() : x;
+}
+
+Rounding rounding_of(const OpContext& op, int64_t fallback) {
+  const auto type = op.attr<int64_t>("round_type", fallback);
+  if (type != 0 && type != 1) op.fail("round_type " + std::to_string(type));
+  return type == 0 ? Rounding::kHalfToEven : Rounding::kHalfAway;
+}
+
+int64_t bits_of(const OpContext& op) { return op.attr<int64_t>("bit_length", 8); }
+
+void refuse_float8(const OpContext& op) {
+  if (std::abs(op.attr<int64_t>("qmin", -128)) == 448 || std::abs(op.attr<int64_t>("qmin", -128)) == 57344)
+    op.fail("float8, told by a qmin of " + std::to_string(op.attr<int64_t>("qmin")));
+}
+
+// The scale of a moving average that is still learning: accum / state, both after this step. Binds what the operator
+// gives of it.
+Scale moved_scale(OpContext& op, Value x) {
+  Builder& g = op.graph();
+  if (!op.has("in_accum") || !op.has("in_state")) op.fail("training (is_test is false) without in_accum and in_state");
+  const Value rate = g.scalar(op.attr<double>("moving_rate", 0.9), DType::kFloat32);
+  const Value largest = g.reshape(measured_scale(op, x).value, Ints{1});
+  const Value state = g.add(g.mul(rate, op.in("in_state")), g.scalar(1, DType::kFloat32));
+  const Value accum = g.add(g.mul(rate, op.in("in_accum")), largest);
+  const Value scale = g.div(accum, state);
+  op.out("out_state", state);
+  op.out("out_accum", accum);
+  op.out("out_scale", scale);
+  return {g.reshape(scale, Ints{}), std::nullopt};
+}
+
+// The scale that the operator was given, or that it would learn from x.
+Scale given_scale(OpContext& op, Value x) {
+  if (!op.attr<bool>("is_test", false)) return moved_scale(op, x);
+  op.out("out_scale", op.in("in_scale"));
+  return read_scale(op, op.in("in_scale"), x, -1);
+}
+
+// --- pairs ----------------------------------------------------------------------------------------------------------
+
+void quantize_linear(OpContext& op) {
+  const Value x = op.in("x");
+  // A note for tools of what could be quantized: Paddle computes nothing.
+  if (op.attr<bool>("only_observer", false)) return op.out("y", x);
+  refuse_float8(op);
+  const bool learns = !op.attr<bool>("is_test", true) && op.has("in_accum");
+  const auto axis = op.attr<int64_t>("quant_axis", 0);
+  const Scale scale = learns && axis < 0 ? moved_scale(op, x) : read_scale(op, op.in("scale"), x, axis);
+  const Value q = quantize(op, x, scale, bits_of(op), rounding_of(op, 0));
+  op.out("y", op.graph().cast(q, op.out_dtype("y") == DType::kInt8 ? DType::kInt8 : x.dtype()));
+}
+
+void dequantize_linear(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  if (op.attr<bool>("only_observer", false)) return op.out("y", x);
+  refuse_float8(op);
+  const Scale scale = read_scale(op, op.in("scale"), x, op.attr<int64_t>("quant_axis", 0));
+  const DType dtype = is_floating(op.out_dtype("y")) ? op.out_dtype("y") : DType::kFloat32;
+  op.out("y", g.cast(dequantize(op, bits_of(op) == 8 ? as_int8(g, x) : x, scale, bits_of(op)), dtype));
+}
+
+// --- quantizers that leave integers in a floating tensor ------------------------------------------------------------
+
+void put_integers(OpContext& op, Value x, const Scale& scale, bool saturates) {
+  op.out("out", op.graph().cast(quantize(op, x, scale, bits_of(op), rounding_of(op, 1), saturates), x.dtype()));
+}
+
+// With a scale that training has left.
+void fake_quantize_by_given(OpContext& op) {
+  const Value x = op.in("x");
+  put_integers(op, x, given_scale(op, x), true);
+}
+
+void fake_quantize_range(OpContext& op) {
+  if (!op.attr<bool>("is_test", false)) op.fail("training (is_test is false): the scale comes from a window of batches");
+  fake_quantize_by_given(op);
+}
+
+void fake_quantize_by_largest(OpContext& op) {
+  const Value x = op.in("x");
+  const Scale scale = measured_scale(op, x);
+  op.out("out_scale", op.graph().reshape(scale.value, Ints{1}));
+  put_integers(op, x, scale, false);
+}
+
+Scale largest_of_channels(OpContext& op, Value x) {
+  const Scale scale = measured_scale(op, x, normalize_axis(op, op.attr<int64_t>("quant_axis", 0), rank_of(op, x)));
+  op.out("out_scale", scale.value);
+  return scale;
+}
+
+void fake_channel_wise_quantize(OpContext& op) {
+  const Value x = op.in("x");
+  put_integers(op, x, largest_of_channels(op, x), false);
+}
+
+// --- quantizers and dequantizers in one -----------------------------------------------------------------------------
+
+void put_numbers(OpContext& op, Value x, const Scale& scale, bool saturates) {
+  const Value q = quantize(op, x, scale, bits_of(op), rounding_of(op, 1), saturates);
+  op.out("out", op.graph().cast(dequantize(op, q, scale, bits_of(op)), x.dtype()));
+}
+
+void fake_quantize_dequantize_by_given(OpContext& op) {
+  const Value x = op.in("x");
+  put_numbers(op, x, given_scale(op, x), true);
+}
+
+void fake_quantize_dequantize_by_largest(OpContext& op) {
+  const Value x = op.in("x");
+  const Scale scale = measured_scale(op, x);
+  op.out("out_scale", op.graph().reshape(scale.value, Ints{1}));
+  put_numbers(op, x, scale, false);
+}
+
+void fake_channel_wise_quantize_dequantize(OpContext& op) {
+  const Value x = op.in("x");
+  put_numbers(op, x, largest_of_channels(op, x), false);
+}
+
+// --- dequantizers of results of integer weights and integer activations ---------------------------------------------
+
+// out = x · scale / max_range
+void dequantize_by_range(OpContext& op) {
+  Builder& g = op.graph();
+  const Value scale = read_scale(op, op.in("scale"), op.in("x"), -1).value;
+  const Value x = g.cast(op.in("x"), DType::kFloat32);
+  op.out("out", g.mul(x, divided(g, scale, op.attr<double>("max_range"))));
+}
+
+// One scale: that of a weight, along quant_axis. Two: those of the weight's channels, which are the axis x_num_col_dims
+// of a result, and that of the activation.
+void fake_channel_wise_dequantize(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const std::vector<Value> scales = op.ins("scales");
+  const auto bits = op.attr<Ints>("quant_bits", {8});
+  if (scales.empty() || scales.size() > 2 || bits.size() < scales.size())
+    op.fail(std::to_string(scales.size()) + " scales and " + std::to_string(bits.size()) + " quant_bits");
+  const int64_t axis = scales.size() == 1 ? op.attr<int64_t>("quant_axis", 0) : op.attr<int64_t>("x_num_col_dims", 1);
+  Value factor = read_scale(op, scales[0], x, axis).along(g, rank_of(op, x));
+  double range = bound_of(bits[0]);
+  if (scales.size() == 2) {
+    const Value activation = read_scale(op, scales[1], x, -1).value;
+    range *= bound_of(bits[1]);
+    if (activation.constant() != nullptr) {
+      range /= std::max(numbers_of(activation).at(0), kTiny);
+    } else {
+      factor = g.mul(factor, activation);
+    }
+  }
+  op.out("out", g.mul(g.cast(x, DType::kFloat32), divided(g, factor, range)));
+}
+
+// --- others ---------------------------------------------------------------------------------------------------------
+
+// A recorder of scales: x passes.
+void moving_average_scale(OpContext& op) {
+  if (!op.attr<bool>("is_test", false) && op.has("in_accum") && op.has("in_state")) moved_scale(op, op.in("x"));
+  op.out("out", op.in("x"));
+}
+
+// x in [-128, 127] is an index: dict[x], or -dict[x + 128] of a negative one.
+void dequantize_log(OpContext& op) {
+  Builder& g = op.graph();
+  const Value dict = g.flatten_to_1d(op.in("dict"));
+  const Value both = g.concat({dict, g.neg(dict)}, 0);
+  const Value x = g.cast(op.in("x"), DType::kInt64);
+  // -128 … -1 stand in the second half, at x + 256.
+  const Value negative = g.cast(g.less(g.cast(x, DType::kFloat32), g.scalar(0, DType::kFloat32)), DType::kInt64);
+  op.out("out", g.gather(both, g.add(x, g.mul(negative, g.scalar_i64(256))), 0));
+}
+
+void apply_per_channel_scale(OpContext& op) {
+  Builder& g = op.graph();
+  op.out("out", g.mul(op.in("x"), g.cast(op.in("scales"), op.in("x").dtype())));
+}
+
+// Rows of w: the least and the largest number, then a byte for each number, four in the place of a float.
+void lookup_table_dequant(OpContext& op) {
+  Builder& g = op.graph();
+  const Value w = op.in("w");
+  const Tensor* tensor = w.constant();
+  if (tensor == nullptr || tensor->dtype != DType::kFloat32 || w.rank() != 2 || w.dim(1) < 2)
+    op.fail("a table that is no float32 parameter of rank 2 with at least 2 columns");
+  const auto rows = static_cast<size_t>(w.dim(0));
+  const auto columns = static_cast<size_t>(w.dim(1));
+  const std::vector<double> numbers = as_doubles(*tensor);
+  const std::span<const std::byte> bytes = tensor->bytes.view();
+  std::vector<double> table;
+  for (size_t row = 0; row < rows; ++row) {
+    const auto low = static_cast<float>(numbers[row * columns]);
+    const auto high = static_cast<float>(numbers[row * columns + 1]);
+    const float step = (high - low) / 256;
+    for (size_t i = 8; i < columns * 4; ++i)
+      table.push_back(step * static_cast<float>(std::to_integer<int>(bytes[row * columns * 4 + i])) + low);
+  }
+  const auto padding = op.attr<int64_t>("padding_idx", -1);
+  const int64_t width = (w.dim(1) - 2) * 4;
+  if (padding >= 0 && padding < w.dim(0))
+    std::fill_n(table.begin() + padding * width, width, 0.0);
+  Value ids = op.in("ids");
+  if (rank_of(op, ids) > 0 && ids.dim(-1) == 1) ids = g.squeeze(ids, {ids.rank() - 1});
+  op.out("out", g.gather(g.constant(from_doubles(DType::kFloat32, {w.dim(0), width}, table), w.name()),
+                         as_indices(g, ids), 0));
+}
+
+constexpr std::string_view kNoFloat8 = "float8 (qmin -448 or -57344); scales of groups";
+
+constexpr MapperEntry kEntries[] = {
+    {"apply_per_channel_scale", 7, apply_per_channel_scale},
+    {"dequantize_abs_max", 7, dequantize_by_range},
+    {"dequantize_linear", 7, dequantize_linear, kNoFloat8},
+    {"dequantize_log", 7, dequantize_log},
+    {"fake_channel_wise_dequantize_max_abs", 7, fake_channel_wise_dequantize},
+    {"fake_channel_wise_quantize_abs_max", 7, fake_channel_wise_quantize},
+    {"fake_channel_wise_quantize_dequantize_abs_max", 7, fake_channel_wise_quantize_dequantize},
+    {"fake_dequantize_max_abs", 7, dequantize_by_range},
+    {"fake_quantize_abs_max", 7, fake_quantize_by_largest},
+    {"fake_quantize_dequantize_abs_max", 7, fake_quantize_dequantize_by_largest},
+    {"fake_quantize_dequantize_moving_average_abs_max", 7, fake_quantize_dequantize_by_given},
+    {"fake_quantize_moving_average_abs_max", 7, fake_quantize_by_given},
+    {"fake_quantize_range_abs_max", 7, fake_quantize_range, "training"},
+    {"lookup_table_dequant", 7, lookup_table_dequant, "a table that is no parameter"},
+    {"moving_average_abs_max_scale", 7, moving_average_scale},
+    {"quantize_linear", 7, quantize_linear, kNoFloat8},
+};
+
+}  // namespace
+
+Value weight(OpContext& op, std::string_view operand, DType computed, int64_t channel_axis) {
+  Builder& g = op.graph();
+  const Value w = op.in(operand);
+  if (w.constant() == nullptr || !is_integer(w.dtype()) || !is_floating(computed)) return w;
+  if (!op.attr<std::string>("quantization_type", "").starts_with("post_weight")) {
+    // Integers that a dequantizer behind the operator scales. The factor 1 keeps them in one byte each.
+    const Scale one{g.scalar(127, DType::kFloat32), std::nullopt};
+    return g.cast(dequantize(op, w, one, 8), computed);
+  }
+  // The attribute holds steps, where all other scales are the largest values.
+  const auto bits = op.attr<int64_t>("quantize_weight_bits", 8);
+  const std::string suffix = "_quant_scale";
+  for (const auto& [name, attribute] : op.op().attributes) {
+    if (!name.ends_with(suffix) || name.substr(0, name.size() - suffix.size()) != w.name()) continue;
+    std::vector<double> steps = op.attr<std::vector<double>>(name);
+    const auto count = static_cast<int64_t>(steps.size());
+    for (double& step : steps) step *= bound_of(bits);
+    const Scale scale = read_scale(op, g.constant(from_doubles(DType::kFloat32, {count}, steps)), w, channel_axis);
+    return g.cast(dequantize(op, w, scale, bits), computed);
+  }
+  op.fail("the weight '" + w.name() + "' is stored as integers, and no attribute holds its scale");
+}
+
+extern const MapperTable kQuantizationMappers = kEntries;
+
+}  // namespace paddle2onnx

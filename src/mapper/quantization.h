@@ -1,0 +1,13 @@
+// What the operators with weights need to know of quantized programs.
+#pragma once
+
+#include "mapper/mapper.h"
+
+namespace paddle2onnx {
+
+// The weight `operand` in the type that the operator computes in. Quantized programs store weights as integers under a
+// floating declaration: as they are, where an operator behind brings in the scale, or with the scale in attributes
+// (quantize_weight_bits, <name>_quant_scale: a list along `channel_axis`, or one number).
+Value weight(OpContext& op, std::string_view operand, DType computed, int64_t channel_axis);
+
+}  // namespace paddle2onnx

@@ -1,0 +1,265 @@
+// The forms of attention that Paddle's libraries of language models call: packed, of sequences without padding, with a
+// cache, with sparse masks. Their kernels are for GPUs; the formulas are those of the operators' documentation and
+// kernels.
+#include <cmath>
+
+#include "mapper/attention.h"
+#include "mapper/indices.h"
+#include "mapper/tables.h"
+
+namespace paddle2onnx {
+namespace {
+
+// What softmax turns into 0 where something else may be looked at. Not -inf: a row that may look at nothing would be NaN.
+constexpr double kHidden = -1e30;
+
+double factor_of(const OpContext& op, int64_t size) {
+  const auto scale = op.attr<double>("scale", 0);
+  if (scale > 0) return scale;
+  if (size < 0) op.fail("an unknown size of the heads");
+  return 1 / std::sqrt(static_cast<double>(size));
+}
+
+Value heads_to_front(Builder& g, Value x) { return g.transpose(x, {0, 2, 1, 3}); }
+
+int64_t times_of(const OpContext& op, Value q, Value k, int64_t axis) {
+  if (q.rank() != 4 || k.rank() != 4) op.fail("operands that are not of rank 4");
+  if (q.dim(axis) == k.dim(axis)) return 1;
+  if (q.dim(axis) < 0 || k.dim(axis) < 1 || q.dim(axis) % k.dim(axis) != 0)
+    op.fail(std::to_string(q.dim(axis)) + " heads of queries for " + std::to_string(k.dim(axis)) + " of keys");
+  return q.dim(axis) / k.dim(axis);
+}
+
+// Integers as floats, which every opset compares.
+Value counts(Builder& g, Value x) { return g.cast(x, DType::kFloat32); }
+
+// 0 where `allowed`, else kHidden.
+Value hiding(Builder& g, Value allowed, DType dtype) {
+  const Value hidden = g.cast(g.logical_not(allowed), DType::kFloat32);
+  return g.cast(g.mul(hidden, g.scalar(kHidden, DType::kFloat32)), dtype);
+}
+
+// attend(), with zeros for a row that may look at nothing.
+Value attend_where(Builder& g, Value q, Value k, Value v, double factor, Value allowed, Value mask = {}) {
+  Value bias = hiding(g, allowed, q.dtype());
+  if (mask) bias = g.add(bias, mask);
+  const Value any = g.reduce("ReduceMax", g.cast(allowed, DType::kFloat32), Ints{-1}, true);
+  return g.mul(attend(g, q, k, v, factor, bias), g.cast(any, q.dtype()));
+}
+
+// --- attention on [batch, length, heads, size] ----------------------------------------------------------------------
+
+// Causal masks of this operator begin in the first corner.
+void memory_efficient_attention(OpContext& op) {
+  Builder& g = op.graph();
+  for (const std::string_view name : {"cu_seqlens_q", "cu_seqlens_k", "causal_diagonal", "seqlen_k"}) {
+    if (op.has(name)) op.fail(std::string(name) + ", lengths within a batch");
+  }
+  const Value q = op.in("query");
+  const Value k = op.in("key");
+  const int64_t times = times_of(op, q, k, 2);
+  const auto arranged = [&](Value x) { return repeat_heads(op, heads_to_front(g, x), times); };
+  Value mask = op.in_or_none("bias");
+  if (op.attr<bool>("causal", false)) {
+    const Value rows = counts(g, g.unsqueeze(positions(g, g.dim(q, 1)), {1}));
+    const Value columns = counts(g, positions(g, g.dim(k, 1)));
+    const Value causal = hiding(g, g.less_equal(columns, rows), q.dtype());
+    mask = mask ? g.add(mask, causal) : causal;
+  }
+  const Value out = attend(g, heads_to_front(g, q), arranged(k), arranged(op.in("value")), factor_of(op, q.dim(3)), mask);
+  op.out("output", heads_to_front(g, out));
+}
+
+// qkv is [batch, length, groups + 2, heads of keys, size]: the groups of query heads, keys, values.
+void flash_attn_qkvpacked(OpContext& op) {
+  Builder& g = op.graph();
+  const Value qkv = op.in("qkv");
+  if (qkv.rank() != 5 || qkv.dim(2) < 3 || qkv.dim(3) < 0 || qkv.dim(4) < 0)
+    op.fail("an operand that isn't [batch, length, groups + 2, heads, size] with known groups, heads and size");
+  if (op.attr<bool>("return_softmax", false)) op.fail("return_softmax, which is a training aid");
+  const int64_t groups = qkv.dim(2) - 2;
+  const int64_t heads = qkv.dim(3);
+  const int64_t size = qkv.dim(4);
+  const auto part = [&](int64_t from, int64_t to) {
+    return heads_to_front(g, g.reshape(g.slice(qkv, {from}, {to}, {2}), Ints{0, 0, (to - from) * heads, size}));
+  };
+  const Value q = part(0, groups);
+  const Value k = part(groups, groups + 1);
+  Value mask = op.in_or_none("attn_mask");
+  if (op.attr<bool>("causal", false)) {
+    const Value causal = causal_mask(op, qkv, 1, qkv, 1);
+    mask = mask ? g.add(mask, causal) : causal;
+  }
+  const Value out = attend(g, q, repeat_heads(op, k, groups), repeat_heads(op, part(groups + 1, groups + 2), groups),
+                           1 / std::sqrt(static_cast<double>(size)), mask);
+  op.out("out", heads_to_front(g, out));
+}
+
+// startend_row_indices is [batch, heads or 1, keys, 1, 2 or 4]: for each key the rows that do not see it, from start to
+// end below and above the diagonal. (paddle.nn.functional.flashmask_attention)
+void flashmask_attention(OpContext& op) {
+  Builder& g = op.graph();
+  const Value q = op.in("q");
+  const Value k = op.in("k");
+  const Value given = op.in("startend_row_indices");
+  const int64_t bounds = given.dim(-1);
+  const bool causal = op.attr<bool>("causal", false);
+  if (given.rank() != 4 || !(causal ? bounds == 1 || bounds == 2 : bounds == 2 || bounds == 4))
+    op.fail("startend_row_indices with " + std::to_string(bounds) + " numbers for each key");
+  const int64_t times = times_of(op, q, k, 2);
+  const Value rows = counts(g, g.unsqueeze(positions(g, g.dim(q, 1)), {1}));  // [rows, 1]
+  const auto bound = [&](int64_t i) {
+    Value b = counts(g, g.squeeze(g.slice(given, {i}, {i + 1}, {3}), {3}));  // [batch, heads, keys]
+    b = g.unsqueeze(b, {2});
+    return given.dim(1) == 1 || given.dim(1) == q.dim(2) ? b : repeat_heads(op, b, times);
+  };
+  const auto from = [&](int64_t i) { return g.logical_not(g.less(rows, bound(i))); };
+  const auto before = [&](int64_t i) { return g.less(rows, bound(i)); };
+  Value hidden;
+  if (causal) {
+    hidden = bounds == 2 ? g.logical_and(from(0), before(1)) : from(0);
+    hidden = g.logical_or(hidden, g.less(rows, counts(g, positions(g, g.dim(k, 1)))));
+  } else if (bounds == 2) {
+    hidden = g.logical_or(from(0), before(1));
+  } else {
+    hidden = g.logical_or(g.logical_and(from(0), before(1)), g.logical_and(from(2), before(3)));
+  }
+  const auto arranged = [&](Value x) { return repeat_heads(op, heads_to_front(g, x), times); };
+  const Value out = attend_where(g, heads_to_front(g, q), arranged(k), arranged(op.in("v")), factor_of(op, q.dim(3)),
+                                 g.logical_not(hidden));
+  op.out("out", heads_to_front(g, out));
+}
+
+// --- sequences one behind the other ---------------------------------------------------------------------------------
+
+// Sequences of a batch without padding: cu_seqlens[i] is the first row of sequence i, the last number the end of all.
+struct Rows {
+  Value sequence;  // of each row, int64 [rows]
+  Value place;     // of each row in its sequence, float32 [rows]
+  Value length;    // of its sequence, float32 [rows]
+};
+
+Rows read_rows(OpContext& op, Value rows, Value given) {
+  Builder& g = op.graph();
+  const Value starts = g.cast(g.flatten_to_1d(given), DType::kInt64);
+  const Value ends = g.slice(starts, Ints{1}, Ints{kToTheEnd}, Ints{0});
+  const Value row = positions(g, rows);
+  const Value passed = g.logical_not(g.less(counts(g, g.unsqueeze(row, {1})), counts(g, ends)));
+  const Value sequence = g.cast(g.reduce("ReduceSum", g.cast(passed, DType::kFloat32), Ints{1}, false), DType::kInt64);
+  // Rows behind the last sequence belong to one of their own, which has no rows.
+  const Value more = g.concat({starts, g.slice(starts, Ints{-1}, Ints{kToTheEnd}, Ints{0})}, 0);
+  const Value first = g.gather(more, sequence, 0);
+  const Value end = g.gather(more, g.add(sequence, g.scalar_i64(1)), 0);
+  return {sequence, counts(g, g.sub(row, first)), counts(g, g.sub(end, first))};
+}
+
+// q is [rows, heads, size].
+Value attend_unpadded(OpContext& op, Value q, Value k, Value v, Value starts_q, Value starts_k) {
+  Builder& g = op.graph();
+  if (op.attr<bool>("return_softmax", false)) op.fail("return_softmax, which is a training aid");
+  const Rows a = read_rows(op, g.dim(q, 0), starts_q);
+  const Rows b = read_rows(op, g.dim(k, 0), starts_k);
+  const auto column = [&](Value x) { return g.unsqueeze(x, {1}); };
+  const Value distance = g.abs(g.sub(column(counts(g, a.sequence)), counts(g, b.sequence)));
+  Value allowed = g.less(distance, g.scalar(0.5, DType::kFloat32));
+  if (op.attr<bool>("causal", false)) {
+    // The diagonal ends in the last corner of each pair of sequences: its rows may look at length_k - length_q more keys.
+    const Value limit = g.sub(column(g.sub(a.place, a.length)), g.sub(b.place, b.length));
+    allowed = g.logical_and(allowed, g.logical_not(g.less(limit, g.scalar(0, DType::kFloat32))));
+  }
+  const auto arranged = [&](Value x) { return g.unsqueeze(g.transpose(x, {1, 0, 2}), {0}); };
+  const Value heads = arranged(q);
+  const Value keys = arranged(k);
+  const int64_t times = times_of(op, heads, keys, 1);
+  Value mask = op.in_or_none("attn_mask");
+  const Value out = attend_where(g, heads, repeat_heads(op, keys, times), repeat_heads(op, arranged(v), times),
+                                 factor_of(op, q.dim(2)), allowed, mask);
+  return g.transpose(g.squeeze(out, {0}), {1, 0, 2});
+}
+
+void flash_attn_unpadded(OpContext& op) {
+  op.out("out", attend_unpadded(op, op.in("q"), op.in("k"), op.in("v"), op.in("cu_seqlens_q"), op.in("cu_seqlens_k")));
+}
+
+// qkv is [rows, groups + 2, heads of keys, size].
+void flash_attn_varlen_qkvpacked(OpContext& op) {
+  Builder& g = op.graph();
+  const Value qkv = op.in("qkv");
+  if (qkv.rank() != 4 || qkv.dim(1) < 3 || qkv.dim(2) < 0 || qkv.dim(3) < 0)
+    op.fail("an operand that isn't [rows, groups + 2, heads, size] with known groups, heads and size");
+  if (op.attr<bool>("varlen_padded", true)) op.fail("varlen_padded: sequences with padding between them");
+  const int64_t groups = qkv.dim(1) - 2;
+  const auto part = [&](int64_t from, int64_t to) {
+    return g.reshape(g.slice(qkv, {from}, {to}, {1}), Ints{0, (to - from) * qkv.dim(2), qkv.dim(3)});
+  };
+  op.out("out", attend_unpadded(op, part(0, groups), part(groups, groups + 1), part(groups + 1, groups + 2),
+                                op.in("cu_seqlens_q"), op.in("cu_seqlens_k")));
+}
+
+// [batch, heads, length, size] with the number of keys of each sequence that count.
+void variable_length_attention(OpContext& op) {
+  Builder& g = op.graph();
+  const Value q = op.in("query");
+  const Value k = op.in("key");
+  const int64_t times = times_of(op, q, k, 1);
+  const auto before = op.attr<int64_t>("pre_cache_length", 0);
+  const Value lengths = counts(g, g.reshape(op.in("kv_seq_lens"), Ints{-1, 1, 1, 1}));
+  const Value columns = counts(g, positions(g, g.dim(k, 2)));
+  Value allowed = g.less(columns, g.add(lengths, g.scalar(static_cast<double>(before), DType::kFloat32)));
+  if (op.attr<bool>("causal", false)) {
+    const Value rows = counts(g, g.unsqueeze(positions(g, g.dim(q, 2)), {1}));
+    const Value last = g.add(rows, g.scalar(static_cast<double>(before), DType::kFloat32));
+    allowed = g.logical_and(allowed, g.less_equal(columns, last));
+  }
+  op.out("out", attend_where(g, q, repeat_heads(op, k, times), repeat_heads(op, op.in("value"), times),
+                             factor_of(op, q.dim(3)), allowed, op.in_or_none("mask")));
+}
+
+// --- feed-forward ---------------------------------------------------------------------------------------------------
+
+// activation(x + bias); the gated ones multiply the activated first half of the last axis with the second.
+void fused_bias_act(OpContext& op) {
+  Builder& g = op.graph();
+  if (op.attr<double>("quant_scale", -1) > 0) op.fail("a quantised result");
+  Value x = op.in("x");
+  if (Value scales = op.in_or_none("dequant_scales")) {
+    x = g.mul(g.cast(x, DType::kFloat32), g.cast(scales, DType::kFloat32));
+    if (is_floating(op.out_dtype("out"))) x = g.cast(x, op.out_dtype("out"));
+  }
+  if (Value bias = op.in_or_none("bias")) x = g.add(x, bias);
+  const auto number = [&](double value) { return g.scalar(value, x.dtype()); };
+  const auto gelu = [&](Value v) {
+    return g.mul(g.mul(v, number(0.5)), g.add(g.erf(g.mul(v, number(std::sqrt(0.5)))), number(1)));
+  };
+  const auto silu = [&](Value v) { return g.mul(v, g.sigmoid(v)); };
+  const auto method = op.attr<std::string>("act_method", "gelu");
+  if (method == "gelu") {
+    x = gelu(x);
+  } else if (method == "relu") {
+    x = g.relu(x);
+  } else if (method == "geglu" || method == "swiglu") {
+    const std::vector<Value> halves = g.split_evenly(x, 2, rank_of(op, x) - 1);
+    x = g.mul(method == "geglu" ? gelu(halves[0]) : silu(halves[0]), halves[1]);
+  } else {
+    op.fail("act_method '" + method + "', which Paddle's kernel does not know");
+  }
+  if (Value shift = op.in_or_none("shift")) x = g.add(x, shift);
+  if (Value smooth = op.in_or_none("smooth")) x = g.mul(x, smooth);
+  op.out("out", x);
+}
+
+constexpr MapperEntry kEntries[] = {
+    {"flash_attn_qkvpacked", 7, flash_attn_qkvpacked, "return_softmax"},
+    {"flash_attn_unpadded", 11, flash_attn_unpadded, "return_softmax"},
+    {"flash_attn_varlen_qkvpacked", 11, flash_attn_varlen_qkvpacked, "varlen_padded"},
+    {"flashmask_attention", 11, flashmask_attention},
+    {"fused_bias_act", 9, fused_bias_act, "a quantised result"},
+    {"memory_efficient_attention", 7, memory_efficient_attention, "lengths within a batch (cu_seqlens, seqlen_k)"},
+    {"variable_length_memory_efficient_attention", 11, variable_length_attention},
+};
+
+}  // namespace
+
+extern const MapperTable kTransformerMappers = kEntries;
+
+}  // namespace paddle2onnx
