@@ -50,9 +50,10 @@ Pair square_root(Builder& g, const Pair& z) {
 
 // Operators that do the same with both parts: they move elements, or are linear.
 constexpr std::array<std::string_view, 26> kPartwise = {
-    "Add",        "Compress", "Concat",    "CumSum",    "Expand",   "Flatten",    "Gather",          "GatherElements", "GatherND",
-    "Identity",   "Neg",      "Pad",       "ReduceMean", "ReduceSum", "Reshape",   "ScatterElements", "ScatterND",      "Slice",
-    "Split",      "Squeeze",  "Sub",       "Sum",       "Tile",     "Transpose",  "Trilu",           "Unsqueeze"};
+    "Add",       "Compress", "Concat", "CumSum",  "Expand",     "Flatten",   "Gather",  "GatherElements",
+    "GatherND",  "Identity", "Neg",    "Pad",     "ReduceMean", "ReduceSum", "Reshape", "ScatterElements",
+    "ScatterND", "Slice",    "Split",  "Squeeze", "Sub",        "Sum",       "Tile",    "Transpose",
+    "Trilu",     "Unsqueeze"};
 
 std::vector<Value> partwise(Builder& g, std::string_view op_type, const std::vector<Value>& inputs,
                             const NodeAttributes& attributes, const std::vector<NodeResult>& results) {

@@ -1,6 +1,6 @@
-// Complex numbers. ONNX Runtime computes with none, so a complex value of this graph is a pair of real ones, its real and
-// its imaginary part; the value itself is in no file. Nodes of complex inputs become nodes of the parts: mappers see
-// complex values as any others, with the shape and the type that Paddle gives them.
+// Complex numbers. ONNX Runtime computes with none, so a complex value of this graph is a pair of real ones, its real
+// and its imaginary part; the value itself is in no file. Nodes of complex inputs become nodes of the parts: mappers
+// see complex values as any others, with the shape and the type that Paddle gives them.
 #pragma once
 
 #include <string>
@@ -17,8 +17,8 @@ struct NoComplexForm {
 };
 
 bool is_complex(DType dtype);
-DType complex_dtype(DType part);   // complex64 of float32, complex128 of float64
-DType part_dtype(DType complex);   // and back; other types are their own
+DType complex_dtype(DType part);  // complex64 of float32, complex128 of float64
+DType part_dtype(DType complex);  // and back; other types are their own
 // Whether a node computes with complex numbers.
 bool has_complex_input(const std::vector<Value>& inputs);
 // The results of a node at least one of whose inputs is complex.

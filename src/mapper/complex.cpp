@@ -63,8 +63,10 @@ void as_real(OpContext& op) {
 }
 
 constexpr MapperEntry kEntries[] = {
-    {"angle", 9, angle}, {"as_complex", 7, as_complex}, {"as_real", 7, as_real}, {"complex", 7, complex},
-    {"conj", 7, conj},   {"imag", 7, imag},             {"real", 7, real},
+    {"angle", 9, angle},     {"as_complex", 7, as_complex},
+    {"as_real", 7, as_real}, {"complex", 7, complex},
+    {"conj", 7, conj},       {"imag", 7, imag},
+    {"real", 7, real},
 };
 
 }  // namespace

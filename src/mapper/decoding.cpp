@@ -82,24 +82,25 @@ void gather_tree(OpContext& op) {
   op.out("out", walked.recorded.front());
 }
 
-// --- paths ------------------------------------------------------------------------------------------------------------
+// --- paths
+// ------------------------------------------------------------------------------------------------------------
 
 struct Path {
   Value score;  // [batch]
   Value tags;   // int64 [batch, time], 0 behind the end
 };
 
-// Viterbi's algorithm. `first` are the scores of the tags at the first step [batch, tags], `others` what each later step
-// adds to them [time - 1, batch, tags], `transition` [tags, tags] what the way from one tag to another adds, `last`
-// [tags] what the end adds; `lengths` int64 [batch].
+// Viterbi's algorithm. `first` are the scores of the tags at the first step [batch, tags], `others` what each later
+// step adds to them [time - 1, batch, tags], `transition` [tags, tags] what the way from one tag to another adds,
+// `last` [tags] what the end adds; `lengths` int64 [batch].
 Path best_path(Builder& g, Value first, Value others, Value transition, Value last, Value lengths) {
   const Value times = g.add(positions(g, g.dim(others, 0)), g.scalar_i64(1));
   const Value length = g.unsqueeze(lengths, {1});
   Dims places(first.dims()->begin(), first.dims()->end());
   const Step forward = walk(g, {first}, {others, times}, false, [&](const auto& states, const auto& elements) {
     const Value scores = g.add(g.unsqueeze(states[0], {2}), transition);  // [batch, from, to]
-    const Value from = g.node("ArgMax", {scores}, {{"axis", int64_t{1}}, {"keepdims", int64_t{0}}},
-                              {DType::kInt64, places});
+    const Value from =
+        g.node("ArgMax", {scores}, {{"axis", int64_t{1}}, {"keepdims", int64_t{0}}}, {DType::kInt64, places});
     const Value next = g.add(g.reduce("ReduceMax", scores, Ints{1}, false), elements[0]);
     return Step{{g.where(g.less(elements[1], length), next, states[0])}, {from}};
   });
@@ -107,8 +108,7 @@ Path best_path(Builder& g, Value first, Value others, Value transition, Value la
   if (last) scores = g.add(scores, last);
   Dims one = places;
   one.back() = 1;
-  const Value end =
-      g.node("ArgMax", {scores}, {{"axis", int64_t{1}}, {"keepdims", int64_t{1}}}, {DType::kInt64, one});
+  const Value end = g.node("ArgMax", {scores}, {{"axis", int64_t{1}}, {"keepdims", int64_t{1}}}, {DType::kInt64, one});
   const Step back =
       walk(g, {end}, {forward.recorded.front(), times}, true, [&](const auto& states, const auto& elements) {
         const Value from = gather_elements(g, elements[0], states[0], 1);
@@ -159,7 +159,8 @@ void viterbi_decode(OpContext& op) {
   op.out_as_computed("path", path.tags);
 }
 
-// The transitions' first two rows are those from the begin and to the end. With labels: where the path agrees with them.
+// The transitions' first two rows are those from the begin and to the end. With labels: where the path agrees with
+// them.
 void crf_decoding(OpContext& op) {
   Builder& g = op.graph();
   const Value emission = op.in("emission");
@@ -169,17 +170,18 @@ void crf_decoding(OpContext& op) {
   const Value lengths = g.reshape(g.cast(op.in("length"), DType::kInt64), Ints{-1});
   const auto [first, others] = by_time(g, emission);
   const Value transition = g.slice(weights, Ints{2}, Ints{kToTheEnd}, Ints{0});
-  const Path path =
-      best_path(g, g.add(first, row(g, weights, 0)), others, transition, row(g, weights, 1), lengths);
+  const Path path = best_path(g, g.add(first, row(g, weights, 0)), others, transition, row(g, weights, 1), lengths);
   Value out = path.tags;
   if (Value label = op.in_or_none("label")) {
     label = g.reshape(g.cast(label, DType::kInt64), g.shape(out));
-    out = g.cast(g.equal(label, out), DType::kInt64);
+    const Value inside = g.less(positions(g, g.dim(out, 1)), g.unsqueeze(lengths, {1}));
+    out = g.cast(g.logical_and(g.equal(label, out), inside), DType::kInt64);
   }
   op.out("viterbi_path", out);
 }
 
-// --- distances --------------------------------------------------------------------------------------------------------
+// --- distances
+// --------------------------------------------------------------------------------------------------------
 
 // Levenshtein's distance of hyps [batch, m] and refs [batch, n]. Row i of the table from row i - 1: what deletion and
 // substitution give, c[j]; then insertions, min over k ≤ j of c[k] + j - k.
@@ -190,7 +192,9 @@ void edit_distance(OpContext& op) {
   const Value hyps = op.in("hyps");
   const Value refs = op.in("refs");
   if (rank_of(op, hyps) != 2 || rank_of(op, refs) != 2) op.fail("sequences that are not [batch, length]");
-  const auto lengths = [&](std::string_view name) { return g.reshape(g.cast(op.in(name), DType::kInt64), Ints{-1, 1}); };
+  const auto lengths = [&](std::string_view name) {
+    return g.reshape(g.cast(op.in(name), DType::kInt64), Ints{-1, 1});
+  };
   const Value hyp_length = lengths("hypslength");
   const Value ref_length = lengths("refslength");
   const DType dtype = DType::kFloat32;

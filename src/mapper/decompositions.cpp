@@ -1,5 +1,5 @@
-// Systems of linear equations and decompositions. ONNX has none of them: matrices of a known size are taken apart row by
-// row, in as many nodes as the size asks for.
+// Systems of linear equations and decompositions. ONNX has none of them: matrices of a known size are taken apart row
+// by row, in as many nodes as the size asks for.
 #include "mapper/decompositions.h"
 
 #include "mapper/indices.h"
@@ -205,8 +205,11 @@ void lu(OpContext& op) {
   if (op.wants("infos")) {
     std::vector<Value> batch;
     for (int64_t i = 0; i + 2 < a.rank(); ++i) batch.push_back(g.dim(a, i));
-    if (batch.empty()) batch.push_back(g.ints({1}));
-    op.out("infos", g.expand(g.scalar(0, DType::kInt32), g.concat_ints(batch)));
+    // Of one matrix, Paddle 2 gives a list of one.
+    const Value zero_info = g.scalar(0, DType::kInt32);
+    const bool list = op.out_dims("infos").value_or(Dims{}).size() == 1;
+    if (batch.empty() && list) batch.push_back(g.ints({1}));
+    op.out("infos", batch.empty() ? zero_info : g.expand(zero_info, g.concat_ints(batch)));
   }
 }
 
@@ -273,8 +276,8 @@ void lu_solve(OpContext& op) {
   op.out("out", g.matmul(transposed(g, permutation), x));
 }
 
-// A = Q · R by Householder's reflections, with LAPACK's signs: column j is reflected to -sign(first element) · its norm,
-// and stays if nothing but that element is there.
+// A = Q · R by Householder's reflections, with LAPACK's signs: column j is reflected to -sign(first element) · its
+// norm, and stays if nothing but that element is there.
 void qr(OpContext& op) {
   Builder& g = op.graph();
   const Value a = op.in("x");

@@ -8,8 +8,8 @@
 #include <tuple>
 #include <unordered_set>
 
-#include "mapper/catalogue.h"
 #include "graph/complex.h"
+#include "mapper/catalogue.h"
 #include "mapper/mapper.h"
 #include "mapper/registry.h"
 

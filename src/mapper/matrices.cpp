@@ -215,7 +215,7 @@ constexpr MapperEntry kEntries[] = {
     {"diag", 7, diag},
     {"diagonal", 7, diagonal},
     {"diag_embed", 7, diag_embed},
-    {"trace", 7, trace, "an offset where axis1 is behind axis2"},
+    {"trace", 7, trace},
     {"tril_indices", 7, tril_indices},
     {"triu_indices", 7, triu_indices},
     {"fill_diagonal", 7, fill_diagonal},

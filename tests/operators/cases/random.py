@@ -16,19 +16,19 @@ def coarse(x, step=1.0):
 
 
 # --- creation
-case("uniform_shape", lambda x: paddle.shape(paddle.uniform([paddle.shape(x)[0], 3])), x=f32["b", 3], opset=9, skip_run=NO_KERNEL)
+case("uniform_shape", lambda x: paddle.shape(paddle.uniform([paddle.shape(x)[0], 3])), x=f32["b", 3], opset=8, skip_run=NO_KERNEL)
 case("uniform_range", lambda x: paddle.floor(paddle.uniform([2, 3], min=1.25, max=1.75)) + x, x=f32[3], skip_run=NO_KERNEL)
 case("uniform_moments", lambda x: coarse(paddle.uniform([40000], min=-3, max=5), 0.77) + x, x=f32[1], opset=9, skip_run=NO_KERNEL)
 case("uniform_f64", lambda x: paddle.floor(paddle.uniform([9], "float64", 2, 3)) + x, x=f64[1], skip_run=NO_KERNEL)
 case("randint_range", lambda x: paddle.randint(4, 5, [2, 3]) + x, x=i64[3], skip_run=NO_KERNEL)
 case("randint_limits", lambda x: paddle.stack([paddle.min(x + paddle.randint(-2, 3, [400])), paddle.max(x + paddle.randint(-2, 3, [400]))]), x=i64[1].values([0]), skip_run=NO_KERNEL)
-case("randint_shape", lambda x: paddle.shape(paddle.randint(0, 5, [paddle.shape(x)[0], 3])), x=f32["b", 3], opset=9, skip_run=NO_KERNEL)
+case("randint_shape", lambda x: paddle.shape(paddle.randint(0, 5, [paddle.shape(x)[0], 3])), x=f32["b", 3], opset=8, skip_run=NO_KERNEL)
 case("randint_i32", lambda x: paddle.randint(4, 5, [2, 3], dtype="int32") + x, x=i32[3], skip_run=NO_KERNEL)
 case("gaussian_narrow", lambda x: paddle.cast(paddle.normal(2.5, 0.001, [2, 3]), "int32") + x, x=i32[3], skip_run=NO_KERNEL)
 case("gaussian_moments", lambda x: coarse(paddle.normal(3.0, 2.0, [40000])) + x, x=f32[1], opset=9, skip_run=NO_KERNEL)
 case("randn_f64", lambda x: coarse(paddle.randn([40000], "float64")) + x, x=f32[1], opset=9, skip_run=NO_KERNEL)
 case("randperm_sorted", lambda x: paddle.sort(paddle.randperm(6)) + x, x=i64[6], opset=11, skip_run=NO_KERNEL)
-raw("raw_uniform_batch_size_like", "uniform_random_batch_size_like", inputs={"Input": f32["b", 3]}, outputs={"Out": "float32"}, attrs={"shape": [-1, 4], "min": 2.0, "max": 2.0, "seed": 3, "dtype": 5}, opset=9, skip_run=NO_KERNEL)
+raw("raw_uniform_batch_size_like", "uniform_random_batch_size_like", inputs={"Input": f32["b", 3]}, outputs={"Out": "float32"}, attrs={"shape": [-1, 4], "min": 2.0, "max": 2.0, "seed": 3, "dtype": 5}, opset=8, skip_run=NO_KERNEL)
 raw("raw_truncated_gaussian_narrow", "truncated_gaussian_random", inputs={}, outputs={"Out": "float32"}, attrs={"shape": [2, 3], "mean": 2.5, "std": 1e-6, "a": -2.0, "b": 2.0, "dtype": 5}, opset=9, skip_run=NO_KERNEL, paddle_cannot={"pir": "its translation wants the attribute a, which 2.6 does not write"})
 raw("raw_seed", "seed", inputs={}, outputs={"Out": "int32"}, attrs={"seed": 17})
 
