@@ -2,6 +2,7 @@
 # Idempotent; the second run only looks. Everything big lives in one cache that all clones and
 # worktrees share: $PADDLE2ONNX_CACHE, by default ~/.cache/paddle2onnx.
 set -euo pipefail
+shopt -s inherit_errexit  # a failure inside $(package) or $(venv NAME) is a failure, too
 
 P2O_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export PADDLE2ONNX_CACHE=${PADDLE2ONNX_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/paddle2onnx}

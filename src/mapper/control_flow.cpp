@@ -1,6 +1,7 @@
 // Conditionals and loops: ONNX's If and Loop. (program.h states the form of `if` and `while`.)
 #include <array>
 
+#include "graph/complex.h"
 #include "mapper/sequences.h"
 #include "mapper/tables.h"
 #include "program/undefined.h"
@@ -120,6 +121,7 @@ void conditional(OpContext& op) {
       relax(type, other);
     }
     for (const size_t k : {0, 1}) outputs[k].push_back(either[k]);
+    if (is_complex(type.dtype)) op.fail("its result " + std::to_string(i) + " is complex");
     // Up to 10 shape inference wants one rank.
     if (type.varying_rank) g.need_opset(11, "If whose branches have different ranks");
     types.push_back(std::move(type));
@@ -157,7 +159,10 @@ class Loop {
       for (size_t i = 0; i < initial_.size(); ++i) op_.out("out", initial_[i], i);
       return;
     }
-    for (size_t i = 0; i < initial_.size(); ++i) assume(i);
+    for (size_t i = 0; i < initial_.size(); ++i) {
+      undefined_.push_back(is_undefined(initial_[i]) || is_placeholder(i));
+      assume(i);
+    }
     bool settled = false;
     while (!settled) {
       op_.blocks().keep_if([&] {
@@ -168,17 +173,38 @@ class Loop {
   }
 
  private:
+  bool reads(BlockId id, ValueId value) const {
+    const auto contains = [&](const std::vector<ValueId>& ids) { return std::ranges::count(ids, value) > 0; };
+    const Block& block = op_.program().blocks[id];
+    if (contains(block.results)) return true;
+    return std::ranges::any_of(block.operators, [&](const Operator& op) {
+      return std::ranges::any_of(op.inputs, [&](const auto& slot) { return contains(slot.second); }) ||
+             std::ranges::any_of(op.blocks, [&](BlockId inner) { return reads(inner, value); });
+    });
+  }
+
+  // Paddle 2 gives a number of rank 0 to a variable that the loop writes before it reads it, of whatever rank.
+  bool is_placeholder(size_t i) const {
+    const auto declared = op_.out_dims("out", i);
+    if (initial_[i].constant() == nullptr || initial_[i].rank() != 0 || !declared || declared->empty()) return false;
+    return !reads(block_, op_.program().blocks[block_].arguments[i]);
+  }
+
+  // Whether another type would do as well for what is there before the loop.
+  bool starts_untyped(size_t i) const { return undefined_[i] || is_untyped(initial_[i]); }
+
   void assume(size_t i) {
     ValueInfo type = type_of(initial_[i]);
     std::optional<ValueInfo>& known = values_[i].info;
-    if (is_undefined(initial_[i])) {
+    if (is_complex(type.dtype)) op_.fail("its value " + std::to_string(i) + " is complex");
+    if (undefined_[i]) {
       // The first turn writes it; Paddle's declaration is of what is written then.
       type.dims = op_.out_dims("out", i);
       if (const DType declared = op_.out_dtype("out", i); declared != DType::kUndefined) type.dtype = declared;
     }
     if (!known) {
       known = std::move(type);
-    } else if (!is_untyped(initial_[i])) {
+    } else if (!starts_untyped(i)) {
       check_kind(i, type, *known);
       relax(*known, type);
     }
@@ -210,7 +236,7 @@ class Loop {
     ValueInfo& assumed = *values_[i].info;
     if (is_undefined(result)) result = stand_in(g_, assumed);
     const ValueInfo type = type_of(result);
-    if (!same_kind(type, assumed) && is_untyped(initial_[i])) {
+    if (!same_kind(type, assumed) && starts_untyped(i)) {
       assumed = type;
       return false;
     }
@@ -248,7 +274,7 @@ class Loop {
     std::vector<ValueInfo> types;
     for (size_t i = 0; i < initial_.size(); ++i) {
       if (!changes(i)) continue;
-      const bool fits = !is_undefined(initial_[i]) && same_kind(type_of(initial_[i]), *values_[i].info);
+      const bool fits = !undefined_[i] && same_kind(type_of(initial_[i]), *values_[i].info);
       before.push_back(fits ? initial_[i] : stand_in(g_, *values_[i].info));
       after.push_back((*results)[i + 1]);
       types.push_back(*values_[i].info);
@@ -268,6 +294,7 @@ class Loop {
   BlockId block_;
   Value first_;
   std::vector<Value> initial_;
+  std::vector<bool> undefined_;  // the first turn writes what it reads of these
   std::vector<LoopValue>& values_;
 };
 

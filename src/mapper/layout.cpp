@@ -216,7 +216,6 @@ constexpr MapperEntry kEntries[] = {
     {"reshape", 7, reshape},     {"view_shape", 7, view_shape}, {"squeeze", 7, squeeze},
     {"unsqueeze", 7, unsqueeze}, {"flatten", 7, flatten},       {"flatten2", 7, flatten_to_2d},
     {"transpose", 7, transpose}, {"expand", 7, expand},         {"expand_as", 7, expand_as},
-    {"legacy_reshape", 7, reshape},
     {"tensor_unfold", 7, tensor_unfold},
     {"view_dtype", 7, view_dtype, "another type than the operand's"},
     {"view_slice", 7, view_slice},

@@ -159,32 +159,6 @@ void linear(OpContext& op) {
   op.out("out", out);
 }
 
-// activation(x' · y' + bias) of matrices; dimensions in front of x's last one are rows.
-void gemm_epilogue(OpContext& op) {
-  Builder& g = op.graph();
-  Value x = op.in("x");
-  Value y = weight(op, "y", x.dtype(), 1);
-  need_rank(op, x, "x");
-  if (op.attr<bool>("trans_x", false)) {
-    if (x.rank() != 2) op.fail("trans_x of a tensor of rank " + std::to_string(x.rank()));
-    x = transpose_matrix(g, x);
-  }
-  if (op.attr<bool>("trans_y", false)) y = transpose_matrix(g, y);
-  Value out = g.add(g.matmul(x, y), op.in("bias"));
-  const auto activation = op.attr<std::string>("activation", "none");
-  if (activation == "relu") {
-    out = g.relu(out);
-  } else if (activation == "gelu") {
-    // x / 2 · (1 + erf(x / √2))
-    const Value half = g.mul(out, g.scalar(0.5, out.dtype()));
-    const Value error = g.erf(g.mul(out, g.scalar(std::sqrt(0.5), out.dtype())));
-    out = g.mul(half, g.add(error, g.scalar(1, out.dtype())));
-  } else if (activation != "none" && !activation.empty()) {
-    op.fail("activation '" + activation + "', which Paddle's kernel does not know");
-  }
-  op.out("out", out);
-}
-
 // activation(x · w + bias)
 void fc(OpContext& op) {
   Builder& g = op.graph();
@@ -486,7 +460,6 @@ constexpr MapperEntry kEntries[] = {
     {"matmul", 7, matmul},
     {"legacy_matmul", 7, legacy_matmul},
     {"matmul_with_flatten", 7, matmul_with_flatten},
-    {"fused_gemm_epilogue", 9, gemm_epilogue},
     {"linear_v2", 7, linear},
     {"fc", 7, fc},
     {"fusion_repeated_fc_relu", 7, repeated_fc_relu},

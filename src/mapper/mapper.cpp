@@ -130,8 +130,11 @@ void OpContext::out(std::string_view name, Value value, size_t index) {
       for (const ValueId operand : operands)
         info.varying_rank |= !info.dims && values_[operand] && values_[operand].info()->varying_rank;
     }
-    if (info.varying_rank && !info.dims) {
-      // Nothing is known, and nothing declared helps.
+    const bool is_unwritten =
+        info.sequence && declared.type.dims && element_count(*declared.type.dims).value_or(1) == 0;
+    const bool is_empty = info.sequence && (!declared.type.dims || declared.type.dims->empty());
+    if (is_unwritten || is_empty || (info.varying_rank && !info.dims)) {
+      // What is declared doesn't help: of an array it may be what it was before anything was written to it.
     } else if (!info.dims) {
       info.dims = declared.type.dims;
       if (info.dims && info.misdeclared) std::ranges::fill(*info.dims, -1);

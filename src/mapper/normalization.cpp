@@ -206,15 +206,10 @@ void instance_norm(OpContext& op) {
   }
 }
 
-// The channels in `groups` parts, each of which is normalised by itself; scale and bias are per channel. add_group_norm_silu
-// adds a residual to x first, and puts silu behind.
+// The channels in `groups` parts, each of which is normalised by itself; scale and bias are per channel.
 void group_norm(OpContext& op) {
   Builder& g = op.graph();
-  Value given = image(op, "x", 2);
-  if (op.has("residual")) {
-    given = g.add(given, image(op, "residual", 2));
-    op.out("residual_out", channels_last(op) && given.rank() > 2 ? channels_to_back(g, given) : given);
-  }
+  const Value given = image(op, "x", 2);
   const bool last = channels_last(op) && given.rank() > 2;
   const DType computed = parameter_dtype(given.dtype());
   const Value x = g.cast(given, computed);
@@ -225,12 +220,6 @@ void group_norm(OpContext& op) {
   y = g.reshape(y, g.shape(x));
   if (const Value scale = op.in_or_none("scale")) y = g.mul(y, along_axis(g, g.cast(scale, computed), 1, x.rank()));
   if (const Value bias = op.in_or_none("bias")) y = g.add(y, along_axis(g, g.cast(bias, computed), 1, x.rank()));
-  const auto activation = op.attr<std::string>("activation", "");
-  if (activation == "silu") {
-    y = g.mul(y, g.sigmoid(y));
-  } else if (!activation.empty()) {
-    op.fail("activation '" + activation + "', which Paddle's kernel does not know");
-  }
   y = g.cast(y, given.dtype());
   op.out("y", last ? channels_to_back(g, y) : y);
   if (op.wants("mean") || op.wants("variance")) {
@@ -382,7 +371,6 @@ void data_norm(OpContext& op) {
 }
 
 constexpr MapperEntry kEntries[] = {
-    {"add_group_norm_silu", 7, group_norm},
     {"affine_channel", 7, affine_channel},
     {"batch_norm", 7, batch_norm},
     {"data_norm", 7, data_norm},
@@ -394,7 +382,6 @@ constexpr MapperEntry kEntries[] = {
     {"norm", 7, l2_norm},
     {"fast_rms_norm", 7, rms_norm},
     {"fused_rms_norm_ext", 7, rms_norm},
-    {"fused_rms_norm_quant", 7, rms_norm, "a quantised result"},
     {"rms_norm", 7, rms_norm},
     {"rms_norm", 23, rms_norm_23},
     {"spectral_norm", 7, spectral_norm},

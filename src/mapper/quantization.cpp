@@ -1,8 +1,9 @@
 // Quantized programs. A scale is the largest absolute value s; a number x stands for the integer x · bound / s, where
 // bound is 2^(bits - 1) - 1. All is symmetric: Paddle's kernels read no zero point.
 //
-// 8 bits become QuantizeLinear and DequantizeLinear with the step s / 127, one for a tensor from opset 10, one for each
-// channel from 13; all else is arithmetic.
+// 8 bits become QuantizeLinear and DequantizeLinear with the step s / 127 from opset 13; all else is arithmetic. (From
+// 10 on there are both for whole tensors, but ONNX Runtime's optimiser then puts integer kernels around weights whose
+// channels had to stay floats, and is off by more than a step.)
 #include "mapper/quantization.h"
 
 #include <cmath>
@@ -46,17 +47,35 @@ Scale read_scale(OpContext& op, Value given, Value x, int64_t axis) {
   return {g.reshape(given, Ints{count}), axis};
 }
 
+std::vector<double> numbers_of(Value constant) { return as_doubles(*constant.constant()); }
+
+// How many elements of a constant stand behind the axis; all of them without one.
+size_t inner_count(Value x, std::optional<int64_t> axis) {
+  int64_t count = 1;
+  for (int64_t i = axis ? *axis + 1 : 0; i < x.rank(); ++i) count *= x.dim(i);
+  return static_cast<size_t>(std::max<int64_t>(count, 1));
+}
+
 // The largest absolute value of a tensor, or of each channel.
 Scale measured_scale(OpContext& op, Value x, std::optional<int64_t> axis = std::nullopt) {
   Builder& g = op.graph();
+  if (x.constant() != nullptr) {
+    const std::vector<double> numbers = numbers_of(x);
+    std::vector<double> largest(axis ? static_cast<size_t>(x.dim(*axis)) : 1, 0);
+    const size_t inner = inner_count(x, axis);
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      double& most = largest[i / inner % largest.size()];
+      most = std::max(most, std::abs(numbers[i]));
+    }
+    const Dims dims = axis ? Dims{x.dim(*axis)} : Dims{};
+    return {g.constant(from_doubles(DType::kFloat32, dims, largest)), axis};
+  }
   x = g.cast(x, DType::kFloat32);
   if (!axis) return {g.reduce("ReduceMax", g.abs(x), std::nullopt, false), std::nullopt};
   Ints others = count_from(0, rank_of(op, x));
   std::erase(others, *axis);
   return {others.empty() ? g.abs(x) : g.reduce("ReduceMax", g.abs(x), others, false), axis};
 }
-
-std::vector<double> numbers_of(Value constant) { return as_doubles(*constant.constant()); }
 
 // s / 127 as ONNX takes it.
 Value step_of(Builder& g, const Scale& scale, Rounding rounding) {
@@ -72,9 +91,8 @@ Value step_of(Builder& g, const Scale& scale, Rounding rounding) {
   return g.constant(from_doubles(DType::kFloat32, *scale.value.dims(), steps));
 }
 
-bool has_nodes(const Builder& g, const Scale& scale, int64_t bits) {
-  return bits == 8 && g.opset() >= (scale.axis ? 13 : 10);
-}
+// ONNX Runtime has no kernel of the definition of 28.
+bool has_nodes(const Builder& g, int64_t bits) { return bits == 8 && g.opset() >= 13 && g.opset() < 28; }
 
 // scale / divisor, and number / scale; of a constant a constant.
 Value divided(Builder& g, Value scale, double divisor) {
@@ -116,9 +134,7 @@ Value quantized_constant(Builder& g, Value x, const Scale& scale, int64_t bits, 
   const Dims& dims = *x.dims();
   std::vector<double> numbers = numbers_of(x);
   const std::vector<double> scales = numbers_of(scale.value);
-  size_t inner = 1;
-  for (size_t i = scale.axis ? static_cast<size_t>(*scale.axis) + 1 : 0; i < dims.size(); ++i)
-    inner *= static_cast<size_t>(dims[i]);
+  const size_t inner = inner_count(x, scale.axis);
   const double bound = bound_of(bits);
   for (size_t i = 0; i < numbers.size(); ++i) {
     const double s = scale.axis ? scales[i / inner % scales.size()] : scales.at(0);
@@ -147,20 +163,21 @@ Value quantize(OpContext& op, Value x, const Scale& scale, int64_t bits, Roundin
     x = !scale.axis && scale.value.constant() != nullptr ? g.clip(x, -numbers_of(s).at(0), numbers_of(s).at(0))
                                                          : g.max(g.min(x, s), g.neg(s));
   }
-  if (has_nodes(g, scale, bits)) {
+  if (has_nodes(g, bits)) {
     const Value step = step_of(g, scale, rounding);
     return g.node("QuantizeLinear", {x, step, zero_points(g, step)}, axis_attribute(scale), {DType::kInt8, x.dims()});
   }
   const double bound = bound_of(bits);
   const Value scaled = g.mul(x, inverse(g, bound, s));
   if (rounding == Rounding::kHalfToEven) return g.clip(rounded_to_even(g, scaled), -bound - 1, bound);
-  return g.mul(g.node("Sign", {scaled}), g.floor(g.add(g.abs(scaled), g.scalar(0.5, DType::kFloat32))));
+  const Value half = g.scalar(0.5, DType::kFloat32);
+  return g.sub(g.relu(g.floor(g.add(half, scaled))), g.relu(g.floor(g.sub(half, scaled))));
 }
 
 // The numbers that integers stand for, float32.
 Value dequantize(OpContext& op, Value q, const Scale& scale, int64_t bits) {
   Builder& g = op.graph();
-  if (q.dtype() == DType::kInt8 && has_nodes(g, scale, bits)) {
+  if (q.dtype() == DType::kInt8 && has_nodes(g, bits)) {
     const Value step = step_of(g, scale, Rounding::kHalfToEven);
     return g.node("DequantizeLinear", {q, step, zero_points(g, step)}, axis_attribute(scale),
                   {DType::kFloat32, q.dims()});
@@ -169,9 +186,7 @@ Value dequantize(OpContext& op, Value q, const Scale& scale, int64_t bits) {
   if (q.constant() != nullptr && s.constant() != nullptr) {
     std::vector<double> numbers = numbers_of(q);
     const std::vector<double> scales = numbers_of(scale.value);
-    size_t inner = 1;
-    for (size_t i = scale.axis ? static_cast<size_t>(*scale.axis) + 1 : 0; i < q.dims()->size(); ++i)
-      inner *= static_cast<size_t>((*q.dims())[i]);
+    const size_t inner = inner_count(q, scale.axis);
     for (size_t i = 0; i < numbers.size(); ++i)
       numbers[i] *= scales[scale.axis ? i / inner % scales.size() : 0] / bound_of(bits);
     return g.constant(from_doubles(DType::kFloat32, *q.dims(), numbers), q.info()->parameter ? q.name() : "");
@@ -206,25 +221,9 @@ void refuse_float8(const OpContext& op) {
     op.fail("float8, told by a qmin of " + std::to_string(op.attr<int64_t>("qmin")));
 }
 
-// The scale of a moving average that is still learning: accum / state, both after this step. Binds what the operator
-// gives of it.
-Scale moved_scale(OpContext& op, Value x) {
-  Builder& g = op.graph();
-  if (!op.has("in_accum") || !op.has("in_state")) op.fail("training (is_test is false) without in_accum and in_state");
-  const Value rate = g.scalar(op.attr<double>("moving_rate", 0.9), DType::kFloat32);
-  const Value largest = g.reshape(measured_scale(op, x).value, Ints{1});
-  const Value state = g.add(g.mul(rate, op.in("in_state")), g.scalar(1, DType::kFloat32));
-  const Value accum = g.add(g.mul(rate, op.in("in_accum")), largest);
-  const Value scale = g.div(accum, state);
-  op.out("out_state", state);
-  op.out("out_accum", accum);
-  op.out("out_scale", scale);
-  return {g.reshape(scale, Ints{}), std::nullopt};
-}
-
-// The scale that the operator was given, or that it would learn from x.
+// The scale that training has left.
 Scale given_scale(OpContext& op, Value x) {
-  if (!op.attr<bool>("is_test", false)) return moved_scale(op, x);
+  if (!op.attr<bool>("is_test", false)) op.fail("training (is_test is false), where the scale moves with each batch");
   op.out("out_scale", op.in("in_scale"));
   return read_scale(op, op.in("in_scale"), x, -1);
 }
@@ -236,9 +235,7 @@ void quantize_linear(OpContext& op) {
   // A note for tools of what could be quantized: Paddle computes nothing.
   if (op.attr<bool>("only_observer", false)) return op.out("y", x);
   refuse_float8(op);
-  const bool learns = !op.attr<bool>("is_test", true) && op.has("in_accum");
-  const auto axis = op.attr<int64_t>("quant_axis", 0);
-  const Scale scale = learns && axis < 0 ? moved_scale(op, x) : read_scale(op, op.in("scale"), x, axis);
+  const Scale scale = read_scale(op, op.in("scale"), x, op.attr<int64_t>("quant_axis", 0));
   const Value q = quantize(op, x, scale, bits_of(op), rounding_of(op, 0));
   op.out("y", op.graph().cast(q, op.out_dtype("y") == DType::kInt8 ? DType::kInt8 : x.dtype()));
 }
@@ -259,15 +256,9 @@ void put_integers(OpContext& op, Value x, const Scale& scale, bool saturates) {
   op.out("out", op.graph().cast(quantize(op, x, scale, bits_of(op), rounding_of(op, 1), saturates), x.dtype()));
 }
 
-// With a scale that training has left.
 void fake_quantize_by_given(OpContext& op) {
   const Value x = op.in("x");
   put_integers(op, x, given_scale(op, x), true);
-}
-
-void fake_quantize_range(OpContext& op) {
-  if (!op.attr<bool>("is_test", false)) op.fail("training (is_test is false): the scale comes from a window of batches");
-  fake_quantize_by_given(op);
 }
 
 void fake_quantize_by_largest(OpContext& op) {
@@ -349,10 +340,7 @@ void fake_channel_wise_dequantize(OpContext& op) {
 // --- others ---------------------------------------------------------------------------------------------------------
 
 // A recorder of scales: x passes.
-void moving_average_scale(OpContext& op) {
-  if (!op.attr<bool>("is_test", false) && op.has("in_accum") && op.has("in_state")) moved_scale(op, op.in("x"));
-  op.out("out", op.in("x"));
-}
+void moving_average_scale(OpContext& op) { op.out("out", op.in("x")); }
 
 // x in [-128, 127] is an index: dict[x], or -dict[x + 128] of a negative one.
 void dequantize_log(OpContext& op) {
@@ -412,9 +400,9 @@ constexpr MapperEntry kEntries[] = {
     {"fake_dequantize_max_abs", 7, dequantize_by_range},
     {"fake_quantize_abs_max", 7, fake_quantize_by_largest},
     {"fake_quantize_dequantize_abs_max", 7, fake_quantize_dequantize_by_largest},
-    {"fake_quantize_dequantize_moving_average_abs_max", 7, fake_quantize_dequantize_by_given},
-    {"fake_quantize_moving_average_abs_max", 7, fake_quantize_by_given},
-    {"fake_quantize_range_abs_max", 7, fake_quantize_range, "training"},
+    {"fake_quantize_dequantize_moving_average_abs_max", 7, fake_quantize_dequantize_by_given, "training"},
+    {"fake_quantize_moving_average_abs_max", 7, fake_quantize_by_given, "training"},
+    {"fake_quantize_range_abs_max", 7, fake_quantize_by_given, "training"},
     {"lookup_table_dequant", 7, lookup_table_dequant, "a table that is no parameter"},
     {"moving_average_abs_max_scale", 7, moving_average_scale},
     {"quantize_linear", 7, quantize_linear, kNoFloat8},

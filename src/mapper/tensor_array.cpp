@@ -97,18 +97,18 @@ Value array_operand(OpContext& op, std::string_view name) {
   return array;
 }
 
-// The sequence of `element(i)` for i from 0 to count (int64 of rank 0).
-Value generate(Builder& g, Value count, DType dtype, const std::function<Value(Value)>& element) {
+// The sequence of `element(i)` for i from 0 to count (int64 of rank 0), whose elements are as those of another one.
+Value generate(Builder& g, Value count, Value like, const std::function<Value(Value)>& element) {
   const Value turn = g.new_value(g.unique_value_name("turn"), DType::kInt64, Dims{});
   const Value continues = g.new_value(g.unique_value_name("continues"), DType::kBool, Dims{});
-  const ValueInfo type = sequence_type(dtype, std::nullopt, std::nullopt);
+  const ValueInfo type = sequence_type(like.dtype(), like.dims(), std::nullopt);
   const Value before = g.new_value_like(type);
   before.info()->name = g.unique_value_name("elements");
   Value after;
   const auto body =
       g.inner_graph({turn, continues, before}, [&] { after = sequence_append(g, before, element(turn)); });
   g.set_outputs(*body, {g.scalar(1, DType::kBool), after});
-  return g.nodes_like("Loop", {count, Value(), empty_sequence(g, dtype)}, {{"body", body}}, {type}).front();
+  return g.nodes_like("Loop", {count, Value(), empty_sequence(g, like.dtype())}, {{"body", body}}, {type}).front();
 }
 
 void create_array(OpContext& op) {
@@ -190,8 +190,8 @@ void array_to_tensor(OpContext& op) {
   const Value turn = g.new_value(g.unique_value_name("turn"), DType::kInt64, Dims{});
   const Value continues = g.new_value(g.unique_value_name("continues"), DType::kBool, Dims{});
   Value extent;
-  const auto body =
-      g.inner_graph({turn, continues}, [&] { extent = g.squeeze(g.dim(sequence_at(g, array, turn), axis), {0}); });
+  const auto body = g.inner_graph(
+      {turn, continues}, [&] { extent = g.gather(g.shape(sequence_at(g, array, turn)), g.scalar_i64(axis), 0); });
   g.set_outputs(*body, {g.scalar(1, DType::kBool), extent});
   ValueInfo extents;
   extents.dtype = DType::kInt64;
@@ -213,7 +213,7 @@ void slice_array(OpContext& op) {
   };
   const Value start = limit("starts");
   const Value count = g.max(g.sub(limit("ends"), start), g.scalar_i64(0));
-  op.out("out", generate(g, count, array.dtype(), [&](Value i) { return sequence_at(g, array, g.add(start, i)); }));
+  op.out("out", generate(g, count, array, [&](Value i) { return sequence_at(g, array, g.add(start, i)); }));
 }
 
 void slice_array_dense(OpContext& op) {
@@ -236,7 +236,7 @@ void create_array_like(OpContext& op) {
   Builder& g = op.graph();
   const Value array = array_operand(op, "input");
   const Value value = g.scalar(op.attr<double>("val", 0), array.dtype());
-  op.out("out", generate(g, sequence_length(g, array), array.dtype(),
+  op.out("out", generate(g, sequence_length(g, array), array,
                          [&](Value i) { return g.expand(value, g.shape(sequence_at(g, array, i))); }));
 }
 
@@ -249,7 +249,7 @@ void add_n_array(OpContext& op) {
     if (!array.is_sequence() || array.dtype() != arrays.front().dtype()) op.fail("it adds arrays of different kinds");
   }
   if (arrays.size() == 1) return op.out("out", arrays.front());
-  op.out("out", generate(g, sequence_length(g, arrays.front()), arrays.front().dtype(), [&](Value i) {
+  op.out("out", generate(g, sequence_length(g, arrays.front()), arrays.front(), [&](Value i) {
            Value sum = sequence_at(g, arrays.front(), i);
            for (size_t k = 1; k < arrays.size(); ++k) sum = g.add(sum, sequence_at(g, arrays[k], i));
            return sum;

@@ -159,7 +159,8 @@ Value attend_unpadded(OpContext& op, Value q, Value k, Value v, Value starts_q, 
   if (op.attr<bool>("return_softmax", false)) op.fail("return_softmax, which is a training aid");
   const Rows a = read_rows(op, g.dim(q, 0), starts_q);
   const Rows b = read_rows(op, g.dim(k, 0), starts_k);
-  const auto column = [&](Value x) { return g.unsqueeze(x, {1}); };
+  // By Reshape: through Unsqueeze, onnx's checker takes numbers that it knows for a list still, and cannot subtract lists of two lengths.
+  const auto column = [&](Value x) { return g.reshape(x, Ints{-1, 1}); };
   const Value distance = g.abs(g.sub(column(counts(g, a.sequence)), counts(g, b.sequence)));
   Value allowed = g.less(distance, g.scalar(0.5, DType::kFloat32));
   if (op.attr<bool>("causal", false)) {

@@ -388,7 +388,6 @@ TEST(Mapping, UnsupportedOperatorsOfInnerBlocksAreToldOnceWithTheirPlace) {
 TEST(Mapping, ValueWhoseTypeChangesInTheLoopIsAnError) {
   ProgramText text = loop_program();
   set(text.op("cast", {{"X", {"x"}}}, {{"Out", {"x"}}}, 1), "out_dtype", int{VarType::INT64});
-  text.var("x", {-1, 4}, VarType::INT64, 0);
   std::vector<Diagnostic> diagnostics;
   EXPECT_EQ(map(text, diagnostics).graph, nullptr);
   ASSERT_THAT(diagnostics, SizeIs(1));

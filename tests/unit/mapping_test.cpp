@@ -266,10 +266,13 @@ TEST(Unsupported, ManyPlacesAreCounted) {
 
 TEST(Unsupported, InnerBlocksAreLookedInto) {
   ProgramText text = one_operator("relu");
-  text.op("own_op", {{"X", {"x"}}}, {{"Out", {"z"}}}, text.block(0));
+  const int block = text.block(0);
+  text.op("own_op", {{"X", {"x"}}}, {{"Out", {"z"}}}, block);
+  set_block(text.op("own_loop", {}, {}), "sub_block", block);
   const Mapped mapped = map(text);
   EXPECT_FALSE(mapped);
-  EXPECT_EQ(mapped.diagnostics.at(0).place, "block 1, operator 0");
+  EXPECT_EQ(mapped.diagnostics.at(0).place, "block 0, operator 1");
+  EXPECT_EQ(mapped.diagnostics.at(1).place, "block 1, operator 0");
 }
 
 TEST(Unsupported, ImpossibleAttributesAreErrorsOfTheOperator) {

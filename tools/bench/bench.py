@@ -107,9 +107,12 @@ def machine():
 
 INTRODUCTION = """# Performance
 
-Written by `tools/bench.sh` on {machine}. Medians of {runs} alternating runs after one that warms the page cache; results and sources
-lie on the same file system. Peak memory is what the operating system counts for the process, mapped pages included (less than 10 MiB is not told apart). *× this*: how many times as long as this converter needs for the same format. The weights of the
-synthetic models are mostly holes, which both `cp` and this converter keep; *operators_200k* is a program of 200 000 operators.
+Written by `tools/bench.sh` on {machine}. Medians of {runs} alternating runs after one
+that warms the page cache; results and sources lie on the same file system. On a busy machine CPU time tells more than wall time.
+
+*× this*: how many times as long as this converter needs for the same format. Peak memory is what the operating system counts for
+the process, mapped pages included (less than 10 MiB is not told apart). The weights of the synthetic models are mostly holes, which both
+`cp` and this converter keep; *operators_200k* is a program of 200 000 operators.
 
 """
 

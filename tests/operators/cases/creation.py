@@ -143,3 +143,8 @@ raw("raw_share_buffer", "share_buffer", inputs={"X": [f32["b", 3], i64[4]]}, out
 case("assert", lambda x: (paddle.static.nn.control_flow.Assert(paddle.any(x > -1e9)), x + 1)[1], x=f32["b", 3], static=True)
 raw("raw_share_data", "share_data", inputs={"X": f32["b", 3]}, outputs={"Out": "float32"})
 raw("raw_print", "print", inputs={"In": f32["b", 3]}, outputs={"Out": "float32"}, attrs={"first_n": 0, "message": "", "summarize": 1})
+
+case("sequence_mask", lambda x: F.sequence_mask(x, maxlen=6), x=i64["b"].ints(0, 7))
+case("sequence_mask_longest", lambda x: F.sequence_mask(x), x=i64["b"].ints(1, 7), opset=11)
+case("sequence_mask_f32", lambda x: F.sequence_mask(x, maxlen=6, dtype="float32"), x=i32["b", "n"].ints(0, 7))
+case("ones_like_f64", lambda x: paddle.ones_like(x, dtype="float64"), x=f32["b", 3], opset=8)

@@ -89,3 +89,8 @@ case("repeat_interleave_first", lambda x: paddle.repeat_interleave(x, 2, axis=0)
 case("repeat_interleave_i64", lambda x: paddle.repeat_interleave(x, 2, axis=1), x=i64["b", 4], opset=8)
 case("repeat_interleave_counts", lambda x, r: paddle.repeat_interleave(x, r, axis=1), x=f32["b", 3], r=i32_value([1, 0, 2], [3, 1, 1]), opset=11)
 case("repeat_interleave_const_counts", lambda x: paddle.repeat_interleave(x, paddle.to_tensor([1, 0, 2]), axis=1), x=f32["b", 3])
+
+raw("partial_concat", "partial_concat", inputs={"X": [f32["b", 6], f32["b", 6]]}, outputs={"Out": "float32"}, attrs={"start_index": 1, "length": 3})
+raw("partial_concat_to_the_end", "partial_concat", inputs={"X": [f32["b", 6], f32["b", 6]]}, outputs={"Out": "float32"}, attrs={"start_index": 2, "length": -1})
+raw("partial_concat_from_the_end", "partial_concat", inputs={"X": [f32["b", 6], f32["b", 6]]}, outputs={"Out": "float32"}, attrs={"start_index": -3, "length": 3})
+raw("partial_sum", "partial_sum", inputs={"X": [f32["b", 6], f32["b", 6]]}, outputs={"Out": "float32"}, attrs={"start_index": 1, "length": 3})

@@ -161,3 +161,7 @@ raw("lookup_table_v2_first_row", "lookup_table_v2", inputs={"Ids": i64["b", "n"]
 raw("lookup_table_v2_last_row", "lookup_table_v2", inputs={"Ids": i64["b", "n"].ints(3, 6), "W": param(np.random.randn(6, 4))}, outputs={"Out": "float32"}, attrs={"padding_idx": 5})
 raw("lookup_table_v1", "lookup_table", inputs={"Ids": i64["b", 1].ints(0, 6), "W": param(np.random.randn(6, 4))}, outputs={"Out": "float32"})
 raw("lookup_table_v1_padding", "lookup_table", inputs={"Ids": i64["b", "n", 1].ints(0, 6), "W": param(np.random.randn(6, 4))}, outputs={"Out": "float32"}, attrs={"padding_idx": 2})
+
+LINEAR_W, LINEAR_B = np.random.RandomState(4).randn(6, 4).astype("float32"), np.random.RandomState(5).randn(4).astype("float32")
+raw("linear_v2", "linear_v2", inputs={"input": f32["b", "n", 6], "weight": param(LINEAR_W), "bias": param(LINEAR_B)}, outputs={"out": "float32"}, attrs={"transpose_weight": False}, expect=lambda x: x @ LINEAR_W + LINEAR_B)
+raw("linear_v2_transposed", "linear_v2", inputs={"input": f32["b", "n", 6], "weight": param(LINEAR_W.T.copy()), "bias": param(LINEAR_B)}, outputs={"out": "float32"}, attrs={"transpose_weight": True}, expect=lambda x: x @ LINEAR_W + LINEAR_B)

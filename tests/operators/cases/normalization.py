@@ -104,3 +104,13 @@ raw("raw_data_norm_scale_shift", "data_norm",
 case("batch_norm_f16", lambda x, m, v, s, o: F.batch_norm(x, m, v, s, o), x=f16["b", 4, "n"], m=f32[4], v=f32[4].range(0.5, 2),
      s=f32[4], o=f32[4], expect=lambda x, m, v, s, o: ((x.astype("f4") - m[:, None]) / np.sqrt(v[:, None] + 1e-5)
                                                        * s[:, None] + o[:, None]).astype("f2"))
+
+RMS_SCALE = np.random.RandomState(6).rand(4).astype("float32")
+
+
+def rms(x):
+    return x / np.sqrt((x * x).mean(-1, keepdims=True) + 1e-5) * RMS_SCALE
+
+
+raw("fast_rms_norm", "fast_rms_norm", inputs={"x": f32["b", "n", 4], "scale": param(RMS_SCALE)}, outputs={"y": "float32", "invvar": None}, attrs={"epsilon": 1e-5}, expect=rms)
+raw("fused_rms_norm_ext", "fused_rms_norm_ext", inputs={"x": f32["b", "n", 4], "scale": param(RMS_SCALE)}, outputs={"y": "float32", "invvar": None}, attrs={"epsilon": 1e-5}, expect=rms)

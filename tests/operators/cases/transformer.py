@@ -1,0 +1,111 @@
+"""Attention in the forms of language models, and feed-forward parts. Their kernels are for GPUs: the rows say what they compute."""
+import paddle
+from dsl import *
+
+erf = np.vectorize(__import__("math").erf)
+SCALES, SHIFT, SMOOTH = [(np.random.RandomState(i).rand(8) + 0.5).astype("float32") for i in range(3)]
+# All attributes, as Paddle 3 translates no defaults.
+FLASH = {"dropout": 0.0, "causal": False, "return_softmax": False, "is_test": True, "rng_name": ""}
+ACT = {"compute_dtype": "default", "quant_scale": -1.0, "quant_round_type": 1, "quant_max_bound": 127.0, "quant_min_bound": -127.0}
+QKV3 = {"out": "float32", "softmax": None, "softmax_lse": None, "seed_offset": None}
+CU_Q, CU_K = np.array([0, 2, 5, 9]), np.array([0, 3, 7, 12])
+
+
+def softmax(x):
+    e = np.exp(x - x.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def attend(q, k, v, factor=None, mask=0.0, hidden=False):
+    """On [batch, heads, length, size]; zeros where all is hidden."""
+    times = q.shape[1] // k.shape[1]
+    k, v = np.repeat(k, times, 1), np.repeat(v, times, 1)
+    scores = q @ k.swapaxes(-1, -2) * (factor or q.shape[-1] ** -0.5) + mask
+    hidden = np.broadcast_to(hidden, scores.shape)
+    weights = softmax(np.where(hidden, -1e30, scores)) * ~hidden.all(-1, keepdims=True)
+    return (weights @ v).astype("float32")
+
+
+def front(x):
+    return x.swapaxes(1, 2)
+
+
+def efficient(q, k, v, mask=0.0, causal=False, factor=None):
+    hidden = causal and np.arange(k.shape[1])[None] > np.arange(q.shape[1])[:, None]
+    return front(attend(front(q), front(k), front(v), factor, mask, hidden))
+
+
+def packed(qkv, causal=False):
+    q = qkv[:, :, :-2].reshape(*qkv.shape[:2], -1, qkv.shape[-1])
+    n = qkv.shape[1]
+    hidden = causal and np.arange(n)[None] > np.arange(n)[:, None]
+    return front(attend(front(q), front(qkv[:, :, -2]), front(qkv[:, :, -1]), hidden=hidden))
+
+
+def unpadded(q, k, v, cu_q, cu_k, causal=False, factor=None):
+    out = np.zeros_like(q)
+    for i in range(len(cu_q) - 1):
+        a, b = slice(cu_q[i], cu_q[i + 1]), slice(cu_k[i], cu_k[i + 1])
+        n, m = cu_q[i + 1] - cu_q[i], cu_k[i + 1] - cu_k[i]
+        hidden = causal and np.arange(m)[None] > np.arange(n)[:, None] + m - n
+        out[a] = attend(*[x.swapaxes(0, 1)[None] for x in (q[a], k[b], v[b])], factor, hidden=hidden)[0].swapaxes(0, 1)
+    return out
+
+
+def variable(q, k, v, lengths, kv_lengths, mask=0.0, causal=False):
+    hidden = np.arange(k.shape[2]) >= kv_lengths.reshape(-1, 1, 1, 1)
+    if causal:
+        hidden = hidden | (np.arange(k.shape[2])[None] > np.arange(q.shape[2])[:, None])
+    return attend(q, k, v, 0.5, mask, hidden)
+
+
+def flashmask(q, k, v, bounds, causal):
+    rows, columns = np.arange(q.shape[1])[:, None], np.arange(k.shape[1])
+    b = [bounds[..., i][:, :, None] for i in range(bounds.shape[-1])]
+    if causal:
+        hidden = (rows >= b[0]) & (rows < b[1] if len(b) == 2 else True) | (rows < columns)
+    else:
+        hidden = (rows >= b[0]) | (rows < b[1]) if len(b) == 2 else (rows >= b[0]) & (rows < b[1]) | (rows >= b[2]) & (rows < b[3])
+    if hidden.shape[1] not in (1, q.shape[2]):
+        hidden = np.repeat(hidden, q.shape[2] // hidden.shape[1], 1)
+    return front(attend(front(q), front(k), front(v), hidden=hidden))
+
+
+def gelu(x):
+    return (x * 0.5 * (1 + erf(x / 2**0.5))).astype("float32")
+
+
+def silu(x):
+    return x / (1 + np.exp(-x))
+
+
+NO_DOUBLE = {"pir": "Paddle 3.3 does not translate their dropout_p"}
+MEA = {"output": "float32", "logsumexp": None, "seed_and_offset": None}
+MEA_ATTRS = {"max_seqlen_q": -1.0, "max_seqlen_k": -1.0, "dropout_p": 0.0, "is_test": True}
+raw("memory_efficient_attention", "memory_efficient_attention", inputs={"query": f32["b", "n", 2, 4], "key": f32["b", "m", 2, 4], "value": f32["b", "m", 2, 4]}, outputs=MEA, attrs={"causal": False, "scale": -1.0, **MEA_ATTRS}, expect=efficient, paddle_cannot=NO_DOUBLE)
+raw("memory_efficient_attention_scale", "memory_efficient_attention", inputs={"query": f32["b", "n", 2, 4], "key": f32["b", "m", 2, 4], "value": f32["b", "m", 2, 4]}, outputs=MEA, attrs={"causal": False, "scale": 0.3, **MEA_ATTRS}, expect=lambda q, k, v: efficient(q, k, v, factor=0.3), paddle_cannot=NO_DOUBLE)
+raw("memory_efficient_attention_causal", "memory_efficient_attention", inputs={"query": f32["b", "n", 2, 4], "key": f32["b", "n", 2, 4], "value": f32["b", "n", 2, 4]}, outputs=MEA, attrs={"causal": True, "scale": -1.0, **MEA_ATTRS}, expect=lambda q, k, v: efficient(q, k, v, causal=True), paddle_cannot=NO_DOUBLE, opset=11)
+raw("memory_efficient_attention_bias", "memory_efficient_attention", inputs={"query": f32["b", "n", 2, 4], "key": f32["b", "m", 2, 4], "value": f32["b", "m", 2, 4], "bias": f32["b", 2, "n", "m"]}, outputs=MEA, attrs={"causal": False, "scale": -1.0, **MEA_ATTRS}, expect=efficient, paddle_cannot=NO_DOUBLE)
+
+raw("flash_attn_qkvpacked", "flash_attn_qkvpacked", inputs={"qkv": f32["b", "n", 3, 2, 4]}, outputs=QKV3, attrs=FLASH, expect=packed)
+raw("flash_attn_qkvpacked_groups", "flash_attn_qkvpacked", inputs={"qkv": f32["b", "n", 5, 2, 4]}, outputs=QKV3, attrs=FLASH, expect=packed)
+raw("flash_attn_qkvpacked_causal", "flash_attn_qkvpacked", inputs={"qkv": f32["b", "n", 3, 2, 4]}, outputs=QKV3, attrs={**FLASH, "causal": True}, expect=lambda qkv: packed(qkv, True), opset=11)
+
+UNPADDED = {**FLASH, "max_seqlen_q": 9, "max_seqlen_k": 12}
+raw("flash_attn_unpadded", "flash_attn_unpadded", inputs={"q": f32[9, 2, 4], "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}, outputs=QKV3, attrs={"scale": 0.5, **UNPADDED}, expect=lambda *x: unpadded(*x, factor=0.5), opset=11)
+raw("flash_attn_unpadded_dynamic", "flash_attn_unpadded", inputs={"q": f32["r", 4, 4].values([np.random.RandomState(7).randn(9, 4, 4), np.random.RandomState(8).randn(9, 4, 4)]), "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}, outputs=QKV3, attrs={"scale": 0.5, **UNPADDED}, expect=lambda *x: unpadded(*x, factor=0.5), opset=11)
+raw("flash_attn_unpadded_causal", "flash_attn_unpadded", inputs={"q": f32[9, 2, 4], "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}, outputs=QKV3, attrs={**UNPADDED, "scale": 0.5, "causal": True}, expect=lambda *x: unpadded(*x, causal=True, factor=0.5), opset=11)
+raw("flash_attn_varlen_qkvpacked", "flash_attn_varlen_qkvpacked", inputs={"qkv": f32[9, 4, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_Q)}, outputs=QKV3, attrs={"scale": 0.5, "varlen_padded": False, **UNPADDED}, expect=lambda qkv, a, b: unpadded(qkv[:, :-2].reshape(9, 4, 4), qkv[:, -2], qkv[:, -1], a, b, factor=0.5), opset=11)
+
+raw("variable_length_memory_efficient_attention", "variable_length_memory_efficient_attention", inputs={"query": f32[2, 2, "n", 4], "key": f32[2, 2, 6, 4], "value": f32[2, 2, 6, 4], "seq_lens": i32[2, 1].values([[5], [5]]), "kv_seq_lens": i32[2, 1].values([[6], [3]])}, outputs={"out": "float32"}, attrs={"scale": 0.5, "causal": False, "pre_cache_length": 0}, expect=variable, opset=11)
+raw("variable_length_memory_efficient_attention_causal_mask", "variable_length_memory_efficient_attention", inputs={"query": f32[2, 4, "n", 4], "key": f32[2, 2, "n", 4], "value": f32[2, 2, "n", 4], "seq_lens": i32[2, 1].values([[5], [5]]), "kv_seq_lens": i32[2, 1].values([[5], [3]]), "mask": f32[2, 1, "n", "n"]}, outputs={"out": "float32"}, attrs={"scale": 0.5, "causal": True, "pre_cache_length": 0}, expect=lambda *x: variable(*x, causal=True), opset=11)
+
+raw("flashmask_attention_causal", "flashmask_attention", inputs={"q": f32["b", 6, 2, 4], "k": f32["b", 6, 2, 4], "v": f32["b", 6, 2, 4], "startend_row_indices": i32["b", 1, 6, 1].ints(0, 7)}, outputs=QKV3, attrs={**FLASH, "causal": True}, expect=lambda *x: flashmask(*x, True), opset=11)
+raw("flashmask_attention_causal_ends", "flashmask_attention", inputs={"q": f32["b", "n", 4, 4], "k": f32["b", "n", 2, 4], "v": f32["b", "n", 2, 4], "startend_row_indices": i32["b", 2, "n", 2].ints(0, 7)}, outputs=QKV3, attrs={**FLASH, "causal": True}, expect=lambda *x: flashmask(*x, True), opset=11)
+raw("flashmask_attention_both_sides", "flashmask_attention", inputs={"q": f32["b", 6, 2, 4], "k": f32["b", 6, 2, 4], "v": f32["b", 6, 2, 4], "startend_row_indices": i32["b", 1, 6, 2].ints(0, 7)}, outputs=QKV3, attrs=FLASH, expect=lambda *x: flashmask(*x, False), opset=11)
+raw("flashmask_attention_four_bounds", "flashmask_attention", inputs={"q": f32["b", 6, 2, 4], "k": f32["b", 6, 2, 4], "v": f32["b", 6, 2, 4], "startend_row_indices": i32["b", 2, 6, 4].ints(0, 7)}, outputs=QKV3, attrs=FLASH, expect=lambda *x: flashmask(*x, False), opset=11)
+
+raw("fused_bias_act_gelu", "fused_bias_act", inputs={"x": f32["b", "n", 8], "bias": param(SHIFT)}, outputs={"out": "float32"}, attrs={"act_method": "gelu", **ACT}, expect=lambda x: gelu(x + SHIFT), opset=9)
+raw("fused_bias_act_swiglu", "fused_bias_act", inputs={"x": f32["b", "n", 8], "bias": param(SHIFT)}, outputs={"out": "float32"}, attrs={"act_method": "swiglu", **ACT}, expect=lambda x: silu((x + SHIFT)[..., :4]) * (x + SHIFT)[..., 4:], opset=9)
+raw("fused_bias_act_geglu_smooth", "fused_bias_act", inputs={"x": f32["b", "n", 8], "shift": param(SHIFT[:4]), "smooth": param(SMOOTH[:4])}, outputs={"out": "float32"}, attrs={"act_method": "geglu", **ACT}, expect=lambda x: (gelu(x[..., :4]) * x[..., 4:] + SHIFT[:4]) * SMOOTH[:4], opset=9)
+raw("fused_bias_act_dequantize", "fused_bias_act", inputs={"x": i32["b", 8], "dequant_scales": param(SCALES)}, outputs={"out": "float32"}, attrs={"act_method": "relu", **ACT}, expect=lambda x: np.maximum(x * SCALES, 0).astype("float32"), opset=9)
