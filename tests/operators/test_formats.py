@@ -22,6 +22,7 @@ REASONS = {
         special-digamma special-digamma_edges special-digamma_f64 special-digamma_poles special-polygamma0
     """,
     "with the axes in reverse trace takes the other diagonal since Paddle 3.1": "statistics-trace_below",
+    "of one matrix, Paddle 2's lu gives a list of one info": "decompositions-lu_infos",
     "Paddle 2 weighs the logarithm alone with pos_weight": "losses-bce_logits_pos_weight",
     "paddle.shape is int32 in Paddle 2 and int64 in Paddle 3": """
         control_flow-if_shapes convolution-conv2d_transpose_output_size_like creation-arange_by_shape creation-arange_by_shape_f32

@@ -34,7 +34,7 @@ case("bincount_weights", lambda x, w: paddle.bincount(x, w), x=i64["n"].ints(0, 
 case("bincount_weights_f64", lambda x, w: paddle.bincount(x, w, 8), x=i32["n"].ints(0, 6), w=f64["n"], opset=11)
 case("trace", paddle.trace, x=f32[4, 4], opset=10)
 case("trace_dynamic", lambda x: paddle.trace(x, 1, -2, -1), x=f32["b", "n", 6], opset=11)
-case("trace_below", lambda x: paddle.trace(x, -1, 0, 2), x=f32[5, "b", 4], opset=10)
+case("trace_below", lambda x: paddle.trace(x, -1, 2, 0), x=f32[5, "b", 4], opset=10)
 case("trace_i64", paddle.trace, x=i64[3, 5], opset=10)
 case("trace_i32", paddle.trace, x=i32[5, 3], opset=10)
 case("trace_f64", lambda x: paddle.trace(x, 2), x=f64[5, 5], opset=10)
