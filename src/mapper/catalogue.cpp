@@ -27,7 +27,7 @@ constexpr KnownOperator kKnownOperators[] = {
 };
 
 // The opsets of tests/operators/test_operators.py besides the newest; tests/command compares.
-constexpr int kTestedOpsets[] = {7, 9, 11, 13, 15, 17};
+constexpr int kTestedOpsets[] = {7, 11, 13, 17};
 
 std::string_view our_name(std::string_view pdmodel) {
   const VocabularyRow* row = find_vocabulary_row(pdmodel);
