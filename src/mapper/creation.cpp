@@ -84,7 +84,8 @@ void sequence_mask(OpContext& op) {
     length = op.scalar_value("max_len", DType::kInt64);
   }
   const Value columns = positions(g, g.unsqueeze(length, {0}));
-  const Value mask = g.less(g.cast(columns, DType::kFloat32), g.cast(g.unsqueeze(x, {rank_of(op, x)}), DType::kFloat32));
+  const Value mask =
+      g.less(g.cast(columns, DType::kFloat32), g.cast(g.unsqueeze(x, {rank_of(op, x)}), DType::kFloat32));
   const DType dtype = op.has_attr("out_dtype") ? op.attr<DType>("out_dtype") : dtype_or(op, op.out_dtype("y"));
   op.out("y", g.cast(mask, dtype));
 }
@@ -138,6 +139,19 @@ void arange(OpContext& op) {
   }
   op.out("out",
          g.range(op.scalar_value("start", dtype), op.scalar_value("end", dtype), op.scalar_value("step", dtype)));
+}
+
+// start, start + step, … up to end, which is included where a step ends there.
+void range_with_end(OpContext& op) {
+  Builder& g = op.graph();
+  const Value given = op.in_or_none("start");
+  const DType dtype = dtype_or(op, given ? given.dtype() : op.out_dtype("out"));
+  const Value start = op.scalar_value("start", dtype);
+  const Value step = op.scalar_value("step", dtype);
+  const Value steps = g.cast(g.div(g.sub(op.scalar_value("end", dtype), start), step), DType::kInt64);
+  const auto number = [&](double value) { return g.scalar(value, DType::kInt64); };
+  const Value counted = g.range(number(0), g.add(steps, number(1)), number(1));
+  op.out("out", g.add(start, g.mul(step, g.cast(counted, dtype))));
 }
 
 // number values from start to stop, both included; the second half is counted from the end.
@@ -263,15 +277,12 @@ void shard_index(OpContext& op) {
   op.out("out", g.where(mine, g.sub(x, g.mul(shard, size)), number(op.attr<int64_t>("ignore_value", -1))));
 }
 
-void nop(OpContext& op) { op.out("Out", op.in("X")); }
-
 void transfer_dtype(OpContext& op) { op.out("Out", op.graph().cast(op.in("X"), op.out_dtype("Out"))); }
 
 constexpr MapperEntry kEntries[] = {
     {"assign", 7, identity<"x">},
     {"assign_out", 7, identity<"x">},
     {"copy_to", 7, identity<"x">},
-    {"nop", 7, nop},
     {"npu_identity", 7, identity<"x">},
     {"share_data", 7, identity<"x">},
     {"transfer_dtype", 7, transfer_dtype},
@@ -299,7 +310,7 @@ constexpr MapperEntry kEntries[] = {
     {"fill", 7, fill},
     {"assign_value", 7, assign_value},
     {"arange", 7, arange},
-    {"range_v2", 7, arange},
+    {"range_v2", 7, range_with_end},
     {"linspace", 7, linspace},
     {"logspace", 7, logspace},
     {"one_hot", 7, one_hot_compared},
