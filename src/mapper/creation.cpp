@@ -285,7 +285,7 @@ constexpr MapperEntry kEntries[] = {
     {"assert", 7, no_effect},
     {"cast", 7, cast},
     {"full", 7, full},
-    {"full_with_tensor", 7, full},
+    {"full_with_tensor", 8, full},
     {"full_like", 7, full_like},
     {"full_batch_size_like", 7, full_batch_size_like},
     {"full_int_array", 7, full_int_array},
@@ -311,7 +311,7 @@ constexpr MapperEntry kEntries[] = {
     {"numel", 7, numel},
     {"is_empty", 7, is_empty},
     {"increment", 7, increment},
-    {"shard_index", 7, shard_index},
+    {"shard_index", 9, shard_index},
 };
 
 }  // namespace
