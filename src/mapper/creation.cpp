@@ -84,7 +84,8 @@ void sequence_mask(OpContext& op) {
     length = op.scalar_value("max_len", DType::kInt64);
   }
   const Value columns = positions(g, g.unsqueeze(length, {0}));
-  const Value mask = g.less(g.cast(columns, DType::kFloat32), g.cast(g.unsqueeze(x, {rank_of(op, x)}), DType::kFloat32));
+  const Value mask =
+      g.less(g.cast(columns, DType::kFloat32), g.cast(g.unsqueeze(x, {rank_of(op, x)}), DType::kFloat32));
   const DType dtype = op.has_attr("out_dtype") ? op.attr<DType>("out_dtype") : dtype_or(op, op.out_dtype("y"));
   op.out("y", g.cast(mask, dtype));
 }
