@@ -10,7 +10,8 @@ sys.path.insert(0, str(HERE))
 
 from harness import differences, exports, judge  # noqa: E402
 
-SUITES = ["operators", "models", "zoo"]
+# Each suite of rows, and its test.
+SUITES = {"operators": "test_operator", "models": "test_model", "zoo": "test_network"}
 _manifests = pytest.StashKey()
 
 
@@ -51,8 +52,14 @@ def why_not(record):
     return record["options"]["paddle_cannot"] or lines[-1][:200]
 
 
+def row_id(paddle, family, name):
+    """The name of a row's test."""
+    return f"{family}-{name}" + ("" if paddle.label == "pdmodel" else f"-{paddle.label}")
+
+
 def pytest_terminal_summary(terminalreporter, config):
-    """How many rows Paddle itself cannot export, and where they are listed with their reasons."""
+    """Of each suite's rows: how many Paddle itself cannot export, where they are listed with their reasons, and what came of the rest."""
+    ended = {outcome: {report.nodeid for report in terminalreporter.getreports(outcome)} for outcome in ("passed", "failed")}
     for suite, found in config.stash.get(_manifests, {}).items():
         for paddle in {paddle: None for paddle, _ in found}:
             rows = [(family, r) for (p, family), manifest in found.items() if p == paddle for r in manifest["cases"]]
@@ -60,7 +67,11 @@ def pytest_terminal_summary(terminalreporter, config):
             listed = exports.ROOT / f"build/paddle-cannot-{suite}-{paddle.label}.txt"
             listed.write_text("".join(f"{line}\n" for line in cannot))
             where = f" ({listed.relative_to(exports.ROOT)})" if cannot else ""
-            terminalreporter.write_line(f"{suite} {paddle.label}: {len(rows)} rows, {len(cannot)} that Paddle cannot export{where}")
+            tests = {f"tests/{suite}/test_{suite}.py::{SUITES[suite]}[{row_id(paddle, family, r['name'])}]" for family, r in rows}
+            counts = ", ".join(f"{len(tests & nodes)} {outcome}" for outcome, nodes in ended.items())
+            terminalreporter.write_line(
+                f"{suite} {paddle.label}: {len(rows)} rows, {len(cannot)} that Paddle cannot export{where}; {counts}"
+            )
 
 
 def paddles(config, suite):
@@ -119,10 +130,9 @@ def pytest_generate_tests(metafunc):
     params, ids = [], []
     for (paddle, family), manifest in manifests(metafunc.config, suite).items():
         folder = exports.ROOT / f"build/{suite}-cases" / paddle.label / family
-        tag = "" if paddle.label == "pdmodel" else f"-{paddle.label}"
         if "error" in manifest:
-            params.append((folder, f"{family}{tag}", {"table_error": manifest["error"]}))
-        params += [(folder / r["name"], f"{family}-{r['name']}{tag}", r) for r in manifest["cases"]]
+            params.append((folder, row_id(paddle, family, "table"), {"table_error": manifest["error"]}))
+        params += [(folder / r["name"], row_id(paddle, family, r["name"]), r) for r in manifest["cases"]]
     metafunc.parametrize("exported", params, ids=[label for _, label, _ in params])
 
 

@@ -248,6 +248,41 @@ TEST(Pir, TheNumberOfOperandsTellsTheGeneration) {
   EXPECT_EQ(only(parsed, 1).inputs.at(1).first, "scale");
 }
 
+// Kernels whose numbers changed with a version: the attribute tells mappers, which never see versions.
+TEST(Pir, AnOlderFilesOperatorsSayHowTheyBehave) {
+  struct Change {
+    const char* name;
+    size_t operands;
+    int last_version;
+    const char* attribute;
+  };
+  constexpr Change kChanges[] = {
+      {"digamma", 1, 1, "undefined_at_zero"},
+      {"round", 1, 1, "halves_away_from_zero"},
+      {"trace", 1, 1, "lower_axis_is_rows"},
+      {"put_along_axis", 3, 3, "mean_truncates"},
+  };
+  for (const auto& [name, operands, last_version, attribute] : kChanges) {
+    const auto operators = input(1, "x", "[2,2]") + "," +
+                           op(std::string("1.") + name, std::vector<int>(operands, 1), result(2, tensor("[2,2]"))) +
+                           "," + op("1.relu", {2}, result(3, tensor("[2,2]"))) + "," + fetch(3, 4);
+    for (int version = 1; version <= 4; ++version) {
+      SCOPED_TRACE(std::string(name) + " of version " + std::to_string(version));
+      const auto parsed = parse(program(operators, std::to_string(version)));
+      ASSERT_TRUE(parsed) << parsed.error().message;
+      ASSERT_EQ(only(parsed).name, name);
+      EXPECT_EQ(only(parsed).attributes.contains(attribute), version <= last_version);
+      EXPECT_THAT(only(parsed, 1).attributes, IsEmpty());
+    }
+  }
+}
+
+TEST(Pir, AnInPlaceTwinOfAnOlderFileBehavesLikeTheOperator) {
+  const auto operators = input(1, "x", "[2]") + "," + op("1.round_", {1}, result(2, tensor("[2]"))) + "," + fetch(2, 3);
+  EXPECT_EQ(only(parse(program(operators, "1"))).attributes.at("halves_away_from_zero"), Attribute(true));
+  EXPECT_FALSE(only(parse(program(operators, "2"))).attributes.contains("halves_away_from_zero"));
+}
+
 TEST(Pir, AnUnknownVersionIsAWarning) {
   const auto parsed = parse(program(input(1, "x", "[2]") + "," + fetch(1, 2), "9"));
   ASSERT_TRUE(parsed);
