@@ -264,8 +264,8 @@ TEST(Pir, AnOlderFilesOperatorsSayHowTheyBehave) {
   };
   for (const auto& [name, operands, last_version, attribute] : kChanges) {
     const auto operators = input(1, "x", "[2,2]") + "," +
-                           op(std::string("1.") + name, std::vector<int>(operands, 1), result(2, tensor("[2,2]"))) + "," +
-                           op("1.relu", {2}, result(3, tensor("[2,2]"))) + "," + fetch(3, 4);
+                           op(std::string("1.") + name, std::vector<int>(operands, 1), result(2, tensor("[2,2]"))) +
+                           "," + op("1.relu", {2}, result(3, tensor("[2,2]"))) + "," + fetch(3, 4);
     for (int version = 1; version <= 4; ++version) {
       SCOPED_TRACE(std::string(name) + " of version " + std::to_string(version));
       const auto parsed = parse(program(operators, std::to_string(version)));

@@ -148,3 +148,27 @@ case("sequence_mask", lambda x: F.sequence_mask(x, maxlen=6), x=i64["b"].ints(0,
 case("sequence_mask_longest", lambda x: F.sequence_mask(x), x=i64["b"].ints(1, 7), opset=11)
 case("sequence_mask_f32", lambda x: F.sequence_mask(x, maxlen=6, dtype="float32"), x=i32["b", "n"].ints(0, 7))
 case("ones_like_f64", lambda x: paddle.ones_like(x, dtype="float64"), x=f32["b", 3], opset=8)
+case("ones_op", lambda x: paddle._C_ops.ones([2, 3], paddle.float32, paddle.CPUPlace()) + x, x=f32[3], paddle_cannot={"pdmodel": "ones came with Paddle 3"})
+case("zeros_op", lambda x: paddle._C_ops.zeros([2, 3], paddle.int64, paddle.CPUPlace()) + x, x=i64[3], paddle_cannot={"pdmodel": "zeros came with Paddle 3"})
+case("ones_like_op", lambda x: paddle._C_ops.ones_like(x, paddle.int64, paddle.CPUPlace()), x=f32["b", 3], opset=8, paddle_cannot={"pdmodel": "ones_like came with Paddle 3"})
+case("ones_like_op_static", lambda x: paddle._C_ops.ones_like(x, paddle.float32, paddle.CPUPlace()) + x, x=f32[2, 3], paddle_cannot={"pdmodel": "ones_like came with Paddle 3"})
+case("zeros_like_op_static", lambda x: paddle._C_ops.zeros_like(x, paddle.float64, paddle.CPUPlace()), x=f32[2, 3], paddle_cannot={"pdmodel": "zeros_like came with Paddle 3"})
+case("empty_like_op", lambda x: paddle.shape(paddle._C_ops.empty_like(x, paddle.float32, paddle.CPUPlace())), x=f32["b", 3], opset=8, paddle_cannot={"pdmodel": "empty_like came with Paddle 3"})
+case("empty_like_op_static", lambda x: paddle._C_ops.empty_like(x, paddle.float32, paddle.CPUPlace()).shape[0] + x + 0 * paddle.shape(paddle._C_ops.empty_like(x, paddle.float32, paddle.CPUPlace()))[1].astype("float32"), x=f32[2, 3], paddle_cannot={"pdmodel": "empty_like came with Paddle 3"})
+case("assign_out", lambda x: paddle.assign(x + 1, paddle.zeros([2, 3])), x=f32[2, 3], paddle_cannot={"pdmodel": "assign_out_ came with Paddle 3"})
+case("copy_to", lambda x: paddle._C_ops.copy_to(x, paddle.CPUPlace(), True) * 2, x=f32["b", 3], paddle_cannot={"pdmodel": "copy_to came with Paddle 3"})
+case("range_v2", lambda x, n: paddle._C_ops.range_v2(paddle.full([], 1, "int64"), n, paddle.full([], 2, "int64"), paddle.int64, paddle.CPUPlace()) + x, x=i64[1], n=i64_value(7, 12), opset=11, paddle_cannot={"pdmodel": "range_v2 came with Paddle 3"})
+case("range_v2_static", lambda x: paddle._C_ops.range_v2(paddle.full([], 1.5), paddle.full([], 4.0), paddle.full([], 0.5), paddle.float32, paddle.CPUPlace()) + x, x=f32[5], paddle_cannot={"pdmodel": "range_v2 came with Paddle 3"})
+raw("raw_npu_identity", "npu_identity", inputs={"x": f32["b", 3]}, outputs={"out": "float32"}, attrs={"format": -1})
+raw("raw_nop", "nop", inputs={"X": f32["b", 3]}, outputs={"Out": "float32"}, expect=lambda x: x)
+raw("raw_transfer_dtype", "transfer_dtype", inputs={"X": f32["b", 3]}, outputs={"Out": "float64"}, attrs={"in_data_type": 5, "out_data_type": 6}, expect=lambda x: x.astype("f8"))
+
+
+def asserted(x):
+    assert paddle.max(x) < 100
+    return x + 1
+
+
+case("assert_statement", asserted, x=f32["b", 3])
+case("empty_op_static", lambda x: paddle.shape(paddle.empty([2, 3])).astype("float32") + x, x=f32[2])
+raw("raw_fill_constant_batch_size_like_static", "fill_constant_batch_size_like", inputs={"Input": f32[2, 3]}, outputs={"Out": "float32"}, attrs={"shape": [-1, 4], "value": 2.5, "dtype": 5, "input_dim_idx": 0, "output_dim_idx": 0})
