@@ -72,6 +72,12 @@ std::string describe(const ValueInfo& type) {
   return (type.sequence ? "a tensor array of " : "") + std::string(to_string(type.dtype));
 }
 
+// Paddle's branches may give int32 in one and int64 in the other, as a size read from a shape and a number do:
+// int64 holds both.
+bool is_index(const ValueInfo& type) {
+  return !type.sequence && (type.dtype == DType::kInt32 || type.dtype == DType::kInt64);
+}
+
 bool same_kind(const ValueInfo& a, const ValueInfo& b) { return a.dtype == b.dtype && a.sequence == b.sequence; }
 
 // --- if
@@ -110,6 +116,11 @@ void conditional(OpContext& op) {
       undefined |= is_undefined(either[k]);
       if (is_undefined(either[k]) || (is_untyped(either[k]) && !same_kind(type_of(either[k]), other)))
         either[k] = stand_in(g, other);
+    }
+    if (is_index(type_of(either[0])) && is_index(type_of(either[1])) && either[0].dtype() != either[1].dtype()) {
+      const size_t narrow = either[0].dtype() == DType::kInt32 ? 0 : 1;
+      const auto widening = g.inner_graph({}, [&] { either[narrow] = g.cast(either[narrow], DType::kInt64); });
+      graphs[narrow]->nodes.insert(graphs[narrow]->nodes.end(), widening->nodes.begin(), widening->nodes.end());
     }
     const size_t typed = is_untyped(results[0]->at(i)) ? 1 : 0;
     ValueInfo type = type_of(either[typed]);
@@ -301,7 +312,7 @@ class Loop {
 void loop(OpContext& op) { Loop(op).map(); }
 
 constexpr MapperEntry kEntries[] = {
-    {"if", 7, conditional, "branches that give different element types"},
+    {"if", 7, conditional, "branches that give different element types other than int32 and int64"},
     {"while", 7, loop, "a value whose element type changes in the loop"},
 };
 

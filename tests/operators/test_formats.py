@@ -23,7 +23,8 @@ REASONS = {
     "of one matrix, Paddle 2's lu gives a list of one info": "decompositions-lu_infos",
     "Paddle 2 weighs the logarithm alone with pos_weight": "losses-bce_logits_pos_weight",
     "paddle.shape is int32 in Paddle 2 and int64 in Paddle 3": """
-        control_flow-if_shapes convolution-conv2d_transpose_output_size_like creation-arange_by_shape creation-arange_by_shape_f32
+        control_flow-if_integers control_flow-if_shapes convolution-conv2d_transpose_output_size_like creation-arange_by_shape
+        creation-arange_by_shape_f32
         creation-empty_like_shape creation-full_by_shape creation-full_by_shape_i64 creation-rank creation-shape
         creation-shape_arithmetic creation-shape_of_bool creation-shape_rank0 creation-shape_static
         interpolation-nearest_size_like joining-hstack_shapes layout-expand_by_shape layout-reshape_batch_and_rest

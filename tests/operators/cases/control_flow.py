@@ -68,6 +68,14 @@ def if_two_results(x):
     return a, b
 
 
+def if_integers(x):
+    if x.sum() > 0:
+        n = paddle.shape(x)[0]
+    else:
+        n = paddle.full([], 1, "int64")
+    return x.reshape([n, -1])
+
+
 def if_and_or(x, k):
     if (x.sum() > 0 and k > 2) or not k > 1:
         x = x + 1
@@ -82,6 +90,7 @@ case("if_shapes", if_shapes, x=f32["b", 3], opset={"pir": 9})
 case("if_ranks", if_ranks, x=ON, opset=11, paddle_cannot={"pir": "one rank for both branches"})
 case("if_returns", if_returns, x=ON)
 case("if_two_results", if_two_results, x=ON)
+case("if_integers", if_integers, x=ON)
 case("if_and_or", if_and_or, x=ON, k=i64_value(1, 3), opset=9)
 
 case("cond", lambda x: snn.cond(paddle.sum(x) > 0, lambda: x * 2, lambda: x + 1), static=True, x=ON)
