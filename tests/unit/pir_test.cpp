@@ -185,6 +185,19 @@ TEST(Pir, WhatIsNotPersistableIsNotInTheParameterFile) {
   EXPECT_EQ(parsed->program.values[parsed->parameters[0]].name, "w");
 }
 
+TEST(Pir, WithoutFactsTheNameTellsWhatTheParameterFilePerhapsHas) {
+  const auto bare = [](int id, const std::string& name) {
+    return R"({"#":"p","A":[0,1,1,")" + name + R"("],"O":)" + result(id, tensor("[0]")) + "}";
+  };
+  const auto parsed = parse(program(bare(1, "state__non_persistable") + "," + bare(2, "w") + "," + fetch(2, 3)));
+  ASSERT_TRUE(parsed);
+  const auto name_of = [&](ValueId id) { return parsed->program.values[id].name; };
+  ASSERT_THAT(parsed->parameters, SizeIs(1));
+  EXPECT_EQ(name_of(parsed->parameters[0]), "w");
+  ASSERT_THAT(parsed->perhaps_saved, SizeIs(1));
+  EXPECT_EQ(name_of(parsed->perhaps_saved[0]), "state__non_persistable");
+}
+
 TEST(Pir, ReadsBranches) {
   const auto region = [](const std::string& operators) {
     return R"({"#":"region_1","blocks":[{"#":"block_1","args":[],"ops":[)" + operators + "]}]}";
@@ -264,8 +277,8 @@ TEST(Pir, AnOlderFilesOperatorsSayHowTheyBehave) {
   };
   for (const auto& [name, operands, last_version, attribute] : kChanges) {
     const auto operators = input(1, "x", "[2,2]") + "," +
-                           op(std::string("1.") + name, std::vector<int>(operands, 1), result(2, tensor("[2,2]"))) + "," +
-                           op("1.relu", {2}, result(3, tensor("[2,2]"))) + "," + fetch(3, 4);
+                           op(std::string("1.") + name, std::vector<int>(operands, 1), result(2, tensor("[2,2]"))) +
+                           "," + op("1.relu", {2}, result(3, tensor("[2,2]"))) + "," + fetch(3, 4);
     for (int version = 1; version <= 4; ++version) {
       SCOPED_TRACE(std::string(name) + " of version " + std::to_string(version));
       const auto parsed = parse(program(operators, std::to_string(version)));
