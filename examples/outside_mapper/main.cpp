@@ -1,8 +1,10 @@
-// Two mappers of one's own, for operators that a plugin or another Paddle brought in, and for one that the converter would write otherwise.
+// Two mappers of one's own, for operators that a plugin or another Paddle brought in, and for one that the converter
+// would write otherwise.
 //
 //   outside_mapper MODEL_DIR model.onnx
 //
-// `clipped_square`, which no Paddle knows, becomes Mul and Clip; `relu` becomes Max(x, 0), for a runtime that has no Relu.
+// `clipped_square`, which no Paddle knows, becomes Mul and Clip; `relu` becomes Max(x, 0), for a runtime that has no
+// Relu.
 #include <paddle2onnx/paddle2onnx.h>
 
 #include <cstdio>
@@ -16,7 +18,8 @@ using paddle2onnx::OperatorMapping;
 // Out = min(X², limit)
 void clipped_square(OperatorMapping& op) {
   const GraphValue x = op.input("X");
-  if (op.element_type(x) != paddle2onnx::ElementType::kFloat32) return op.fail("clipped_square of anything but float32");
+  if (op.element_type(x) != paddle2onnx::ElementType::kFloat32)
+    return op.fail("clipped_square of anything but float32");
   const GraphValue limit = op.constant<float>({}, {static_cast<float>(op.number("limit", 6.0))});
   op.output("Out", op.node("Min", {op.node("Mul", {x, x}), limit}));
 }

@@ -23,6 +23,7 @@ std::string quoted(std::string_view text) {
 
 std::string quoted_list(const std::vector<std::string>& texts) {
   std::vector<std::string> items;
+  items.reserve(texts.size());
   for (const std::string& text : texts) items.push_back(quoted(text));
   return fmt::format("[{}]", fmt::join(items, ", "));
 }

@@ -184,6 +184,7 @@ std::vector<Value> Builder::nodes_like(std::string_view op_type, std::vector<Val
   const bool sequences = std::ranges::any_of(types, [](const ValueInfo& type) { return type.sequence; });
   if (sequences && (op_type == "If" || op_type == "Loop")) need_opset(13, std::string(op_type) + " on sequences");
   std::vector<Value> values;
+  values.reserve(types.size());
   for (const ValueInfo& type : types) values.push_back(new_value_like(type));
   current_->nodes.push_back({std::string(op_type), "", scope_, std::move(inputs), values, std::move(attributes)});
   return values;

@@ -197,7 +197,8 @@ void rotary_embedding(OpContext& op) {
     }
     const Value steps =
         positions ? g.cast(positions, DType::kFloat32)
-                  : g.cast(g.range(g.scalar_i64(0), g.squeeze(g.dim(q, time_major ? 0 : 1), {0}), g.scalar_i64(1)), DType::kFloat32);
+                  : g.cast(g.range(g.scalar_i64(0), g.squeeze(g.dim(q, time_major ? 0 : 1), {0}), g.scalar_i64(1)),
+                           DType::kFloat32);
     const Value angles = g.mul(g.unsqueeze(steps, positions ? Ints{2, 3} : Ints{0, 2, 3}),
                                g.constant(from_doubles(DType::kFloat32, {size}, frequencies)));
     sin = g.cast(g.node("Sin", {angles}), q.dtype());

@@ -64,7 +64,7 @@ void as_real(OpContext& op) {
 
 constexpr MapperEntry kEntries[] = {
     {"angle", 9, angle},     {"as_complex", 7, as_complex},
-    {"as_real", 7, as_real}, {"complex", 7, complex},
+    {"as_real", 7, as_real}, {"complex", 8, complex},
     {"conj", 7, conj},       {"imag", 7, imag},
     {"real", 7, real},
 };

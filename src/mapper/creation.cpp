@@ -84,7 +84,8 @@ void sequence_mask(OpContext& op) {
     length = op.scalar_value("max_len", DType::kInt64);
   }
   const Value columns = positions(g, g.unsqueeze(length, {0}));
-  const Value mask = g.less(g.cast(columns, DType::kFloat32), g.cast(g.unsqueeze(x, {rank_of(op, x)}), DType::kFloat32));
+  const Value mask =
+      g.less(g.cast(columns, DType::kFloat32), g.cast(g.unsqueeze(x, {rank_of(op, x)}), DType::kFloat32));
   const DType dtype = op.has_attr("out_dtype") ? op.attr<DType>("out_dtype") : dtype_or(op, op.out_dtype("y"));
   op.out("y", g.cast(mask, dtype));
 }
@@ -285,7 +286,7 @@ constexpr MapperEntry kEntries[] = {
     {"assert", 7, no_effect},
     {"cast", 7, cast},
     {"full", 7, full},
-    {"full_with_tensor", 7, full},
+    {"full_with_tensor", 8, full},
     {"full_like", 7, full_like},
     {"full_batch_size_like", 7, full_batch_size_like},
     {"full_int_array", 7, full_int_array},
@@ -311,7 +312,7 @@ constexpr MapperEntry kEntries[] = {
     {"numel", 7, numel},
     {"is_empty", 7, is_empty},
     {"increment", 7, increment},
-    {"shard_index", 7, shard_index},
+    {"shard_index", 9, shard_index},
 };
 
 }  // namespace

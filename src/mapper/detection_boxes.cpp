@@ -24,6 +24,7 @@ Value centers(Builder& g, Value n, double offset, Value step) {
 // Boxes of P kinds around the centers of all cells, [H, W, P, 4] from parts that broadcast to [H, W, P].
 Value boxes_of_cells(Builder& g, const std::vector<Value>& corners, Value shape) {
   std::vector<Value> parts;
+  parts.reserve(corners.size());
   for (const Value& corner : corners) parts.push_back(g.unsqueeze(g.expand(corner, shape), {3}));
   return g.concat(parts, 3);
 }

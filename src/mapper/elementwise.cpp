@@ -78,14 +78,16 @@ void atan2(OpContext& op) {
 void copysign(OpContext& op) {
   Builder& g = op.graph();
   auto [x, y] = broadcast_operands(op);
-  if (!is_floating(x.dtype())) {
-    x = g.cast(x, DType::kFloat32);
-    y = g.cast(y, DType::kFloat32);
+  const DType dtype = x.dtype();
+  if (!is_floating(dtype)) {
+    x = g.cast(x, DType::kInt64);
+    y = g.cast(y, DType::kInt64);
   }
   const Value zero = g.scalar(0, x.dtype());
-  const Value negative = g.logical_or(g.less(y, zero), g.less(g.node("Reciprocal", {y}), zero));
+  Value negative = g.less(y, zero);
+  if (is_floating(dtype)) negative = g.logical_or(negative, g.less(g.node("Reciprocal", {y}), zero));
   const Value size = g.abs(x);
-  op.out("out", g.where(negative, g.neg(size), size));
+  op.out("out", g.cast(g.where(negative, g.neg(size), size), dtype));
 }
 
 // out = scale · x + bias, or scale · (x + bias). Paddle computes in x's type: of integers, both are cut to integers.
@@ -139,15 +141,15 @@ constexpr MapperEntry kEntries[] = {
     {"multiply", 7, multiply},
     {"divide", 7, binary<"Div">},
     {"floor_divide", 7, floor_divide},
-    {"remainder", 7, remainder},
+    {"remainder", 10, remainder},
     {"elementwise_pow", 7, binary<"Pow">},
-    {"maximum", 7, binary<"Max">},
-    {"minimum", 7, binary<"Min">},
-    {"fmax", 7, ignoring_nan<"Max">},
-    {"fmin", 7, ignoring_nan<"Min">},
-    {"heaviside", 7, heaviside},
-    {"atan2", 7, atan2},
-    {"copysign", 7, copysign},
+    {"maximum", 8, binary<"Max">},
+    {"minimum", 8, binary<"Min">},
+    {"fmax", 8, ignoring_nan<"Max">},
+    {"fmin", 8, ignoring_nan<"Min">},
+    {"heaviside", 9, heaviside},
+    {"atan2", 11, atan2},
+    {"copysign", 9, copysign},
     {"scale", 7, scale},
     {"add_n", 7, add_n},
     {"lerp", 7, lerp},

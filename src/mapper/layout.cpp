@@ -213,13 +213,21 @@ void tensor_unfold(OpContext& op) {
 }
 
 constexpr MapperEntry kEntries[] = {
-    {"reshape", 7, reshape},     {"view_shape", 7, view_shape}, {"squeeze", 7, squeeze},
-    {"unsqueeze", 7, unsqueeze}, {"flatten", 7, flatten},       {"flatten2", 7, flatten_to_2d},
-    {"transpose", 7, transpose}, {"expand", 7, expand},         {"expand_as", 7, expand_as},
+    {"reshape", 7, reshape},
+    {"view_shape", 7, view_shape},
+    {"squeeze", 7, squeeze},
+    {"unsqueeze", 7, unsqueeze},
+    {"flatten", 7, flatten},
+    {"flatten2", 7, flatten_to_2d},
+    {"transpose", 7, transpose},
+    {"expand", 7, expand},
+    {"expand_as", 8, expand_as},
     {"tensor_unfold", 7, tensor_unfold},
     {"view_dtype", 7, view_dtype, "another type than the operand's"},
     {"view_slice", 7, view_slice},
-    {"tile", 7, tile},           {"tile_as", 7, tile_as},       {"broadcast_tensors", 7, broadcast_tensors},
+    {"tile", 7, tile},
+    {"tile_as", 7, tile_as},
+    {"broadcast_tensors", 8, broadcast_tensors},
 };
 
 }  // namespace

@@ -170,9 +170,10 @@ class Attempt : private BlockMapper {
         continue;
       }
       if (!value.has_rank() || value.is_sequence()) {
-        const std::string what = value.is_sequence() ? "is a tensor array" : "has another rank from run to run";
-        orphans_.push_back(error(kUnsupportedAttribute, "the output '" + fetch_name + "' " + what +
-                                                            ": an ONNX model states its outputs' ranks"));
+        std::string message = "the output '" + fetch_name + "' ";
+        message += value.is_sequence() ? "is a tensor array" : "has another rank from run to run";
+        message += ": an ONNX model states its outputs' ranks";
+        orphans_.push_back(error(kUnsupportedAttribute, std::move(message)));
         continue;
       }
       if (!bound.insert(value.info()).second || value.constant() != nullptr) {

@@ -212,14 +212,14 @@ constexpr MapperEntry kEntries[] = {
     {"tril", 14, tril},
     {"triu", 7, triu_decomposed},
     {"triu", 14, triu},
-    {"diag", 7, diag},
-    {"diagonal", 7, diagonal},
-    {"diag_embed", 7, diag_embed},
-    {"trace", 7, trace},
+    {"diag", 9, diag},
+    {"diagonal", 10, diagonal},
+    {"diag_embed", 9, diag_embed},
+    {"trace", 10, trace},
     {"tril_indices", 7, tril_indices},
     {"triu_indices", 7, triu_indices},
-    {"fill_diagonal", 7, fill_diagonal},
-    {"fill_diagonal_tensor", 7, fill_diagonal_tensor},
+    {"fill_diagonal", 9, fill_diagonal},
+    {"fill_diagonal_tensor", 11, fill_diagonal_tensor},
 };
 
 }  // namespace

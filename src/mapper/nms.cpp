@@ -266,10 +266,10 @@ void nms(OpContext& op) {
 constexpr std::string_view kEta = "polygons; an eta below 1 with a threshold above 0.5";
 
 constexpr MapperEntry kEntries[] = {
-    {"matrix_nms", 9, matrix_nms, "polygons"},
+    {"matrix_nms", 11, matrix_nms, "polygons"},
     {"multiclass_nms", 10, multiclass_nms, kEta},
     {"multiclass_nms3", 10, multiclass_nms3, kEta},
-    {"nms", 10, nms},
+    {"nms", 11, nms},
 };
 
 }  // namespace

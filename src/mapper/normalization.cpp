@@ -304,12 +304,14 @@ void rms_norm_23(OpContext& op) {
   const Value x = ranked(op, "x", 1);
   const bool plain = op.has("scale") && op.in("scale").dtype() == x.dtype() && !op.wants("invvar");
   const auto shape = op.attr<Ints>("normalized_shape", {});
-  if (!plain || op.has("residual") || op.has("norm_weight") || x.dtype() == DType::kFloat16 || x.dtype() == DType::kBFloat16)
+  if (!plain || op.has("residual") || op.has("norm_weight") || x.dtype() == DType::kFloat16 ||
+      x.dtype() == DType::kBFloat16)
     return rms_norm(op);
   const int64_t first = x.rank() - std::max<int64_t>(static_cast<int64_t>(shape.size()), 1);
   const Value scale = shaped_as_axes(op.graph(), op.in("scale"), x, first);
-  op.out("y", op.graph().node("RMSNormalization", {x, scale},
-                              {{"axis", first}, {"epsilon", static_cast<float>(epsilon_of(op))}}, {x.dtype(), x.dims()}));
+  op.out("y",
+         op.graph().node("RMSNormalization", {x, scale},
+                         {{"axis", first}, {"epsilon", static_cast<float>(epsilon_of(op))}}, {x.dtype(), x.dims()}));
 }
 
 // out = weight / σ, σ = uᵀ W v: the largest singular value, by power_iters steps of power iteration from u and v.

@@ -313,7 +313,8 @@ void OutsideMappers::map(OpContext& op) const {
 
 std::vector<std::string> OutsideMappers::unused(const Program& program) const {
   std::vector<std::string> names;
-  for (const auto& [name, target] : custom_) {
+  for (const auto& custom : custom_) {
+    const std::string& name = custom.first;
     const bool used = std::ranges::any_of(program.blocks, [&](const Block& block) {
       return std::ranges::any_of(block.operators, [&](const Operator& op) { return is_named(op, name); });
     });

@@ -459,8 +459,8 @@ constexpr MapperEntry kEntries[] = {
     {"max_pool3d_with_index", 7, max_pool_with_index},
     {"pool2d", 7, pool_by_type},
     {"pool3d", 7, pool_by_type},
-    {"unpool", 7, unpool},
-    {"unpool3d", 7, unpool},
+    {"unpool", 9, unpool},
+    {"unpool3d", 9, unpool},
 };
 
 }  // namespace

@@ -28,9 +28,7 @@ struct Scale {
   std::optional<int64_t> axis;
 
   // For a numpy broadcast with a tensor of this rank.
-  Value along(Builder& g, int64_t rank) const {
-    return axis ? g.unsqueeze(value, count_from(1, rank - *axis)) : value;
-  }
+  Value along(Builder& g, int64_t rank) const { return axis ? g.unsqueeze(value, count_from(1, rank - *axis)) : value; }
 };
 
 Scale read_scale(OpContext& op, Value given, Value x, int64_t axis) {
@@ -80,7 +78,8 @@ Scale measured_scale(OpContext& op, Value x, std::optional<int64_t> axis = std::
 // s / 127 as ONNX takes it.
 Value step_of(Builder& g, const Scale& scale, Rounding rounding) {
   // Quotients that are half way between two integers move outwards, those next to them with them: a step that is
-  // smaller by two units of the last place makes QuantizeLinear, which rounds halves to even, round them away from zero.
+  // smaller by two units of the last place makes QuantizeLinear, which rounds halves to even, round them away from
+  // zero.
   const double towards = rounding == Rounding::kHalfAway ? 1 - std::ldexp(1.0, -23) : 1;
   if (scale.value.constant() == nullptr) {
     const Value safe = g.max(scale.value, g.scalar(kTiny, DType::kFloat32));
@@ -199,11 +198,14 @@ Value as_int8(Builder& g, Value x) {
   if (x.dtype() == DType::kInt8) return x;
   if (const Tensor* tensor = x.constant()) {
     const std::vector<double> numbers = as_doubles(*tensor);
-    const bool fits = std::ranges::all_of(numbers, [](double n) { return n == std::nearbyint(n) && std::abs(n) <= 128 && n != 128; });
-    return fits ? g.constant(from_doubles(DType::kInt8, tensor->dims, numbers), x.info()->parameter ? x.name() : "") : x;
+    const bool fits =
+        std::ranges::all_of(numbers, [](double n) { return n == std::nearbyint(n) && std::abs(n) <= 128 && n != 128; });
+    return fits ? g.constant(from_doubles(DType::kInt8, tensor->dims, numbers), x.info()->parameter ? x.name() : "")
+                : x;
   }
   const auto& nodes = g.graph().nodes;
-  const auto producer = std::find_if(nodes.rbegin(), nodes.rend(), [&](const Node& node) { return node.outputs.front() == x; });
+  const auto producer =
+      std::find_if(nodes.rbegin(), nodes.rend(), [&](const Node& node) { return node.outputs.front() == x; });
   const bool cast = producer != nodes.rend() && producer->op_type == "Cast";
   return cast && producer->inputs.front().dtype() == DType::kInt8 ? producer->inputs.front() : x;
 }
@@ -379,8 +381,7 @@ void lookup_table_dequant(OpContext& op) {
   }
   const auto padding = op.attr<int64_t>("padding_idx", -1);
   const int64_t width = (w.dim(1) - 2) * 4;
-  if (padding >= 0 && padding < w.dim(0))
-    std::fill_n(table.begin() + padding * width, width, 0.0);
+  if (padding >= 0 && padding < w.dim(0)) std::fill_n(table.begin() + padding * width, width, 0.0);
   Value ids = op.in("ids");
   if (rank_of(op, ids) > 0 && ids.dim(-1) == 1) ids = g.squeeze(ids, {ids.rank() - 1});
   op.out("out", g.gather(g.constant(from_doubles(DType::kFloat32, {w.dim(0), width}, table), w.name()),
@@ -395,11 +396,11 @@ constexpr MapperEntry kEntries[] = {
     {"dequantize_linear", 7, dequantize_linear, kNoFloat8},
     {"dequantize_log", 7, dequantize_log},
     {"fake_channel_wise_dequantize_max_abs", 7, fake_channel_wise_dequantize},
-    {"fake_channel_wise_quantize_abs_max", 7, fake_channel_wise_quantize},
-    {"fake_channel_wise_quantize_dequantize_abs_max", 7, fake_channel_wise_quantize_dequantize},
+    {"fake_channel_wise_quantize_abs_max", 8, fake_channel_wise_quantize},
+    {"fake_channel_wise_quantize_dequantize_abs_max", 8, fake_channel_wise_quantize_dequantize},
     {"fake_dequantize_max_abs", 7, dequantize_by_range},
-    {"fake_quantize_abs_max", 7, fake_quantize_by_largest},
-    {"fake_quantize_dequantize_abs_max", 7, fake_quantize_dequantize_by_largest},
+    {"fake_quantize_abs_max", 8, fake_quantize_by_largest},
+    {"fake_quantize_dequantize_abs_max", 8, fake_quantize_dequantize_by_largest},
     {"fake_quantize_dequantize_moving_average_abs_max", 7, fake_quantize_dequantize_by_given, "training"},
     {"fake_quantize_moving_average_abs_max", 7, fake_quantize_by_given, "training"},
     {"fake_quantize_range_abs_max", 7, fake_quantize_by_given, "training"},

@@ -308,7 +308,7 @@ constexpr MapperEntry kEntries[] = {
     {"randint", 7, randint, {}, kRandom},
     {"random", 9, random_whole, {}, kRandom},
     {"randperm", 7, randperm, {}, kRandom},
-    {"sampling_id", 11, sampling_id, {}, kRandom},
+    {"sampling_id", 12, sampling_id, {}, kRandom},
     {"seed", 7, seed},
     {"standard_gamma", 11, standard_gamma, {}, kRandom},
     {"truncated_gaussian_random", 9, truncated_gaussian, {}, kRandom},

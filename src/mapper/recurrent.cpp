@@ -230,11 +230,8 @@ void ctc_align(OpContext& op) {
 }
 
 constexpr MapperEntry kEntries[] = {
-    {"rnn", 7, rnn},
-    {"cudnn_lstm", 7, cudnn_lstm},
-    {"gru_unit", 7, gru_unit},
-    {"row_conv", 7, row_conv},
-    {"ctc_align", 11, ctc_align},
+    {"rnn", 7, rnn},           {"cudnn_lstm", 7, cudnn_lstm}, {"gru_unit", 7, gru_unit},
+    {"row_conv", 7, row_conv}, {"ctc_align", 11, ctc_align},
 };
 
 }  // namespace

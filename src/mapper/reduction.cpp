@@ -174,7 +174,7 @@ constexpr MapperEntry kEntries[] = {
     {"amax", 7, reduction<"ReduceMax">},
     {"amin", 7, reduction<"ReduceMin">},
     {"any", 7, truth<"ReduceMax">},
-    {"clip_by_norm", 7, clip_by_norm},
+    {"clip_by_norm", 8, clip_by_norm},
     {"dist", 7, dist},
     {"frobenius_norm", 7, frobenius_norm},
     {"l1_norm", 7, l1_norm},

@@ -119,11 +119,10 @@ void grid_sample_node(OpContext& op, bool renamed) {
   const GridSample s = read_grid_sample(op);
   // The definition of 20 calls it linear; before, there were images only.
   const std::string mode = s.mode == "nearest" ? "nearest" : renamed ? "linear" : "bilinear";
-  op.out("out", g.node("GridSample", {s.x, s.grid},
-                       {{"align_corners", static_cast<int64_t>(s.align_corners)},
-                        {"mode", mode},
-                        {"padding_mode", s.padding}},
-                       {s.x.dtype(), sampled_dims(s)}));
+  op.out("out",
+         g.node("GridSample", {s.x, s.grid},
+                {{"align_corners", static_cast<int64_t>(s.align_corners)}, {"mode", mode}, {"padding_mode", s.padding}},
+                {s.x.dtype(), sampled_dims(s)}));
 }
 
 void grid_sample_16(OpContext& op) {
@@ -149,8 +148,7 @@ struct AffineGrid {
 };
 
 AffineGrid read_affine_grid(OpContext& op) {
-  AffineGrid a{op.in("input"), op.ints("output_shape"), op.attr<bool>("align_corners", true),
-               op.in("input").dim(1)};
+  AffineGrid a{op.in("input"), op.ints("output_shape"), op.attr<bool>("align_corners", true), op.in("input").dim(1)};
   if (a.theta.rank() != 3 || (a.axes != 2 && a.axes != 3) || a.theta.dim(2) != a.axes + 1)
     op.fail("an operand that is neither [N, 2, 3] nor [N, 3, 4]");
   if (a.shape.count_known && a.shape.size() != static_cast<size_t>(a.axes + 2))
@@ -164,7 +162,8 @@ void affine_grid_by_matmul(OpContext& op) {
   const DType dtype = a.theta.dtype();
   // [(D,) H, W, axes + 1]: the place of each pixel, and 1.
   std::vector<Value> sizes;
-  for (int64_t i = 0; i < a.axes; ++i) sizes.push_back(number_at(op, "output_shape", a.shape, static_cast<size_t>(2 + i)));
+  for (int64_t i = 0; i < a.axes; ++i)
+    sizes.push_back(number_at(op, "output_shape", a.shape, static_cast<size_t>(2 + i)));
   const Value extents = g.concat_ints(sizes);
   std::vector<Value> columns;
   for (int64_t i = a.axes - 1; i >= 0; --i) {
@@ -173,9 +172,8 @@ void affine_grid_by_matmul(OpContext& op) {
     const Value at = g.mul(g.cast(positions(g, n), dtype), g.scalar(2, dtype));
     // From -1 to 1: the centres of the outer pixels, or their outer borders. One pixel with align_corners is 0 / 0, as
     // in Paddle.
-    const Value line = a.align_corners
-                           ? g.sub(g.div(at, g.sub(size, g.scalar(1, dtype))), g.scalar(1, dtype))
-                           : g.sub(g.div(g.add(at, g.scalar(1, dtype)), size), g.scalar(1, dtype));
+    const Value line = a.align_corners ? g.sub(g.div(at, g.sub(size, g.scalar(1, dtype))), g.scalar(1, dtype))
+                                       : g.sub(g.div(g.add(at, g.scalar(1, dtype)), size), g.scalar(1, dtype));
     Ints around = count_from(0, i);
     for (int64_t k = i + 1; k <= a.axes; ++k) around.push_back(k);
     columns.push_back(g.expand(g.unsqueeze(line, around), g.concat_ints({extents, g.ints({1})})));
@@ -198,19 +196,15 @@ void affine_grid(OpContext& op) {
   dims.push_back(a.axes);
   // ONNX wants the number of maps among the sizes, and one pixel is another thing to it.
   if (single && a.align_corners) return affine_grid_by_matmul(op);
-  const Value sizes = a.shape.count_known
-                          ? a.shape.value
-                          : g.slice(a.shape.value, Ints{0}, Ints{a.axes + 2}, Ints{0});
+  const Value sizes = a.shape.count_known ? a.shape.value : g.slice(a.shape.value, Ints{0}, Ints{a.axes + 2}, Ints{0});
   const Value image = g.slice(sizes, Ints{1}, Ints{a.axes + 2}, Ints{0});
   op.out("output", g.node("AffineGrid", {a.theta, g.concat_ints({g.dim(a.theta, 0), image})},
                           {{"align_corners", static_cast<int64_t>(a.align_corners)}}, {a.theta.dtype(), dims}));
 }
 
 constexpr MapperEntry kEntries[] = {
-    {"affine_grid", 8, affine_grid_by_matmul},
-    {"affine_grid", 20, affine_grid},
-    {"grid_sample", 8, grid_sample_by_gather},
-    {"grid_sample", 16, grid_sample_16},
+    {"affine_grid", 8, affine_grid_by_matmul}, {"affine_grid", 20, affine_grid},
+    {"grid_sample", 8, grid_sample_by_gather}, {"grid_sample", 16, grid_sample_16},
     {"grid_sample", 20, grid_sample_20},
 };
 

@@ -269,7 +269,7 @@ void set_value(OpContext& op) {
 
 constexpr MapperEntry kEntries[] = {
     {"slice", 7, slice},         {"strided_slice", 7, strided_slice},     {"crop", 7, crop},
-    {"set_value", 7, set_value}, {"set_value_with_tensor", 7, set_value},
+    {"set_value", 7, set_value}, {"set_value_with_tensor", 8, set_value},
 };
 
 }  // namespace

@@ -203,9 +203,9 @@ constexpr MapperEntry kEntries[] = {
     {"argmin", 7, arg_extremum<"ArgMin">},
     {"argsort", 7, argsort},
     {"kthvalue", 7, kthvalue},
-    {"median", 11, median},
-    {"mode", 7, mode},
-    {"nanmedian", 7, nanmedian},
+    {"median", 12, median},
+    {"mode", 11, mode},
+    {"nanmedian", 12, nanmedian},
     {"searchsorted", 7, searchsorted},
     {"topk", 7, topk},
 };

@@ -307,7 +307,7 @@ constexpr MapperEntry kEntries[] = {
     {"bitwise_left_shift", 11, shift<true>},
     {"bitwise_right_shift", 11, shift<false>},
     {"digamma", 11, digamma_of_any_age},
-    {"erfinv", 7, erfinv},
+    {"erfinv", 9, erfinv},
     {"gammaln", 11, in_float64<log_gamma>},
     {"i0", 9, in_float64<bessel_i<0, false>>},
     {"i0e", 9, in_float64<bessel_i<0, true>>},

@@ -10,7 +10,8 @@
 namespace paddle2onnx {
 namespace {
 
-// What softmax turns into 0 where something else may be looked at. Not -inf: a row that may look at nothing would be NaN.
+// What softmax turns into 0 where something else may be looked at. Not -inf: a row that may look at nothing would be
+// NaN.
 constexpr double kHidden = -1e30;
 
 double factor_of(const OpContext& op, int64_t size) {
@@ -66,7 +67,8 @@ void memory_efficient_attention(OpContext& op) {
     const Value causal = hiding(g, g.less_equal(columns, rows), q.dtype());
     mask = mask ? g.add(mask, causal) : causal;
   }
-  const Value out = attend(g, heads_to_front(g, q), arranged(k), arranged(op.in("value")), factor_of(op, q.dim(3)), mask);
+  const Value out =
+      attend(g, heads_to_front(g, q), arranged(k), arranged(op.in("value")), factor_of(op, q.dim(3)), mask);
   op.out("output", heads_to_front(g, out));
 }
 
@@ -159,12 +161,14 @@ Value attend_unpadded(OpContext& op, Value q, Value k, Value v, Value starts_q, 
   if (op.attr<bool>("return_softmax", false)) op.fail("return_softmax, which is a training aid");
   const Rows a = read_rows(op, g.dim(q, 0), starts_q);
   const Rows b = read_rows(op, g.dim(k, 0), starts_k);
-  // By Reshape: through Unsqueeze, onnx's checker takes numbers that it knows for a list still, and cannot subtract lists of two lengths.
+  // By Reshape: through Unsqueeze, onnx's checker takes numbers that it knows for a list still, and cannot subtract
+  // lists of two lengths.
   const auto column = [&](Value x) { return g.reshape(x, Ints{-1, 1}); };
   const Value distance = g.abs(g.sub(column(counts(g, a.sequence)), counts(g, b.sequence)));
   Value allowed = g.less(distance, g.scalar(0.5, DType::kFloat32));
   if (op.attr<bool>("causal", false)) {
-    // The diagonal ends in the last corner of each pair of sequences: its rows may look at length_k - length_q more keys.
+    // The diagonal ends in the last corner of each pair of sequences: its rows may look at length_k - length_q more
+    // keys.
     const Value limit = g.sub(column(g.sub(a.place, a.length)), g.sub(b.place, b.length));
     allowed = g.logical_and(allowed, g.logical_not(g.less(limit, g.scalar(0, DType::kFloat32))));
   }

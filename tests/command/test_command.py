@@ -536,7 +536,10 @@ def test_signal_while_writing_leaves_nothing(tmp_path, ending):
     folder = tmp_path / "model"
     synthetic.transposed(folder, 2)  # some seconds of work
     (tmp_path / "new").mkdir()
-    process = subprocess.Popen([BINARY, "-m", folder, "-s", tmp_path / "new/out.onnx", "--external_data"], stderr=subprocess.DEVNULL)
+    command = [BINARY, "-m", folder, "-s", tmp_path / "new/out.onnx", "--external_data"]
+    # A test run in the background of a shell has SIGINT ignored, and would hand that on.
+    heeded = lambda: signal.signal(ending, signal.SIG_DFL) if ending != signal.SIGKILL else None
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, preexec_fn=heeded)
     try:
         written = f"/proc/{process.pid}/io"
         deadline = time.monotonic() + 60

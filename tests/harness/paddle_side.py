@@ -172,6 +172,9 @@ def _before_nms(program):
     if FORMAT == "pir":
         found = [op for op in program.global_block().ops if op.name().split(".", 1)[1] in nms]
         values = [op.operand_source(i) for op in found for i in range(2)]
+        # Both these and the program's own would be fetched to the same columns.
+        for op in [op for op in program.global_block().ops if op.name() == "pd_op.fetch"]:
+            program.global_block().remove_op(op)
     else:
         found = [op for op in program.global_block().ops if op.type in nms]
         values = [program.global_block().var(op.input(slot)[0]) for op in found for slot in ("BBoxes", "Scores")]

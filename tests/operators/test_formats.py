@@ -7,10 +7,8 @@ OPSET = 17
 # Reason → rows (family-name). A row that stands here and doesn't differ fails as well.
 REASONS = {
     "the values of a loop, the results of an if stand in another order": """
-        control_flow-if_two_results control_flow-array_in_loop control_flow-array_in_loop_of_no_turn control_flow-break_out
-        control_flow-list_index control_flow-static_while_cond control_flow-static_while_in_while
-        control_flow-while_changes_rank control_flow-while_counts control_flow-while_grows
-        control_flow-while_grows_from_one
+        control_flow-array_in_loop control_flow-array_in_loop_of_no_turn control_flow-break_out control_flow-list_index
+        control_flow-static_while_cond control_flow-static_while_in_while control_flow-while_counts
     """,
     "a loop's bound is paddle.shape, int32 in Paddle 2 and int64 in Paddle 3; its values stand in another order": """
         control_flow-continue_odd control_flow-for_enumerate control_flow-for_range control_flow-for_rows
@@ -127,15 +125,6 @@ REASONS = {
     "a mask is where and gather_nd in Paddle 2 and masked_select in Paddle 3": "slicing-index_mask",
     "a bool written into bools gives int64 in Paddle 3": "slicing-set_value_bool",
     "Paddle 2 saves kthvalue without keepdim": "sorting-kthvalue_axis",
-    "the shapes of Paddle 2.6 are int32":
-        "control_flow-if_shapes control_flow-for_range control_flow-for_rows control_flow-for_enumerate "
-        "control_flow-continue_odd control_flow-nested_loops control_flow-nested_loop_if control_flow-loop_in_if control_flow-list_append "
-        "control_flow-list_concat_of_no_turn control_flow-list_pop",
-    "the Paddles list a loop's values in another order, or other ones":
-        "control_flow-while_grows control_flow-while_grows_from_one control_flow-static_while_in_while "
-        "control_flow-static_while_cond control_flow-array_in_loop control_flow-array_in_loop_of_no_turn control_flow-list_index",
-    "Paddle 2.6 puts a constant that a conditional may give behind it":
-        "control_flow-break_out control_flow-break_and_continue",
 }
 STATED = {row: reason for reason, rows in REASONS.items() for row in rows.split()}
 

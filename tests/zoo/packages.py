@@ -1,6 +1,7 @@
 """Makes the network definitions of paddleclas, paddleseg and paddlenlp importable without what else these packages bring in
 (readers of data sets, download tools, metrics): their own __init__ files are passed over, and modules of others that no network
 calls are stood in for."""
+import copy
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -15,7 +16,7 @@ from unittest import mock
 NOT_NEEDED = {"cv2", "requests", "tqdm", "yaml", "filelock", "visualdl", "scipy", "sklearn", "skimage", "matplotlib", "pandas", "prettytable",
               "paddle2onnx", "colorlog", "colorama", "jieba", "sentencepiece", "huggingface_hub", "aistudio_sdk", "datasets", "multiprocess",
               "dill", "seqeval", "rich", "safetensors", "tool_helpers", "regex", "fastapi", "uvicorn", "typer", "Crypto", "faiss", "easydict",
-              "ujson", "jinja2", "pycocotools", "shapely", "motmetrics", "lap", "numba", "terminaltables", "Cython", "imgaug", "pyclipper"}  # fmt: skip
+              "ujson", "jinja2", "pycocotools", "shapely", "motmetrics", "lap", "numba", "terminaltables", "Cython", "imgaug", "pyclipper", "mpl_toolkits"}  # fmt: skip
 
 
 class _StandIns(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -70,3 +71,37 @@ def paddlenlp():
     passed_over("paddlenlp", site("paddlenlp")).__version__ = "2.8.1"
     importlib.import_module("paddlenlp.data")
     return importlib.import_module("paddlenlp.transformers")
+
+
+def paddledet():
+    """ppdet.core.workspace: where detectors are made from a configuration. `detector` below does it."""
+    root = site("ppdet")
+    for name in ("ppdet", "ppdet.utils", "ppdet.data", "ppdet.data.transform", "ppdet.metrics"):
+        passed_over(name, root.joinpath(*name.split(".")[1:]))
+    importlib.import_module("ppdet.modeling")
+    return importlib.import_module("ppdet.core.workspace")
+
+
+def detector(config):
+    """The network of a configuration as paddledet's yml files hold it, deployed as its export tool does."""
+    workspace = sys.modules["ppdet.core.workspace"]
+    # Deep copies of lists too: some necks append to their defaults.
+    before = {name: {k: copy.deepcopy(v) if isinstance(v, (list, dict)) else v for k, v in value.items()} if isinstance(value, dict) else value
+              for name, value in workspace.global_config.items()}  # fmt: skip
+    try:
+        workspace.merge_config(copy.deepcopy(config))
+        net = workspace.create(config["architecture"])
+    finally:
+        for name in list(workspace.global_config):
+            if name not in before:
+                del workspace.global_config[name]
+            elif isinstance(before[name], dict):
+                workspace.global_config[name].clear()
+                workspace.global_config[name].update(before[name])
+    net.eval()
+    if hasattr(net, "deploy"):
+        net.deploy = True
+    for layer in net.sublayers():
+        if hasattr(layer, "convert_to_deploy"):
+            layer.convert_to_deploy()
+    return net

@@ -117,3 +117,6 @@ raw("raw_soft_relu", "soft_relu", inputs={"X": f32["b", 9].range(-9, 9)}, output
 raw("raw_prelu_element_rank3", "prelu", inputs={"X": f32["b", 3, 4], "Alpha": param(np.linspace(-1, 1, 12).reshape(1, 3, 4))}, outputs={"Out": "float32"}, attrs={"mode": "element"})
 raw("raw_dropout_test", "dropout", inputs={"X": f32["b", 3]}, outputs={"Out": "float32", "Mask": None}, attrs={"dropout_prob": 0.4, "is_test": True})
 raw("raw_leaky_relu_default", "leaky_relu", inputs={"X": f32["b", 3]}, outputs={"Out": "float32"})
+case("swiglu", lambda x, y: paddle._C_ops.swiglu(x, y), x=f32["b", 3, 4], y=f32["b", 3, 4], paddle_cannot={"pdmodel": "swiglu came with Paddle 3"})
+case("swiglu_halves", lambda x: paddle._C_ops.swiglu(x, None), x=f32["b", "n", 8], paddle_cannot={"pdmodel": "swiglu came with Paddle 3"})
+case("swiglu_f64", lambda x: paddle._C_ops.swiglu(x, None), x=f64["b", 6], paddle_cannot={"pdmodel": "swiglu came with Paddle 3"})

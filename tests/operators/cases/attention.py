@@ -64,7 +64,7 @@ raw("flash_attn_causal_static", "flash_attn", inputs={"q": f32["b", 3, 2, 4], "k
 raw("flash_attn_mask", "flash_attn", inputs={"q": f32["b", "n", 2, 4], "k": f32["b", "m", 2, 4], "v": f32["b", "m", 2, 4], "attn_mask": f32["b", 1, "n", "m"]}, outputs=FLASH_OUT, attrs=FLASH, expect=lambda q, k, v, mask: attend(q, k, v, mask=mask))
 raw("flash_attn_groups", "flash_attn", inputs={"q": f32["b", "n", 4, 4], "k": f32["b", "m", 2, 4], "v": f32["b", "m", 2, 4]}, outputs=FLASH_OUT, attrs=FLASH, expect=attend)
 case("scaled_dot_product_attention", F.scaled_dot_product_attention, q=f32["b", "n", 2, 4], k=f32["b", "m", 2, 4], v=f32["b", "m", 2, 4])
-case("scaled_dot_product_attention_causal", lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True), q=f32["b", 5, 2, 4], k=f32["b", 5, 2, 4], v=f32["b", 5, 2, 4], expect=lambda q, k, v: attend(q, k, v, causal=True))
+case("scaled_dot_product_attention_causal", lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True), q=f32["b", 5, 2, 4], k=f32["b", 5, 2, 4], v=f32["b", 5, 2, 4], expect=lambda q, k, v: attend(q, k, v, causal=True), opset={"pir": 9})
 
 case("softmax_mask_fuse", paddle.incubate.softmax_mask_fuse, x=f32["b", 2, "n", "n"], mask=f32["b", 1, "n", "n"])
 raw("softmax_mask_upper_triangle", "fused_softmax_mask_upper_triangle", inputs={"X": f32["b", 2, "n", "n"]}, outputs={"Out": "float32"}, opset=11, expect=lambda x: softmax(np.where(np.tri(x.shape[-1]) > 0, x, -np.inf)))

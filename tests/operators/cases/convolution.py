@@ -90,3 +90,39 @@ case("conv3d_transpose_ndhwc", nn.Conv3DTranspose(2, 4, 2, stride=2, data_format
 raw("raw_depthwise_conv2d_transpose", "depthwise_conv2d_transpose",
     inputs={"Input": f32["b", 2, "h", "w"], "Filter": param(weight(2, 1, 3, 3))},
     outputs={"Output": "float32"}, attrs={"groups": 2, "strides": [2, 2], "paddings": [1, 0]})
+
+
+def convolved(x, w, v, stride, pad, dilation, groups):
+    """A convolution over the last axes, by its definition. All arguments after the arrays hold for every axis."""
+    axes = x.ndim - 2
+    x = np.pad(x, [(0, 0), (0, 0)] + [(pad, pad)] * axes)
+    spans = [dilation * (k - 1) + 1 for k in w.shape[2:]]
+    counts = [(size - span) // stride + 1 for size, span in zip(x.shape[2:], spans)]
+    inner, outer = w.shape[1], w.shape[0] // groups
+    y = np.zeros((x.shape[0], w.shape[0], *counts), x.dtype)
+    for at in np.ndindex(*counts):
+        window = x[(slice(None), slice(None), *(slice(i * stride, i * stride + s, dilation) for i, s in zip(at, spans)))]
+        for m in range(w.shape[0]):
+            g = m // outer
+            part = window[:, g * inner : (g + 1) * inner]
+            y[(slice(None), m, *at)] = (part * w[m]).reshape(len(x), -1).sum(1)
+    return y + v.reshape(-1, *[1] * axes)
+
+
+def transposed(x, w, v, stride, pad, groups):
+    """The transposed convolution over two axes, by its definition."""
+    inner, outer = w.shape[0] // groups, w.shape[1]
+    height, width = ((n - 1) * stride + k for n, k in zip(x.shape[2:], w.shape[2:]))
+    y = np.zeros((x.shape[0], outer * groups, height, width), x.dtype)
+    for i, j in np.ndindex(*x.shape[2:]):
+        for c in range(x.shape[1]):
+            first = c // inner * outer
+            y[:, first : first + outer, i * stride : i * stride + w.shape[2], j * stride : j * stride + w.shape[3]] += x[:, c, i, j, None, None, None] * w[c]
+    return y[:, :, pad : height - pad, pad : width - pad] + v[:, None, None]
+
+
+raw("depthwise_conv2d_bias", "depthwise_conv2d_bias", inputs={"input": f32["b", 3, "h", "w"], "filter": f32[6, 1, 3, 3], "bias": f32[6]}, outputs={"out": "float32"}, attrs={"strides": [2, 2], "paddings": [1, 1], "padding_algorithm": "EXPLICIT", "groups": 3, "dilations": [1, 1], "data_format": "NCHW"}, expect=lambda x, w, v: convolved(x, w, v, 2, 1, 1, 3))
+raw("depthwise_conv2d_bias_dilated", "depthwise_conv2d_bias", inputs={"input": f32["b", 3, 9, "w"], "filter": f32[3, 1, 3, 2], "bias": f32[3]}, outputs={"out": "float32"}, attrs={"strides": [1, 1], "paddings": [0, 0], "padding_algorithm": "EXPLICIT", "groups": 3, "dilations": [2, 2], "data_format": "NCHW"}, expect=lambda x, w, v: convolved(x, w, v, 1, 0, 2, 3))
+raw("depthwise_conv3d_bias", "depthwise_conv3d_bias", inputs={"input": f32["b", 2, 6, 7, 8], "filter": f32[4, 1, 3, 3, 3], "bias": f32[4]}, outputs={"out": "float32"}, attrs={"strides": [2, 2, 2], "paddings": [1, 1, 1], "padding_algorithm": "EXPLICIT", "groups": 2, "dilations": [1, 1, 1], "data_format": "NCDHW"}, expect=lambda x, w, v: convolved(x, w, v, 2, 1, 1, 2))
+case("conv2d_transpose_bias", lambda x, w, v: paddle._C_ops.conv2d_transpose_bias(x, w, v, [2, 2], [1, 1], [], [], "EXPLICIT", 1, [1, 1], "NCHW"), x=f32["b", 3, 5, "w"], w=f32[3, 4, 3, 3], v=f32[4], expect=lambda x, w, v: transposed(x, w, v, 2, 1, 1), paddle_cannot={"pdmodel": "conv2d_transpose_bias as a function came with Paddle 3"})
+case("conv2d_transpose_bias_groups", lambda x, w, v: paddle._C_ops.conv2d_transpose_bias(x, w, v, [1, 1], [0, 0], [], [], "EXPLICIT", 2, [1, 1], "NCHW"), x=f32["b", 4, 5, "w"], w=f32[4, 3, 2, 3], v=f32[6], expect=lambda x, w, v: transposed(x, w, v, 1, 0, 2), paddle_cannot={"pdmodel": "conv2d_transpose_bias as a function came with Paddle 3"})

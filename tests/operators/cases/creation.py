@@ -112,7 +112,7 @@ case("logspace", lambda x: x + paddle.logspace(0, 3, 4, base=2.0), x=f32["b", 4]
 # --- one-hot
 case("one_hot", lambda x: F.one_hot(x, 5), x=i64["b"].ints(0, 5))
 case("one_hot_i32", lambda x: F.one_hot(x, 5), x=i32["b", 3].ints(0, 5))
-case("one_hot_tensor", lambda x, d: F.one_hot(x, d), x=i64["b", 3].ints(0, 4), d=i32_value([4], [6]), opset=9)
+case("one_hot_tensor", lambda x, d: F.one_hot(x, d), x=i64["b", 3].ints(0, 4), d=i32_value([4], [6]), opset={"pdmodel": 9, "pir": 11})
 case("one_hot_rank0", lambda x: F.one_hot(x, 5), x=i64_value(2, 4))
 raw("raw_one_hot_v2_out_of_range", "one_hot_v2", inputs={"X": i64["b", 3].ints(-2, 7)}, outputs={"Out": "float32"}, attrs={"depth": 5, "dtype": 5, "allow_out_of_range": True}, expect=lambda x: (x[..., None] == np.arange(5)).astype("float32"))
 raw("raw_one_hot_v2_i64", "one_hot_v2", inputs={"X": i64["b", 3].ints(0, 5)}, outputs={"Out": "int64"}, attrs={"depth": 5, "dtype": 3}, paddle_cannot={"pir": "its translation drops the dtype"})
@@ -135,11 +135,11 @@ case("rank", lambda x: paddle.rank(x) + paddle.shape(x)[0], x=f32["b", 3])
 raw("raw_shard_index", "shard_index", inputs={"X": i64["b", 1].ints(0, 20)}, outputs={"Out": "int64"}, attrs={"index_num": 20, "nshards": 3, "shard_id": 1, "ignore_value": -1}, opset=9)
 raw("raw_shard_index_i32", "shard_index", inputs={"X": i32["b", 1].ints(0, 20)}, outputs={"Out": "int32"}, attrs={"index_num": 20, "nshards": 2, "shard_id": 0, "ignore_value": 99}, opset=9)
 raw("raw_memcpy", "memcpy", inputs={"X": f32["b", 3]}, outputs={"Out": "float32"}, attrs={"dst_place_type": 0})
-raw("raw_memcpy_h2d", "memcpy_h2d", inputs={"X": f32["b", 3]}, outputs={"Out": "float32"}, attrs={"dst_place_type": 0}, expect=lambda x: x)
+raw("raw_memcpy_h2d", "memcpy_h2d", inputs={"X": f32["b", 3]}, outputs={"Out": "float32"}, attrs={"dst_place_type": 0}, expect=lambda x: x, paddle_cannot={"pir": "its translation finds no operand"})
 raw("raw_memcpy_d2h", "memcpy_d2h", inputs={"X": f32["b", 3]}, outputs={"Out": "float32"}, attrs={"dst_place_type": 0}, expect=lambda x: x)
 raw("raw_depend", "depend", inputs={"X": f32["b", 3], "Dep": [i64["n"]]}, outputs={"Out": "float32"}, expect=lambda x, dep: x)
-raw("raw_lod_reset", "lod_reset", inputs={"X": f32[4, 3]}, outputs={"Out": "float32"}, attrs={"target_lod": [0, 1, 4]})
-raw("raw_share_buffer", "share_buffer", inputs={"X": [f32["b", 3], i64[4]]}, outputs={"Out": ["float32", "int64"], "XOut": [None, None]}, attrs={"share_dims_and_dtype": [True, True]}, expect=lambda x, y: [x, y])
+raw("raw_lod_reset", "lod_reset", inputs={"X": f32[4, 3]}, outputs={"Out": "float32"}, attrs={"target_lod": [0, 1, 4]}, paddle_cannot={"pir": "its translation has no operand Y"})
+raw("raw_share_buffer", "share_buffer", inputs={"X": [f32["b", 3], i64[4]]}, outputs={"Out": ["float32", "int64"], "XOut": [None, None]}, attrs={"share_dims_and_dtype": [True, True]}, expect=lambda x, y: [x, y], paddle_cannot={"pir": "its translation takes one operand"})
 case("assert", lambda x: (paddle.static.nn.control_flow.Assert(paddle.any(x > -1e9)), x + 1)[1], x=f32["b", 3], static=True)
 raw("raw_share_data", "share_data", inputs={"X": f32["b", 3]}, outputs={"Out": "float32"})
 raw("raw_print", "print", inputs={"In": f32["b", 3]}, outputs={"Out": "float32"}, attrs={"first_n": 0, "message": "", "summarize": 1})
@@ -148,3 +148,27 @@ case("sequence_mask", lambda x: F.sequence_mask(x, maxlen=6), x=i64["b"].ints(0,
 case("sequence_mask_longest", lambda x: F.sequence_mask(x), x=i64["b"].ints(1, 7), opset=11)
 case("sequence_mask_f32", lambda x: F.sequence_mask(x, maxlen=6, dtype="float32"), x=i32["b", "n"].ints(0, 7))
 case("ones_like_f64", lambda x: paddle.ones_like(x, dtype="float64"), x=f32["b", 3], opset=8)
+case("ones_op", lambda x: paddle._C_ops.ones([2, 3], paddle.float32, paddle.CPUPlace()) + x, x=f32[3], paddle_cannot={"pdmodel": "ones came with Paddle 3"})
+case("zeros_op", lambda x: paddle._C_ops.zeros([2, 3], paddle.int64, paddle.CPUPlace()) + x, x=i64[3], paddle_cannot={"pdmodel": "zeros came with Paddle 3"})
+case("ones_like_op", lambda x: paddle._C_ops.ones_like(x, paddle.int64, paddle.CPUPlace()), x=f32["b", 3], opset=8, paddle_cannot={"pdmodel": "ones_like came with Paddle 3"})
+case("ones_like_op_static", lambda x: paddle._C_ops.ones_like(x, paddle.float32, paddle.CPUPlace()) + x, x=f32[2, 3], paddle_cannot={"pdmodel": "ones_like came with Paddle 3"})
+case("zeros_like_op_static", lambda x: paddle._C_ops.zeros_like(x, paddle.float64, paddle.CPUPlace()), x=f32[2, 3], paddle_cannot={"pdmodel": "zeros_like came with Paddle 3"})
+case("empty_like_op", lambda x: paddle.shape(paddle._C_ops.empty_like(x, paddle.float32, paddle.CPUPlace())), x=f32["b", 3], opset=8, paddle_cannot={"pdmodel": "empty_like came with Paddle 3"})
+case("empty_like_op_static", lambda x: paddle._C_ops.empty_like(x, paddle.float32, paddle.CPUPlace()).shape[0] + x + 0 * paddle.shape(paddle._C_ops.empty_like(x, paddle.float32, paddle.CPUPlace()))[1].astype("float32"), x=f32[2, 3], paddle_cannot={"pdmodel": "empty_like came with Paddle 3"})
+case("assign_out", lambda x: paddle.assign(x + 1, paddle.zeros([2, 3])), x=f32[2, 3], paddle_cannot={"pdmodel": "assign_out_ came with Paddle 3"})
+case("copy_to", lambda x: paddle._C_ops.copy_to(x, paddle.CPUPlace(), True) * 2, x=f32["b", 3], paddle_cannot={"pdmodel": "copy_to came with Paddle 3"})
+case("range_v2", lambda x, n: paddle._C_ops.range_v2(paddle.full([], 1, "int64"), n, paddle.full([], 2, "int64"), paddle.int64, paddle.CPUPlace()) + x, x=i64[1], n=i64_value(7, 12), opset=11, paddle_cannot={"pdmodel": "range_v2 came with Paddle 3"})
+case("range_v2_static", lambda x: paddle._C_ops.range_v2(paddle.full([], 1.5), paddle.full([], 4.0), paddle.full([], 0.5), paddle.float32, paddle.CPUPlace()) + x, x=f32[5], paddle_cannot={"pdmodel": "range_v2 came with Paddle 3"})
+raw("raw_npu_identity", "npu_identity", inputs={"x": f32["b", 3]}, outputs={"out": "float32"}, attrs={"format": -1})
+raw("raw_nop", "nop", inputs={"X": f32["b", 3]}, outputs={"Out": "float32"}, expect=lambda x: x)
+raw("raw_transfer_dtype", "transfer_dtype", inputs={"X": f32["b", 3]}, outputs={"Out": "float64"}, attrs={"in_data_type": 5, "out_data_type": 6}, expect=lambda x: x.astype("f8"))
+
+
+def asserted(x):
+    assert paddle.max(x) < 100
+    return x + 1
+
+
+case("assert_statement", asserted, x=f32["b", 3])
+case("empty_op_static", lambda x: paddle.shape(paddle.empty([2, 3])).astype("float32") + x, x=f32[2])
+raw("raw_fill_constant_batch_size_like_static", "fill_constant_batch_size_like", inputs={"Input": f32[2, 3]}, outputs={"Out": "float32"}, attrs={"shape": [-1, 4], "value": 2.5, "dtype": 5, "input_dim_idx": 0, "output_dim_idx": 0})

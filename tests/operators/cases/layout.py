@@ -134,7 +134,10 @@ raw("raw_flatten_1x", "flatten", inputs={"X": f32["b", 2, 3]}, outputs={"Out": "
 raw("raw_reshape_1x", "reshape", inputs={"X": f32["b", 2, 3]}, outputs={"Out": "float32"}, attrs={"shape": [0, -1]}, expect=lambda x: x.reshape(len(x), 6))
 raw("raw_expand_as_1x", "expand_as", inputs={"X": f32["b", 2], "target_tensor": f32["b", 6]}, outputs={"Out": "float32"}, expect=lambda x, y: np.tile(x, (1, 3)), paddle_cannot={"pir": "Paddle 3 does not translate it"})
 
-raw("tensor_unfold", "tensor_unfold", inputs={"input": f32[2, 7, 4]}, outputs={"out": "float32"}, attrs={"axis": 1, "size": 3, "step": 2}, expect=lambda x: np.lib.stride_tricks.sliding_window_view(x, 3, 1)[:, ::2])
-raw("tensor_unfold_dynamic", "tensor_unfold", inputs={"input": f32["b", 4, "n"]}, outputs={"out": "float32"}, attrs={"axis": -1, "size": 3, "step": 1}, expect=lambda x: np.lib.stride_tricks.sliding_window_view(x, 3, 2), opset=11)
+raw("tensor_unfold", "tensor_unfold", inputs={"input": f32[2, 7, 4]}, outputs={"out": "float32"}, attrs={"axis": 1, "size": 3, "step": 2}, expect=lambda x: np.lib.stride_tricks.sliding_window_view(x, 3, 1)[:, ::2], paddle_cannot={"pir": "Paddle 3 has no such operator"})
+raw("tensor_unfold_dynamic", "tensor_unfold", inputs={"input": f32["b", 4, "n"]}, outputs={"out": "float32"}, attrs={"axis": -1, "size": 3, "step": 1}, expect=lambda x: np.lib.stride_tricks.sliding_window_view(x, 3, 2), opset=11, paddle_cannot={"pir": "Paddle 3 has no such operator"})
 raw("view_slice", "view_slice", inputs={"input": f32[5, "n"]}, outputs={"out": "float32"}, attrs={"begin_idx": 1, "end_idx": 4}, expect=lambda x: x[1:4])
 raw("view_dtype_same", "view_dtype", inputs={"input": f32["b", 3]}, outputs={"out": "float32"}, attrs={"dtype": 5}, expect=lambda x: x)
+# Paddle's executor leaves the shape of view_shape as it was: the numbers are those of Tensor.view.
+case("view_shape", lambda x: paddle._C_ops.view_shape(x, [3, 8]), x=f32[2, 3, 4], expect=lambda x: x.reshape(3, 8), paddle_cannot={"pdmodel": "view_shape came with Paddle 3"})
+case("view_shape_inferred", lambda x: paddle._C_ops.view_shape(x, [2, -1]), x=i64[2, 3, 4], expect=lambda x: x.reshape(2, 12), paddle_cannot={"pdmodel": "view_shape came with Paddle 3"})

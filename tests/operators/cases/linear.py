@@ -165,3 +165,8 @@ raw("lookup_table_v1_padding", "lookup_table", inputs={"Ids": i64["b", "n", 1].i
 LINEAR_W, LINEAR_B = np.random.RandomState(4).randn(6, 4).astype("float32"), np.random.RandomState(5).randn(4).astype("float32")
 raw("linear_v2", "linear_v2", inputs={"input": f32["b", "n", 6], "weight": param(LINEAR_W), "bias": param(LINEAR_B)}, outputs={"out": "float32"}, attrs={"transpose_weight": False}, expect=lambda x: x @ LINEAR_W + LINEAR_B)
 raw("linear_v2_transposed", "linear_v2", inputs={"input": f32["b", "n", 6], "weight": param(LINEAR_W.T.copy()), "bias": param(LINEAR_B)}, outputs={"out": "float32"}, attrs={"transpose_weight": True}, expect=lambda x: x @ LINEAR_W + LINEAR_B)
+case("baddbmm", lambda i, x, y: paddle._C_ops.baddbmm(i, x, y, 1.0, 1.0), i=f32["b", 3, 5], x=f32["b", 3, 4], y=f32["b", 4, 5], paddle_cannot={"pdmodel": "baddbmm came with Paddle 3"})
+case("baddbmm_alpha_beta", lambda i, x, y: paddle._C_ops.baddbmm(i, x, y, 0.5, -2.0), i=f32["b", "n", 5], x=f32["b", "n", 4], y=f32["b", 4, 5], paddle_cannot={"pdmodel": "baddbmm came with Paddle 3"})
+case("baddbmm_f64", lambda i, x, y: paddle._C_ops.baddbmm(i, x, y, 2.0, 3.0), i=f64["b", 3, 5], x=f64["b", 3, 4], y=f64["b", 4, 5], paddle_cannot={"pdmodel": "baddbmm came with Paddle 3"})
+case("slogdet_v2", lambda x: paddle._C_ops.slogdet_v2(x), x=f32["b", 4, 4], opset=11, paddle_cannot={"pdmodel": "slogdet_v2 came with Paddle 3"})
+case("slogdet_v2_rank2", lambda x: paddle._C_ops.slogdet_v2(x), x=f64[3, 3], opset=11, paddle_cannot={"pdmodel": "slogdet_v2 came with Paddle 3"})

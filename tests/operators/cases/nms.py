@@ -109,6 +109,6 @@ def detector(x, s):
     return paddle.vision.ops.matrix_nms(box, paddle.nn.functional.sigmoid(s) * 0.9, 0.3, 0.1, 10, 5, return_index=True, background_label=-1)[:2]
 
 
-case("remove_nms", detector, x=f32["b", "m", 4], s=f32["b", 3, "m"], flags=["--remove_nms"], opset={"pdmodel": 10, "pir": 10})
+case("remove_nms", detector, x=f32["b", "m", 4], s=f32["b", 3, "m"], flags=["--remove_nms"])
 case("keep_nms", detector, x=f32["b", "m", 4], s=f32["b", 3, "m"].unique(), opset=11)
 case("remove_no_nms", lambda x: paddle.tanh(x), x=f32[3], flags=["--remove_nms"], error="no suppression of boxes", code=2)

@@ -60,3 +60,8 @@ case("dirichlet_moments", lambda x: coarse(paddle.distribution.Dirichlet(x).samp
 case("standard_gamma", lambda x: coarse(paddle.standard_gamma(x), 0.75), x=f32[40000].values(np.full(40000, 2.25)), opset=11, skip_run=NO_KERNEL, paddle_cannot={"pdmodel": "standard_gamma came with Paddle 3"})
 case("standard_gamma_small", lambda x: coarse(paddle.standard_gamma(x), 0.25), x=f32[40000].values(np.full(40000, 0.25)), opset=11, skip_run=NO_KERNEL, paddle_cannot={"pdmodel": "standard_gamma came with Paddle 3"})
 raw("raw_sampling_id", "sampling_id", inputs={"X": f32[3, 4].values([[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1]])}, outputs={"Out": "int64"}, attrs={"min": 0.0, "max": 1.0, "seed": 0}, opset=12, skip_run=NO_KERNEL, paddle_cannot={"pir": "Paddle 3 does not translate it"})
+case("random_range", lambda x: paddle._C_ops.random(x, 4, 5), x=f32["b", 3], opset=9, skip_run=NO_KERNEL, paddle_cannot={"pdmodel": "random came with Paddle 3"})
+case("random_limits", lambda x: paddle.stack([paddle.min(y := paddle._C_ops.random(x, -2, 3)), paddle.max(y)]), x=f32[400], opset=9, skip_run=NO_KERNEL, paddle_cannot={"pdmodel": "random came with Paddle 3"})
+case("random_i64", lambda x: paddle._C_ops.random(x, 7, 8), x=i64["b", 3], opset=9, skip_run=NO_KERNEL, paddle_cannot={"pdmodel": "random came with Paddle 3"})
+case("randperm_largest", lambda x: paddle.max(paddle.cast(paddle.randperm(6), "float32")) + x, x=f32[1], skip_run=NO_KERNEL)
+raw("raw_uniform_batch_size_like_static", "uniform_random_batch_size_like", inputs={"Input": f32[2, 3]}, outputs={"Out": "float32"}, attrs={"shape": [-1, 4], "min": 2.0, "max": 2.0, "seed": 3, "dtype": 5}, skip_run=NO_KERNEL)

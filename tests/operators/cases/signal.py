@@ -100,3 +100,6 @@ case("stft_twosided", lambda x: real(paddle.signal.stft(x, 8, 4, onesided=False,
 case("stft_dynamic", lambda x: real(paddle.signal.stft(x, 6, 3, center=False)), x=f32["b", "h"], opset=11)
 case("istft", lambda x: paddle.signal.istft(paddle.as_complex(x), 8, 4), x=f32["b", 5, 9, 2])
 raw("raw_stft", "stft", inputs={"X": f32["b", 32], "Window": f32[8]}, outputs={"Out": "complex64"}, attrs={"n_fft": 8, "hop_length": 4, "normalized": True, "onesided": True}, error="is complex")
+case("stft_op", lambda x, w: real(paddle._C_ops.stft(x, w, 16, 4, False, True)), x=f32["b", 48], w=f32[16].range(0, 1), paddle_cannot={"pdmodel": "stft came with Paddle 3"})
+case("stft_op_normalized", lambda x, w: real(paddle._C_ops.stft(x, w, 16, 8, True, True)), x=f32["b", 48], w=f32[16].range(0, 1), paddle_cannot={"pdmodel": "stft came with Paddle 3"})
+case("stft_op_f64", lambda x, w: real(paddle._C_ops.stft(x, w, 8, 3, True, True)), x=f64[2, 29], w=f64[8].range(0, 1), paddle_cannot={"pdmodel": "stft came with Paddle 3"})

@@ -2,14 +2,16 @@
 
     tools/test.sh --random [N]      # rows (5000), two thirds in .pdmodel and a third in PIR
 
-A report goes to build/random/report.md; the exit code tells whether there was a mismatch. What Paddle itself refuses is counted."""
+A report goes to build/random/report.md, renewed after every table; the exit code tells whether there was a mismatch that explained.py
+doesn't name. What Paddle itself refuses is counted. A run that was stopped goes on where it was: exports and results are kept."""
 import argparse
 import collections
 import concurrent.futures
 import json
 import pathlib
 import random
-import shutil
+import re
+import subprocess
 import sys
 import time
 
@@ -17,11 +19,17 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
 import draw  # noqa: E402
+import explained  # noqa: E402
 from harness import exports, judge  # noqa: E402
 
 OUT = exports.ROOT / "build/random"
 PER_TABLE = 250  # rows that one process of Paddle exports
 HEAD = "import paddle\nimport paddle.nn as nn\nimport paddle.nn.functional as F\nfrom dsl import *\n\n"
+KINDS = {"right": "right", "mismatch": "mismatch", "explained": "explained mismatch", "refused": "refused, with a message", "paddle": "Paddle refuses"}
+
+
+def opset_of(name, number):
+    return random.Random(f"{number} {name}").choice([*range(7, judge.newest_opset() + 1)])
 
 
 def problems_of(folder, label, record, opset):
@@ -39,20 +47,120 @@ def problems_of(folder, label, record, opset):
     return found + failed, False
 
 
-def judge_table(job):
-    label, folder, records, number = job
-    results = []
-    for record in records:
-        if "paddle_error" in record:
-            results.append((record["name"], label, 0, ["Paddle: " + record["paddle_error"].strip().splitlines()[-1][:200]], "paddle"))
-            continue
-        opset = random.Random(f"{number} {record['name']}").choice([7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, judge.newest_opset()])
-        problems, refused = problems_of(folder / record["name"], f"{label}-{record['name']}", record, opset)
-        results.append((record["name"], label, opset, problems, "refused" if refused else "mismatch" if problems else "right"))
-    return results
+def judged(folder, key):
+    """{row: [opset, problems, kind]} of earlier processes that judged this table, with the same files and the same converter."""
+    path, known = folder / "results.jsonl", {}
+    if path.exists():
+        for line in path.read_text().splitlines():
+            try:
+                found_key, name, *rest = json.loads(line)
+            except ValueError:
+                continue  # the process died while it wrote
+            if found_key == key:
+                known[name] = rest
+    return known
+
+
+def judge_table(folder, label, key, number):
+    """Judges the rows that have no result yet; in a process of its own, since ONNX Runtime may take it along."""
+    known = judged(folder, key)
+    with open(folder / "results.jsonl", "a") as file:
+
+        def tell(name, opset, problems, kind):
+            file.write(json.dumps([key, name, opset, problems, kind]) + "\n")
+            file.flush()
+
+        for record in json.loads((folder / "manifest.json").read_text())["cases"]:
+            name = record["name"]
+            if name in known:
+                continue
+            if "paddle_error" in record:
+                tell(name, 0, [record["paddle_error"].strip().splitlines()[-1][:300]], "paddle")
+                continue
+            opset = opset_of(name, number)
+            (folder / "judging").write_text(json.dumps([name, opset]))
+            try:
+                problems, refused = problems_of(folder / name, f"{label}-{name}", record, opset)
+            except Exception as error:
+                problems, refused = [f"{type(error).__name__}: {error}"], False
+            tell(name, opset, problems, "refused" if refused else "mismatch" if problems else "right")
+    (folder / "judging").unlink(missing_ok=True)
+
+
+def do_table(table, model_format, number):
+    """[(row, opset, problems, kind)] of one table, exported and judged."""
+    manifest = exports.export_table(table, OUT, exports.PADDLES[model_format], False)
+    if "error" in manifest:
+        return [(table.stem, 0, [manifest["error"]], "mismatch")]
+    folder = OUT / model_format / table.stem
+    key = exports.hash_of([judge.BINARY, judge.__file__], manifest["stamp"], str(number))
+    while True:
+        (folder / "judging").unlink(missing_ok=True)
+        command = [sys.executable, __file__, "--judge", folder, model_format, key, str(number)]
+        done = subprocess.run([str(c) for c in command], stderr=subprocess.PIPE, text=True, errors="replace")
+        if done.returncode == 0:
+            return [(name, *rest) for name, rest in judged(folder, key).items()]
+        if not (folder / "judging").exists():
+            return [(table.stem, 0, [f"judging failed: {done.stderr[-2000:]}"], "mismatch")]
+        name, opset = json.loads((folder / "judging").read_text())
+        with open(folder / "results.jsonl", "a") as file:
+            file.write("\n" + json.dumps([key, name, opset, [f"the judging process died, exit code {done.returncode}: {done.stderr[-300:]}"], "mismatch"]) + "\n")
+
+
+def reason_of(text, model_format, opset, problems):
+    """Why every one of the problems isn't the converter's, if explained.py says so."""
+    reasons = []
+    for problem in problems:
+        for row, message, only_format, reason in explained.EXPLAINED:
+            if only_format in (None, model_format) and re.search(row, text) and re.search(message, problem):
+                reasons.append(reason)
+                break
+        else:
+            return None
+    return "; ".join(dict.fromkeys(reasons))
+
+
+def count_table(title, rows):
+    """A Markdown table; rows: [(label, kind)]."""
+    counts = collections.defaultdict(collections.Counter)
+    for label, kind in rows:
+        counts[label][kind] += 1
+        counts["all"][kind] += 1
+    lines = ["", f"| {title} | rows | {' | '.join(KINDS.values())} |", "|---" * (len(KINDS) + 2) + "|"]
+    for label in [*sorted(k for k in counts if k != "all"), "all"]:
+        lines.append(f"| {label} | {sum(counts[label].values())} | {' | '.join(str(counts[label][k]) for k in KINDS)} |")
+    return lines
+
+
+def report(results, texts, drawn, number, seconds):
+    """Writes the report; the number of mismatches without an explanation, and a line that sums up."""
+    rows = []
+    for model_format, name, opset, problems, kind in results:
+        reason = reason_of(texts.get(name, ""), model_format, opset, problems) if kind == "mismatch" else None
+        rows.append((model_format, name, opset, problems, "explained" if reason else kind, reason))
+    counts = collections.Counter(row[4] for row in rows)
+    summary = (
+        f"{counts['right']} passed, {counts['mismatch']} failed, {counts['explained']} explained, {counts['refused']} refused by the converter, "
+        f"{counts['paddle']} refused by Paddle; {len(rows)} of {drawn} rows done"
+    )
+    lines = [f"{summary} (seed {number}, {seconds:.0f} s)."]
+    lines += count_table("format", [(f, k) for f, _, _, _, k, _ in rows])
+    lines += count_table("family", [(f"{n.rpartition('_')[0]}, {f}", k) for f, n, _, _, k, _ in rows])
+    lines += count_table("asked opset", [(f"{o:2}", k) for _, _, o, _, k, _ in rows if k != "paddle"])
+    for wanted in ("mismatch", "explained", "refused", "paddle"):
+        lines += ["", f"## {KINDS[wanted]}", ""]
+        for model_format, name, opset, problems, kind, reason in rows:
+            if kind == wanted:
+                lines.append(f"- `{model_format}` opset {opset}: `case(\"{name}\", {texts.get(name)})`" + (f": {reason}" if reason else ""))
+                lines += [f"  - {' '.join(p[:500].split())}" for p in problems[:3]]
+    (OUT / "report.md").write_text("\n".join(lines) + "\n")
+    return counts["mismatch"], summary
 
 
 def main():
+    if sys.argv[1:2] == ["--judge"]:
+        folder, label, key, number = sys.argv[2:]
+        return judge_table(pathlib.Path(folder), label, key, int(number))
     parser = argparse.ArgumentParser()
     parser.add_argument("count", type=int, nargs="?", default=5000)
     parser.add_argument("--seed", type=int, default=20261124)
@@ -63,42 +171,22 @@ def main():
     start = time.time()
     rows = draw.rows(args.count, args.seed)
     texts = dict(rows)
-    shutil.rmtree(OUT / "onnx", ignore_errors=True)
     for folder in (OUT / "cases", OUT / "onnx"):
         folder.mkdir(parents=True, exist_ok=True)
-    jobs = []
+    results, failed, summary = [], 0, "nothing was drawn"
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        work = []
+        work = {}
         for i in range(0, len(rows), PER_TABLE):
             table = OUT / "cases" / f"rows_{i:05}.py"
             table.write_text(HEAD + "".join(f'case("{name}", {text})\n' for name, text in rows[i : i + PER_TABLE]))
             model_format = args.format or ("pir" if i // PER_TABLE % 3 == 2 else "pdmodel")
-            work.append((model_format, table, pool.submit(exports.export_table, table, OUT, exports.PADDLES[model_format], False)))
-        for model_format, table, job in work:
-            manifest = job.result()
-            if "error" in manifest:
-                sys.exit(manifest["error"])
-            jobs.append((model_format, OUT / model_format / table.stem, manifest["cases"], args.seed))
-    exported = time.time()
-    results = []
-    with concurrent.futures.ProcessPoolExecutor(args.jobs) as pool:
-        for done in pool.map(judge_table, jobs):
-            results += done
-    counts = collections.Counter(kind for *_, kind in results)
-    lines = [
-        f"{len(rows)} rows drawn with seed {args.seed}: {counts['right']} right, {counts['mismatch']} mismatches, {counts['refused']} refused by the "
-        f"converter, {counts['paddle']} that Paddle itself refuses. Exported in {exported - start:.0f} s, judged in {time.time() - exported:.0f} s.",
-    ]
-    for kind, title in (("mismatch", "Mismatches"), ("refused", "Refused by the converter"), ("paddle", "Refused by Paddle")):
-        lines += ["", f"## {title}", ""]
-        for name, label, opset, problems, is_kind in results:
-            if is_kind == kind:
-                lines += [f"- `{label}` opset {opset}: `case(\"{name}\", {texts[name]})`", *(f"  - {p[:500]}" for p in problems[:3])]
-    (OUT / "report.md").write_text("\n".join(lines) + "\n")
-    (OUT / "report.json").write_text(json.dumps({"counts": counts, "rows": len(rows), "seed": args.seed}) + "\n")
-    print(lines[0])
+            work[pool.submit(do_table, table, model_format, args.seed)] = model_format
+        for job in concurrent.futures.as_completed(work):
+            results += [(work[job], *result) for result in job.result()]
+            failed, summary = report(sorted(results, key=lambda r: r[1]), texts, len(rows), args.seed, time.time() - start)
+            print(summary, flush=True)
     print(f"see {(OUT / 'report.md').relative_to(exports.ROOT)}")
-    sys.exit(1 if counts["mismatch"] else 0)
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":
