@@ -102,6 +102,13 @@ bool looks_like_params(std::span<const std::byte> bytes) {
   return version && levels && *version == 0 && *levels <= kMaxLodLevels;
 }
 
+size_t count_tensor_records(std::span<const std::byte> bytes) {
+  size_t count = 0;
+  for (size_t offset = 0; offset < bytes.size() && read_tensor_record(bytes, offset, nullptr); ++count) {
+  }
+  return count;
+}
+
 Result<void> attach_combined_params(Program& program, std::vector<ValueId> parameters, std::span<const std::byte> bytes,
                                     const std::shared_ptr<const MappedFile>& file, const std::string& name) {
   const auto name_of = [&](ValueId id) -> const std::string& { return program.values[id].name; };

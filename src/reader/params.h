@@ -22,6 +22,9 @@ Result<Tensor> read_tensor_record(std::span<const std::byte> bytes, size_t& offs
 // Whether `bytes` start like a tensor record (to tell swapped arguments).
 bool looks_like_params(std::span<const std::byte> bytes);
 
+// How many whole records there are, up to the end or to one that cannot be read.
+size_t count_tensor_records(std::span<const std::byte> bytes);
+
 // Gives each of `parameters` (ids of values without data) its data from a combined file: records stand in the bytewise
 // order of the names. `name` is for messages. Checks count, dims and size against the program's declarations.
 Result<void> attach_combined_params(Program& program, std::vector<ValueId> parameters, std::span<const std::byte> bytes,

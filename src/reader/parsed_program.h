@@ -11,6 +11,8 @@ namespace paddle2onnx {
 struct ParsedProgram {
   Program program;
   std::vector<ValueId> parameters;  // persistable tensors, still without data
+  // Such tensors of which only the parameter file tells whether it has them; it has all or none.
+  std::vector<ValueId> perhaps_saved;
   std::vector<Diagnostic> warnings;
 };
 

@@ -505,15 +505,17 @@ class PirReader {
     if (error_) return;
     if (facts.size() < 4) return malformed("the name is missing");
     const std::string name(text(facts[3], "the name"));
-    add_parameter(at(op, "O"), name, is_saved(op, name));
+    add_parameter(at(op, "O"), name, list_of(op, name));
   }
 
-  // A layer's scratch tensor (a recurrent network's state of its dropout) is not in the parameter file, and has no
-  // value that inference reads. Programs saved with trainable=False have no OA, but such a name says what it is.
-  bool is_saved(element op, const std::string& name) {
-    if (!has(op, "OA")) return !name.ends_with("__non_persistable");
+  // A layer's scratch tensor (a recurrent network's state of its dropout) has no value that inference reads, and is not
+  // in the parameter file, unless the layer was built in static mode. Programs saved with trainable=False have no OA:
+  // the name says what it is, not whether it was saved.
+  std::vector<ValueId>* list_of(element op, const std::string& name) {
+    if (!has(op, "OA")) return name.ends_with("__non_persistable") ? &parsed_.perhaps_saved : &parsed_.parameters;
     const std::vector<element> facts = items(at(op, "OA"), "'OA'");
-    return error_ || facts.empty() || integer(facts.front(), "'persistable'") != 0;
+    const bool saved = error_ || facts.empty() || integer(facts.front(), "'persistable'") != 0;
+    return saved ? &parsed_.parameters : nullptr;
   }
 
   // builtin.constant: a tensor of the parameter file, by its name.
@@ -524,10 +526,12 @@ class PirReader {
     const auto name = facts.attributes.find("value");
     if (name == facts.attributes.end() || !std::holds_alternative<std::string>(name->second))
       return malformed("the name is missing");
-    add_parameter(only_item(at(op, "O"), "a constant's results"), std::get<std::string>(name->second), true);
+    add_parameter(only_item(at(op, "O"), "a constant's results"), std::get<std::string>(name->second),
+                  &parsed_.parameters);
   }
 
-  void add_parameter(element result, const std::string& name, bool saved) {
+  // `list`: which of the program's lists it stands in; none if it has no data.
+  void add_parameter(element result, const std::string& name, std::vector<ValueId>* list) {
     const int64_t number = integer(at(result, "%"), "a result's id");
     const element type = at(result, "TT");
     if (error_) return;
@@ -535,7 +539,7 @@ class PirReader {
     if (error_) return;
     if (slot.ids.size() != 1 || parsed_.program.values[slot.ids.front()].type.kind != ProgramType::Kind::kTensor)
       return malformed("the parameter '" + name + "' is no tensor");
-    if (saved) parsed_.parameters.push_back(slot.ids.front());
+    if (list != nullptr) list->push_back(slot.ids.front());
   }
 
   // Lists of values live in slots only: combine makes one, split and slice take it apart.

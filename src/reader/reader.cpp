@@ -194,7 +194,11 @@ Result<void> load_params(const ModelSource& source, const fs::path& model, Parse
                     ? "it is a Python pickle (.pdparams?): a .pdiparams file is wanted"
                     : "");
   }
-  return attach_combined_params(parsed.program, parsed.parameters, content.bytes, content.file, loaded.params_file);
+  std::vector<ValueId>& parameters = parsed.parameters;
+  const std::vector<ValueId>& perhaps = parsed.perhaps_saved;
+  if (!perhaps.empty() && count_tensor_records(content.bytes) == parameters.size() + perhaps.size())
+    parameters.insert(parameters.end(), perhaps.begin(), perhaps.end());
+  return attach_combined_params(parsed.program, parameters, content.bytes, content.file, loaded.params_file);
 }
 
 }  // namespace

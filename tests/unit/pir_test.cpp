@@ -185,6 +185,19 @@ TEST(Pir, WhatIsNotPersistableIsNotInTheParameterFile) {
   EXPECT_EQ(parsed->program.values[parsed->parameters[0]].name, "w");
 }
 
+TEST(Pir, WithoutFactsTheNameTellsWhatTheParameterFilePerhapsHas) {
+  const auto bare = [](int id, const std::string& name) {
+    return R"({"#":"p","A":[0,1,1,")" + name + R"("],"O":)" + result(id, tensor("[0]")) + "}";
+  };
+  const auto parsed = parse(program(bare(1, "state__non_persistable") + "," + bare(2, "w") + "," + fetch(2, 3)));
+  ASSERT_TRUE(parsed);
+  const auto name_of = [&](ValueId id) { return parsed->program.values[id].name; };
+  ASSERT_THAT(parsed->parameters, SizeIs(1));
+  EXPECT_EQ(name_of(parsed->parameters[0]), "w");
+  ASSERT_THAT(parsed->perhaps_saved, SizeIs(1));
+  EXPECT_EQ(name_of(parsed->perhaps_saved[0]), "state__non_persistable");
+}
+
 TEST(Pir, ReadsBranches) {
   const auto region = [](const std::string& operators) {
     return R"({"#":"region_1","blocks":[{"#":"block_1","args":[],"ops":[)" + operators + "]}]}";

@@ -8,6 +8,7 @@ namespace paddle2onnx {
 namespace {
 
 using namespace test;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 ModelSource source_of(const std::string& dir, const std::string& model = "", const std::string& params = "") {
@@ -302,6 +303,28 @@ TEST_F(Reader, PirProgramIsFoundAmongOtherJson) {
   EXPECT_TRUE(loaded->model_file.ends_with("detector.json"));
   folder.write("other.json", pir);
   EXPECT_THAT(load(), FailsWith(kAmbiguousModel));
+}
+
+// Saved with trainable=False: whether the state was written depends on how the layer was built, and is not in the
+// program.
+TEST_F(Reader, ParameterFileOfAPirProgramTellsWhetherItHasScratchTensors) {
+  const auto parameter = [](const std::string& id, const std::string& name, const std::string& dims) {
+    return R"({"#":"p","A":[0,1,1,")" + name + R"("],"O":{"%":)" + id +
+           R"(,"TT":{"#":"0.t_dtensor","D":[{"#":"0.t_f32"},)" + dims + R"(,"NCHW",[],0]}}},)";
+  };
+  folder.write(
+      "inference.json",
+      R"({"base_code":{"magic":"pir","version":1},"program":{"regions":[{"#":"r","blocks":[{"#":"b","args":[],"ops":[)" +
+          parameter("1", "state__non_persistable", "[0]") + parameter("2", "w", "[2]") +
+          R"({"#":"1.fetch","A":[{"N":"name","AT":{"#":"0.a_str","D":"y"}}],"I":[{"%":2}],"O":[]}]}]}]}})");
+  for (const std::string& state : {std::string(), float_record({0})}) {
+    folder.write("inference.pdiparams", state + float_record({2}, 5));
+    const auto loaded = load();
+    ASSERT_TRUE(loaded) << loaded.error().message;
+    EXPECT_THAT(as_doubles(*loaded->program.values[loaded->program.fetches[0].second].data), ElementsAre(5, 5));
+  }
+  folder.write("inference.pdiparams", float_record({0}) + float_record({2}) + float_record({2}));
+  EXPECT_THAT(load(), FailsWith(kParamsMismatch));
 }
 
 TEST_F(Reader, PirProgramAsParameterFile) {
