@@ -184,12 +184,14 @@ class Mapping final : public OperatorMapping {
     return guarded<std::vector<GraphValue>>([&] {
       if (outputs.empty()) op_.fail("its mapper makes a node without outputs");
       std::vector<Value> operands;
+      operands.reserve(inputs.size());
       for (const GraphValue input : inputs) operands.push_back(value_of(input));
       NodeAttributes converted;
       for (const NodeAttribute& attribute : attributes) {
         std::visit([&](const auto& value) { converted.emplace_back(attribute.name, value); }, attribute.value);
       }
       std::vector<NodeResult> results;
+      results.reserve(outputs.size());
       for (const OutputType& output : outputs) results.push_back({dtype_of(output.type), output.dims});
       std::vector<GraphValue> handles;
       for (const Value value : op_.graph().nodes(op_type, operands, std::move(converted), std::move(results), domain))
@@ -216,6 +218,7 @@ class Mapping final : public OperatorMapping {
   template <typename Slots>
   static std::vector<std::string> names_of(const Slots& slots) {
     std::vector<std::string> names;
+    names.reserve(slots.size());
     for (const auto& [name, value] : slots) names.push_back(name);
     return names;
   }
