@@ -97,6 +97,7 @@ class Computed : public testing::Test {
   Tensor fold(std::string_view op, const std::vector<Tensor>& tensors, const NodeAttributes& attributes = {},
               DType dtype = DType::kUndefined) {
     std::vector<Value> inputs;
+    inputs.reserve(tensors.size());
     for (const Tensor& tensor : tensors) inputs.push_back(g.constant(tensor));
     auto folded = fold_node(op, inputs, attributes, 1, dtype == DType::kUndefined ? tensors.front().dtype : dtype);
     EXPECT_TRUE(folded.has_value());
