@@ -104,6 +104,7 @@ constexpr int kShift = 10;
 // x, x + 1, … x + kShift - 1, in a new last dimension
 Value shifted(Builder& g, Value x) {
   std::vector<double> steps;
+  steps.reserve(kShift);
   for (int k = 0; k < kShift; ++k) steps.push_back(k);
   return g.add(g.unsqueeze(x, {-1}), g.constant(from_doubles(DType::kFloat64, {kShift}, steps)));
 }

@@ -111,8 +111,7 @@ class Separator {
   }
 
   void visit(BlockId id) {
-    for (size_t i = 0; i < program_.blocks[id].operators.size(); ++i) {
-      Operator& op = program_.blocks[id].operators[i];
+    for (Operator& op : program_.blocks[id].operators) {
       const auto change = change_of(op);
       for (auto& [slot, ids] : op.inputs) {
         for (ValueId& value : ids) value = newest(value);
