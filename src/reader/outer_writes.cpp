@@ -24,9 +24,10 @@ class Writes {
     declared_.push_back(std::move(declared));
     for (const OpDesc& op : program_.blocks(block).ops()) {
       for (const auto& attribute : op.attrs()) {
-        // Blocks lie behind their parents, so this ends.
+        // Blocks lie behind their parents, so this ends; deeper nesting than any program has is the reader's to refuse.
+        constexpr size_t kMaxDepth = 128;
         if (attribute.type() == OpDesc::BLOCK && attribute.block_idx() > block &&
-            attribute.block_idx() < program_.blocks_size())
+            attribute.block_idx() < program_.blocks_size() && declared_.size() < kMaxDepth)
           visit(attribute.block_idx());
       }
       // What control flow lists as its results is what its blocks write.
