@@ -25,7 +25,7 @@ class Writes {
     for (const OpDesc& op : program_.blocks(block).ops()) {
       for (const auto& attribute : op.attrs()) {
         // Blocks lie behind their parents, so this ends; deeper nesting than any program has is the reader's to refuse.
-        constexpr size_t kMaxDepth = 128;
+        constexpr size_t kMaxDepth = 64;
         if (attribute.type() == OpDesc::BLOCK && attribute.block_idx() > block &&
             attribute.block_idx() < program_.blocks_size() && declared_.size() < kMaxDepth)
           visit(attribute.block_idx());

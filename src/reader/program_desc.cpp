@@ -22,7 +22,7 @@ using framework::VarDesc;
 using framework::VarType;
 
 constexpr int kMaxRank = 64;
-constexpr int kMaxNesting = 512;  // of blocks
+constexpr int kMaxNesting = 64;  // of blocks: twice what an ONNX file can hold
 
 // Splits at a separator; an empty text has no parts.
 std::vector<std::string_view> split(std::string_view text, char separator) {
