@@ -292,7 +292,6 @@ constexpr MapperEntry kEntries[] = {
     {"memcpy_h2d", 7, identity<"x">},
     {"print", 7, identity<"in">},
     {"depend", 7, identity<"x">},
-    {"lod_reset", 7, identity<"x">},
     {"assert", 7, no_effect},
     {"cast", 7, cast},
     {"full", 7, full},

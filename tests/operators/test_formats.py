@@ -75,6 +75,11 @@ REASONS = {
         linear-mul_y_num_col_dims_2 linear-v1_matmul_batch_vector linear-v1_matmul_heads linear-v1_matmul_heads_matrix
         linear-v1_matmul_matrix_vector linear-v1_matmul_row linear-v1_matmul_vector_batch
         linear-v1_matmul_vector_matrix linear-v1_matmul_vectors
+        sequence_recurrent-lstm_layer sequence_recurrent-lstm_layer_one sequence_recurrent-lstm_layer_reverse
+        sequence_recurrent-lstm_layer_states sequence_recurrent-lstm_layer_activations sequence_recurrent-lstm_layer_cells
+        sequence_recurrent-lstm_layer_empty sequence_recurrent-gru_layer sequence_recurrent-gru_layer_no_bias
+        sequence_recurrent-gru_layer_origin sequence_recurrent-gru_layer_reverse sequence_recurrent-gru_layer_empty
+        sequence_recurrent-text_classifier
     """,
     "Paddle 3 writes computed integers as a stack, Paddle 2 as a list of tensors": """
         creation-full_shape_list creation-raw_fill_constant_list joining-split_computed_open
@@ -84,6 +89,7 @@ REASONS = {
         slicing-set_value_from slicing-set_value_up_to slicing-slice_list slicing-slice_list_both
         slicing-strided_slice_lists
     """,
+    "PIR does not say whether an input's rows are sequences": "sequence-expand_rows",
     "float attributes are float32 in .pdmodel files and float64 in PIR": """
         activation-leaky_relu_f64 creation-assign_array_f64 math-logit_f64
     """,
