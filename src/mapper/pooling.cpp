@@ -255,9 +255,9 @@ int64_t more_for_ceil(const Window& w, size_t axis, int64_t in) {
 }
 
 // Brings ceil_mode into the window: as the node's own attribute where that agrees with Paddle, which it does where no
-// window lies wholly behind the input; else as paddings behind. Of a size that is known at run time only, stride - 1 more
-// elements give as many windows: floor((n + stride - 1 - kernel) / stride) = ceil((n - kernel) / stride). Paddings that
-// are too wide for the node become part of x, as `fill`.
+// window lies wholly behind the input; else as paddings behind. Of a size that is known at run time only, stride - 1
+// more elements give as many windows: floor((n + stride - 1 - kernel) / stride) = ceil((n - kernel) / stride). Paddings
+// that are too wide for the node become part of x, as `fill`.
 Value settle_ceil_mode(OpContext& op, Value x, Window& w, Value fill) {
   Builder& g = op.graph();
   bool differs = false;
