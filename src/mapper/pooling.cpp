@@ -254,30 +254,21 @@ int64_t more_for_ceil(const Window& w, size_t axis, int64_t in) {
   return std::max<int64_t>((count - 1) * w.strides[axis] + w.kernel[axis] - (in + before + after), 0);
 }
 
-// Brings ceil_mode into the window: as paddings behind where the size is known, else as the node's own attribute, which
-// agrees with Paddle where no window lies wholly behind the input. Windows in front of or behind the input are left to
-// paddings of x itself.
+// Brings ceil_mode into the window: as the node's own attribute where that agrees with Paddle, which it does where no
+// window lies wholly behind the input; else as paddings behind. Of a size that is known at run time only, stride - 1
+// more elements give as many windows: floor((n + stride - 1 - kernel) / stride) = ceil((n - kernel) / stride). Paddings
+// that are too wide for the node become part of x, as `fill`.
 Value settle_ceil_mode(OpContext& op, Value x, Window& w, Value fill) {
   Builder& g = op.graph();
   bool differs = false;
   bool expressible = g.opset() >= 10 && !w.same;
-  bool all_known = !w.same;
   Ints extra;
   for (size_t i = 0; i < w.kernel.size(); ++i) {
     const int64_t in = x.dim(static_cast<int64_t>(i) + 2);
-    int64_t more = -1;
-    if (in >= 0) {
-      more = more_for_ceil(w, i, in);
-      // The last window begins before the padding behind the input.
-      expressible &= w.paddings.after[i] + more < w.kernel[i];
-    } else if (w.strides[i] == 1) {
-      more = 0;
-    } else {
-      expressible &= w.paddings.after[i] + w.strides[i] <= w.kernel[i];
-    }
-    differs |= more != 0;
-    all_known &= more >= 0;
-    extra.push_back(std::max<int64_t>(more, 0));
+    extra.push_back(in < 0 ? w.strides[i] - 1 : more_for_ceil(w, i, in));
+    differs |= extra[i] != 0;
+    // The last window begins before the padding behind the input.
+    expressible &= w.paddings.after[i] + extra[i] < w.kernel[i];
   }
   if (!differs) return x;
   if (w.same) {
@@ -291,18 +282,13 @@ Value settle_ceil_mode(OpContext& op, Value x, Window& w, Value fill) {
     w.ceil_mode = true;
     return x;
   }
-  if (!all_known) {
-    g.need_opset(10, "ceil_mode of a dynamic size");
-    op.fail("ceil_mode of a dynamic size where a whole window may lie in the padding",
-            "export with a fixed height and width");
-  }
   bool fits = true;
   for (size_t i = 0; i < w.kernel.size(); ++i) {
     w.paddings.after[i] += extra[i];
     fits &= w.paddings.after[i] < w.kernel[i];
   }
   if (fits) return x;
-  if (!fill) op.fail("exclusive average of windows that lie wholly in the padding");
+  if (!fill) op.fail("ceil_mode where a window may lie wholly in the padding");
   x = pad_image(g, x, w.paddings, fill);
   w.paddings = {Ints(w.kernel.size(), 0), Ints(w.kernel.size(), 0)};
   return x;
