@@ -99,3 +99,18 @@ raw("raw_trilinear_interp", "trilinear_interp", inputs={"X": f32["b", 2, 3, 5, 6
     attrs={"out_d": 5, "out_h": 11, "out_w": 8, "interp_method": "trilinear"}, paddle_cannot={"pir": "Paddle 3 does not translate it"})
 raw("raw_linear_interp", "linear_interp", inputs={"X": f32["b", 2, 6]}, outputs={"Out": "float32"},
     attrs={"out_w": 8, "interp_method": "linear"}, paddle_cannot={"pir": "Paddle 3 does not translate it"})
+
+# --- antialias
+NOT_IN_2 = {"pdmodel": "Paddle 2 has no such operator"}
+case("antialias_linear", lambda x: F.interpolate(x, size=[5, 4], mode="bilinear", antialias=True), x=f32["b", 3, 12, 10], paddle_cannot=NOT_IN_2)
+case("antialias_linear_grows", lambda x: F.interpolate(x, size=[5, 23], mode="bilinear", antialias=True), x=f32["b", 3, 12, 10], paddle_cannot=NOT_IN_2)
+case("antialias_linear_corners", lambda x: F.interpolate(x, size=[5, 1], mode="bilinear", antialias=True, align_corners=True), x=f32["b", 3, 12, 10], paddle_cannot=NOT_IN_2)
+case("antialias_cubic", lambda x: F.interpolate(x, size=[7, 4], mode="bicubic", antialias=True), x=f32["b", 3, 12, 10], paddle_cannot=NOT_IN_2)
+case("antialias_cubic_corners", lambda x: F.interpolate(x, size=[5, 23], mode="bicubic", antialias=True, align_corners=True), x=f32["b", 3, 12, 10], paddle_cannot=NOT_IN_2)
+case("antialias_cubic_scale", lambda x: F.interpolate(x, scale_factor=[0.4, 1.7], mode="bicubic", antialias=True), x=f32["b", 3, 12, 10], paddle_cannot=NOT_IN_2)
+case("antialias_nhwc", lambda x: F.interpolate(x, size=[5, 4], mode="bilinear", antialias=True, data_format="NHWC"), x=f32["b", 12, 10, 3], paddle_cannot=NOT_IN_2)
+case("antialias_f64", lambda x: F.interpolate(x, size=[5, 4], mode="bicubic", antialias=True), x=f64["b", 3, 12, 10], paddle_cannot=NOT_IN_2)
+case("antialias_linear_dynamic", lambda x: F.interpolate(x, size=[5, 4], mode="bilinear", antialias=True), x=f32["b", 3, "h", "w"], opset=11, paddle_cannot=NOT_IN_2)
+case("antialias_cubic_dynamic_corners", lambda x: F.interpolate(x, size=[5, 1], mode="bicubic", antialias=True, align_corners=True), x=f32["b", 3, "h", "w"], opset=11, paddle_cannot=NOT_IN_2)
+case("antialias_linear_dynamic_scale", lambda x: F.interpolate(x, scale_factor=0.4, mode="bilinear", antialias=True), x=f32["b", 3, "h", "w"], opset=11, paddle_cannot=NOT_IN_2)
+case("antialias_cubic_size_tensor", lambda x, s: F.interpolate(x, size=s, mode="bicubic", antialias=True), x=f32["b", 3, "h", "w"], s=i32_value([5, 4], [6, 13]), opset=11, paddle_cannot=NOT_IN_2)
