@@ -76,3 +76,4 @@ raw("less_than_axis1", "less_than", inputs={"X": f32["b", 3, 4], "Y": f32[3]}, o
 
 # --- how they meet: formats, paddings, sizes, NaN and infinities
 case("less_than_nonfinite", paddle.less_than, x=f32["b", 30].nonfinite(), y=f32["b", 30].nonfinite(), opset=7)
+case("accuracy_check", lambda x: paddle._C_ops.accuracy_check(x * 2, x + x, "f", 1e-5, 1e-8, False), x=f32["b", 3], opset=11, paddle_cannot={"pdmodel": "Paddle 2 has no such operator"})

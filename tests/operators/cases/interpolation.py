@@ -115,3 +115,17 @@ case("bilinear_mode1_scale_fraction", lambda x: F.interpolate(x, scale_factor=1.
 case("nearest_5d_size_dynamic", lambda x: F.interpolate(x, size=[4, 9, 7], data_format="NCDHW"), x=f32["b", 2, "d", "h", "w"], opset=11)
 case("nearest_scale_third", lambda x: F.interpolate(x, scale_factor=1 / 3), x=f32["b", 3, 9, 12])
 case("nearest_scale_third_dynamic", lambda x: F.interpolate(x, scale_factor=1 / 3), x=f32["b", 3, "h", "w"], opset=11)
+# --- antialias
+NOT_IN_2 = {"pdmodel": "Paddle 2 has no such operator"}
+case("antialias_linear", lambda x: F.interpolate(x, size=[5, 4], mode="bilinear", antialias=True), x=f32["b", 3, 12, 10], paddle_cannot=NOT_IN_2)
+case("antialias_linear_grows", lambda x: F.interpolate(x, size=[5, 23], mode="bilinear", antialias=True), x=f32["b", 3, 12, 10], paddle_cannot=NOT_IN_2)
+case("antialias_linear_corners", lambda x: F.interpolate(x, size=[5, 1], mode="bilinear", antialias=True, align_corners=True), x=f32["b", 3, 12, 10], paddle_cannot=NOT_IN_2)
+case("antialias_cubic", lambda x: F.interpolate(x, size=[7, 4], mode="bicubic", antialias=True), x=f32["b", 3, 12, 10], paddle_cannot=NOT_IN_2)
+case("antialias_cubic_corners", lambda x: F.interpolate(x, size=[5, 23], mode="bicubic", antialias=True, align_corners=True), x=f32["b", 3, 12, 10], paddle_cannot=NOT_IN_2)
+case("antialias_cubic_scale", lambda x: F.interpolate(x, scale_factor=[0.4, 1.7], mode="bicubic", antialias=True), x=f32["b", 3, 12, 10], paddle_cannot=NOT_IN_2)
+case("antialias_nhwc", lambda x: F.interpolate(x, size=[5, 4], mode="bilinear", antialias=True, data_format="NHWC"), x=f32["b", 12, 10, 3], paddle_cannot=NOT_IN_2)
+case("antialias_f64", lambda x: F.interpolate(x, size=[5, 4], mode="bicubic", antialias=True), x=f64["b", 3, 12, 10], paddle_cannot=NOT_IN_2)
+case("antialias_linear_dynamic", lambda x: F.interpolate(x, size=[5, 4], mode="bilinear", antialias=True), x=f32["b", 3, "h", "w"], opset=11, paddle_cannot=NOT_IN_2)
+case("antialias_cubic_dynamic_corners", lambda x: F.interpolate(x, size=[5, 1], mode="bicubic", antialias=True, align_corners=True), x=f32["b", 3, "h", "w"], opset=11, paddle_cannot=NOT_IN_2)
+case("antialias_linear_dynamic_scale", lambda x: F.interpolate(x, scale_factor=0.4, mode="bilinear", antialias=True), x=f32["b", 3, "h", "w"], opset=11, paddle_cannot=NOT_IN_2)
+case("antialias_cubic_size_tensor", lambda x, s: F.interpolate(x, size=s, mode="bicubic", antialias=True), x=f32["b", 3, "h", "w"], s=i32_value([5, 4], [6, 13]), opset=11, paddle_cannot=NOT_IN_2)
