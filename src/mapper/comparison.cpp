@@ -108,6 +108,7 @@ constexpr MapperEntry kEntries[] = {
     {"equal_all", 7, equal_all},
     {"isclose", 11, isclose},
     {"allclose", 11, allclose},
+    {"accuracy_check", 11, isclose, "the error where the operands differ: the element is false instead"},
     {"logical_and", 7, logical<"And">},
     {"logical_or", 7, logical<"Or">},
     {"logical_xor", 7, logical<"Xor">},

@@ -24,7 +24,13 @@ void share_buffer(OpContext& op) {
   }
 }
 
-// A check at run time: nothing of the result depends on it.
+// Operators that keep the order of others: their results are their operands.
+void nop(OpContext& op) {
+  const auto xs = op.ins("x");
+  for (size_t i = 0; i < xs.size(); ++i) op.out("out", xs[i], i);
+}
+
+// A check at run time, or a word to Paddle's executor about memory: nothing of the result depends on it.
 void no_effect(OpContext&) {}
 
 // Of complex numbers as real ones, the real part.
@@ -294,6 +300,8 @@ constexpr MapperEntry kEntries[] = {
     {"depend", 7, identity<"x">},
     {"lod_reset", 7, identity<"x">},
     {"assert", 7, no_effect},
+    {"nop", 7, nop},
+    {"share_var", 7, no_effect},
     {"cast", 7, cast},
     {"full", 7, full},
     {"full_with_tensor", 8, full},

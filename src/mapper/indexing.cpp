@@ -311,20 +311,93 @@ void unique_consecutive(OpContext& op) {
   }
 }
 
-// Element (i, j, …) is the one with the number offset + i·stride[0] + j·stride[1] + …
-void as_strided(OpContext& op) {
+// --- strides --------------------------------------------------------------------------------------------------------
+
+// A distance in memory, told in bytes, as a number of elements.
+int64_t elements_of(const OpContext& op, int64_t bytes, DType dtype) {
+  const auto item = static_cast<int64_t>(item_size(dtype));
+  if (item == 0 || bytes % item != 0) op.fail(std::to_string(bytes) + " bytes are no whole number of elements");
+  return bytes / item;
+}
+
+// offset + i · strides[0] + j · strides[1] + …, int64 that can be broadcast to `dims`.
+Value strided_numbers(OpContext& op, const Ints& dims, const Ints& strides, int64_t offset) {
+  Builder& g = op.graph();
+  if (dims.size() != strides.size()) op.fail("as many strides as dimensions are needed");
+  Value number = g.scalar_i64(offset);
+  for (size_t i = 0; i < dims.size(); ++i) {
+    if (dims[i] < 0) op.fail("a dimension that is known at run time only");
+    if (strides[i] == 0) continue;
+    const Value step = g.mul(positions(g, g.ints({dims[i]})), g.ints({strides[i]}));
+    number = g.add(number, g.unsqueeze(step, count_from(1, static_cast<int64_t>(dims.size() - i))));
+  }
+  return number;
+}
+
+// Element (i, j, …) of the result is the one with that number; the offset is told in bytes.
+Value strided_view(OpContext& op, Value x) {
   Builder& g = op.graph();
   const Ints dims = op.attr<Ints>("dims");
-  const Ints stride = op.attr<Ints>("stride");
-  if (dims.size() != stride.size()) op.fail("as many strides as dimensions are needed");
-  Value number = g.scalar_i64(op.attr<int64_t>("offset", 0));
-  for (size_t i = 0; i < dims.size(); ++i) {
-    const Value step = g.mul(positions(g, g.ints({dims[i]})), g.ints({stride[i]}));
-    Ints behind;
-    for (size_t k = i + 1; k < dims.size(); ++k) behind.push_back(static_cast<int64_t>(k - i));
-    number = g.add(number, g.unsqueeze(step, behind));
+  const int64_t offset = elements_of(op, op.attr<int64_t>("offset", 0), x.dtype());
+  const Value number = strided_numbers(op, dims, op.attr<Ints>("stride"), offset);
+  return g.expand(g.gather(g.flatten_to_1d(x), number, 0), g.ints(dims));
+}
+
+void as_strided(OpContext& op) { op.out("out", strided_view(op, op.in("input"))); }
+
+// x becomes a view of the source.
+void set(OpContext& op) { op.out("out", strided_view(op, op.in("source"))); }
+
+// x[…, index, …]
+void index_select_strided(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const auto index = op.attr<int64_t>("index");
+  if (index < 0) op.fail("a negative index, for which Paddle reads in front of the axis");
+  op.out("out", g.gather(x, g.scalar_i64(index), normalize_axis(op, op.attr<int64_t>("axis", 0), rank_of(op, x))));
+}
+
+// The numbers of the elements that the index tensors pick out of x, int64 of the shape `input_dims`. The strides of the
+// axes that are indexed, and the offset, are told in bytes, those of the others in elements. Behind the sizes of the
+// indexed axes stand a -1 and the shape of the index tensors.
+Value indexed_numbers(OpContext& op) {
+  Builder& g = op.graph();
+  const DType dtype = op.in("x").dtype();
+  const Ints dims = op.attr<Ints>("input_dims");
+  Value number = strided_numbers(op, dims, op.attr<Ints>("input_strides"),
+                                 elements_of(op, op.attr<int64_t>("slice_offset", 0), dtype));
+  Ints sizes = op.attr<Ints>("index_dims");
+  sizes.erase(std::ranges::find(sizes, -1), sizes.end());
+  const Ints strides = op.attr<Ints>(op.has_attr("index_stride") ? "index_stride" : "index_strides");
+  const std::vector<Value> indices = op.ins("index");
+  if (sizes.empty() || sizes.size() > indices.size() || sizes.size() > strides.size())
+    op.fail("index tensors, sizes and strides of the axes that are indexed differ in number");
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    const Value index = g.cast(indices[i], DType::kInt64);
+    const Value from_end = g.add(index, g.scalar_i64(sizes[i]));
+    const Value place = g.where(g.less(index, g.scalar_i64(0)), from_end, index);
+    number = g.add(number, g.mul(place, g.scalar_i64(elements_of(op, strides[i], dtype))));
   }
-  op.out("out", g.gather(g.flatten_to_1d(op.in("input")), number, 0));
+  return g.expand(number, g.ints(dims));
+}
+
+// x[…, indices, …], with x taken as it lies in memory: what Paddle makes of an index of tensors after it has worked out
+// shapes and strides.
+void index_elementwise_get(OpContext& op) {
+  Builder& g = op.graph();
+  const Value numbers = indexed_numbers(op);
+  op.out("out", g.gather(g.flatten_to_1d(op.in("x")), numbers, 0));
+}
+
+// x[…, indices, …] = value
+void index_elementwise_put(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const Value numbers = indexed_numbers(op);
+  const Value value = op.has("value") ? op.in("value") : op.scalar_value("value", x.dtype());
+  const Value updates = g.expand(g.cast(value, x.dtype()), g.ints(op.attr<Ints>("input_dims")));
+  const Value put = scattered_nd(g, g.flatten_to_1d(x), g.unsqueeze(numbers, {-1}), updates, false);
+  op.out("out", g.reshape(put, g.shape(x)));
 }
 
 constexpr MapperEntry kEntries[] = {
@@ -346,6 +419,11 @@ constexpr MapperEntry kEntries[] = {
     {"unique", 11, unique},
     {"unique_consecutive", 9, unique_consecutive},
     {"as_strided", 7, as_strided},
+    {"set", 7, set},
+    {"index_select_strided", 7, index_select_strided, "negative indices, which Paddle reads wrongly"},
+    {"index_elementwise_get", 9, index_elementwise_get},
+    {"index_elementwise_put", 11, index_elementwise_put},
+    {"index_elementwise_put_with_tensor", 11, index_elementwise_put},
 };
 
 }  // namespace

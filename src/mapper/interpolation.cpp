@@ -211,29 +211,27 @@ bool resize_agrees(const Interpolation& r, Value x) {
   return true;
 }
 
+// x times a matrix [out, in] along an axis; `size` is out, or -1.
+Value along_axis(Builder& g, Value matrix, Value x, int64_t axis, int64_t size) {
+  Dims dims = *x.dims();
+  dims[static_cast<size_t>(axis)] = size;
+  // The axis is multiplied from the left where it is the last but one; else it is swapped to the end.
+  if (axis == x.rank() - 2) return g.node("MatMul", {matrix, x}, {}, {x.dtype(), dims});
+  Ints perm(static_cast<size_t>(x.rank()));
+  std::iota(perm.begin(), perm.end(), 0);
+  std::swap(perm[static_cast<size_t>(axis)], perm.back());
+  std::swap(dims[static_cast<size_t>(axis)], dims.back());
+  const Value product = g.node("MatMul", {g.transpose(x, perm), g.transpose(matrix, {1, 0})}, {}, {x.dtype(), dims});
+  return g.transpose(product, perm);
+}
+
 // Linear and cubic interpolation of known sizes as one matrix product per axis; exact at any opset and for float64.
 Value interpolate_by_matrices(Builder& g, Value x, const Interpolation& r) {
-  const auto rank = static_cast<int64_t>(r.axes.size());
-  for (int64_t i = 0; i < rank; ++i) {
-    const Axis& axis = r.axes[static_cast<size_t>(i)];
-    const int64_t at = i + 2;
-    const int64_t in = x.dim(at);
-    if (*axis.size == in) continue;
-    Tensor matrix = weights(r, axis, in, x.dtype());
-    // The axis is multiplied from the left where it is the last but one; else it is swapped to the end.
-    Dims dims = *x.dims();
-    dims[static_cast<size_t>(at)] = *axis.size;
-    if (at == x.rank() - 2) {
-      x = g.node("MatMul", {g.constant(std::move(matrix)), x}, {}, {x.dtype(), dims});
-      continue;
-    }
-    Ints perm(static_cast<size_t>(x.rank()));
-    std::iota(perm.begin(), perm.end(), 0);
-    std::swap(perm[static_cast<size_t>(at)], perm.back());
-    Dims swapped = dims;
-    std::swap(swapped[static_cast<size_t>(at)], swapped.back());
-    const Value turned = g.transpose(g.constant(std::move(matrix)), {1, 0});
-    x = g.transpose(g.node("MatMul", {g.transpose(x, perm), turned}, {}, {x.dtype(), swapped}), perm);
+  for (size_t i = 0; i < r.axes.size(); ++i) {
+    const auto axis = static_cast<int64_t>(i) + 2;
+    const int64_t in = x.dim(axis);
+    if (*r.axes[i].size == in) continue;
+    x = along_axis(g, g.constant(weights(r, r.axes[i], in, x.dtype())), x, axis, *r.axes[i].size);
   }
   return x;
 }
@@ -356,10 +354,108 @@ void interpolation(OpContext& op) {
   interpolate(op, method);
 }
 
+// --- antialias ----------------------------------------------------------------------------------------------------
+
+// A filter at the distance d ≥ 0 from its middle; the cubic one has the coefficient -0.5 there.
+double filter(Method method, double d) {
+  if (method == Method::kLinear) return std::max(0., 1 - d);
+  if (d < 1) return (1.5 * d - 2.5) * d * d + 1;
+  return d < 2 ? -0.5 * (((d - 5) * d + 8) * d - 4) : 0;
+}
+
+Value filter(Builder& g, Method method, Value d) {
+  const auto number = [&](double value) { return g.scalar(value, d.dtype()); };
+  const auto times = [&](Value a, double value) { return g.mul(a, number(value)); };
+  const auto plus = [&](Value a, double value) { return g.add(a, number(value)); };
+  if (method == Method::kLinear) return g.relu(g.sub(number(1), d));
+  const Value near = plus(g.mul(g.mul(plus(times(d, 1.5), -2.5), d), d), 1);
+  const Value far = times(plus(g.mul(plus(g.mul(plus(d, -5), d), 8), d), -4), -0.5);
+  return g.where(g.less(d, number(1)), near, g.where(g.less(d, number(2)), far, number(0)));
+}
+
+// The weights [out, in] of one axis: the filter, stretched by the ratio where the image shrinks, laid on the centre of
+// each pixel of the result; every row sums up to 1.
+Value antialias_weights(Builder& g, const Interpolation& r, size_t i, Value x, Value size) {
+  const Axis& axis = r.axes[i];
+  const auto at = static_cast<int64_t>(i) + 2;
+  if (axis.size && x.dim(at) >= 0) {
+    const int64_t in = x.dim(at);
+    const int64_t out = *axis.size;
+    double ratio = static_cast<double>(in) / static_cast<double>(out);
+    if (axis.scale > 0) ratio = 1 / axis.scale;
+    if (r.align_corners) ratio = out > 1 ? static_cast<double>(in - 1) / static_cast<double>(out - 1) : 0;
+    std::vector<double> matrix;
+    for (int64_t k = 0; k < out; ++k) {
+      const double centre = ratio * (static_cast<double>(k) + 0.5);
+      double sum = 0;
+      for (int64_t j = 0; j < in; ++j) {
+        const double distance = std::abs(static_cast<double>(j) + 0.5 - centre) / std::max(ratio, 1.);
+        matrix.push_back(filter(r.method, distance));
+        sum += matrix.back();
+      }
+      for (int64_t j = 0; j < in; ++j) matrix[static_cast<size_t>(k * in + j)] /= sum;
+    }
+    return g.constant(from_doubles(x.dtype(), {out, in}, matrix));
+  }
+  const auto number = [&](double value) { return g.scalar(value, DType::kFloat32); };
+  const Value in = g.dim(x, at);
+  const Value in_size = g.cast(in, DType::kFloat32);
+  const Value out_size = g.cast(size, DType::kFloat32);
+  Value ratio;
+  if (r.align_corners) {
+    const Value steps = g.sub(out_size, number(1));
+    const Value steps_or_one = g.where(g.less(steps, number(1)), number(1), steps);
+    ratio = g.where(g.less(steps, number(1)), number(0), g.div(g.sub(in_size, number(1)), steps_or_one));
+  } else if (axis.scale > 0) {
+    ratio = number(1 / axis.scale);
+  } else if (r.scales) {
+    const auto first = static_cast<int64_t>(i);
+    ratio = g.div(number(1), g.slice(r.scales, Ints{first}, Ints{first + 1}, Ints{0}));
+  } else {
+    ratio = g.div(in_size, out_size);
+  }
+  const auto centres = [&](Value count) {
+    const Value pixels = g.range(g.scalar_i64(0), g.squeeze(count, {0}), g.scalar_i64(1));
+    return g.add(g.cast(pixels, DType::kFloat32), number(0.5));
+  };
+  const Value stretch = g.where(g.less(ratio, number(1)), number(1), ratio);
+  const Value distance = g.sub(g.unsqueeze(centres(in), {0}), g.unsqueeze(g.mul(centres(size), ratio), {1}));
+  const Value matrix = filter(g, r.method, g.div(g.abs(distance), stretch));
+  return g.cast(g.div(matrix, g.reduce("ReduceSum", matrix, Ints{1}, true)), x.dtype());
+}
+
+// A matrix for each axis, as ONNX Runtime's Resize with antialias (18) gives other numbers: 1.32 differed by 0.1 and
+// more from Paddle for every size, in all coordinate modes.
+void interpolate_with_antialias(OpContext& op) {
+  Builder& g = op.graph();
+  const bool last = channels_last(op);
+  const Value given = image(op, "x", 4);
+  const auto name = op.attr<std::string>("interp_method", "bilinear");
+  if (name != "bilinear" && name != "bicubic") op.fail("antialias of the interpolation '" + name + "'");
+  Value x = is_floating(given.dtype()) ? given : g.cast(given, DType::kFloat32);
+  const Interpolation r = read_interpolation(op, x, name == "bilinear" ? Method::kLinear : Method::kCubic);
+  for (size_t i = 0; i < r.axes.size(); ++i) {
+    const auto axis = static_cast<int64_t>(i) + 2;
+    if (r.axes[i].size == x.dim(axis) && r.axes[i].scale == 0) continue;
+    const Ints first = {static_cast<int64_t>(i)};
+    const Ints end = {static_cast<int64_t>(i) + 1};
+    Value size;
+    if (r.sizes) {
+      size = g.slice(r.sizes, first, end, Ints{0});
+    } else {
+      const Value in = g.cast(g.dim(x, axis), DType::kFloat32);
+      size = g.cast(g.mul(in, g.slice(r.scales, first, end, Ints{0})), DType::kInt64);
+    }
+    x = along_axis(g, antialias_weights(g, r, i, x, size), x, axis, r.axes[i].size.value_or(-1));
+  }
+  x = g.cast(x, given.dtype());
+  op.out_as_computed("output", last ? channels_to_back(g, x) : x);
+}
+
 constexpr MapperEntry kEntries[] = {
     {"bicubic_interp", 7, interpolation<Method::kCubic>},    {"bilinear_interp", 7, interpolation<Method::kLinear>},
     {"linear_interp", 7, interpolation<Method::kLinear>},    {"nearest_interp", 7, interpolation<Method::kNearest>},
-    {"trilinear_interp", 7, interpolation<Method::kLinear>},
+    {"trilinear_interp", 7, interpolation<Method::kLinear>}, {"interp_antialias", 7, interpolate_with_antialias},
 };
 
 }  // namespace

@@ -212,6 +212,23 @@ void tensor_unfold(OpContext& op) {
   op.out("out", g.transpose(windows, perm));
 }
 
+// The shape that two shapes broadcast to.
+void shape_broadcast(OpContext& op) {
+  Builder& g = op.graph();
+  Value x = op.in("x");
+  Value y = op.in("y");
+  if (x.dim(0) < 0 || y.dim(0) < 0) op.fail("shapes of unknown rank");
+  const int64_t rank = std::max(x.dim(0), y.dim(0));
+  const auto fill = [&](Value v) {
+    const Value ones =
+        g.constant(from_ints(v.dtype(), {rank - v.dim(0)}, Ints(static_cast<size_t>(rank - v.dim(0)), 1)));
+    return v.dim(0) == rank ? v : g.concat({ones, v}, 0);
+  };
+  x = fill(x);
+  y = fill(y);
+  op.out("out", g.where(g.equal(x, g.scalar(1, x.dtype())), y, x));
+}
+
 constexpr MapperEntry kEntries[] = {
     {"reshape", 7, reshape},
     {"view_shape", 7, view_shape},
@@ -228,6 +245,7 @@ constexpr MapperEntry kEntries[] = {
     {"tile", 7, tile},
     {"tile_as", 7, tile_as},
     {"broadcast_tensors", 8, broadcast_tensors},
+    {"shape_broadcast", 7, shape_broadcast},
 };
 
 }  // namespace

@@ -150,8 +150,8 @@ int64_t normalize_axis(const OpContext& op, int64_t axis, int64_t rank);
 Ints normalize_axes(const OpContext& op, Ints axes, int64_t rank);
 
 // Both operands 'x' and 'y' of an elementwise operator, of x's type and placed for a numpy broadcast. In older programs
-// `axis` k ≥ 0 puts y's first dimension at x's dimension k: y gets trailing dimensions of 1. If y has the higher rank,
-// x is the one that is placed.
+// `axis` k ≥ 0 puts y's first dimension at x's dimension k: y gets dimensions of 1 around its own. If y has the higher
+// rank, x is the one that is placed.
 std::pair<Value, Value> broadcast_operands(OpContext& op);
 
 // A string as a template argument: unary<"Relu">.

@@ -3,6 +3,7 @@
 #include <limits>
 #include <numeric>
 
+#include "mapper/indices.h"
 #include "mapper/spatial.h"
 #include "mapper/tables.h"
 
@@ -34,9 +35,9 @@ std::optional<Ints> known(Value v) {
   return as_ints(*v.constant());
 }
 
-// x with one axis replaced by two: [windows, elements of the longest window]. Windows that are shorter go on with their
-// last element, or with 0 if `zeros`.
-Value gather_windows(Builder& g, Value x, int64_t axis, const AxisWindows& windows, bool zeros) {
+// x with one axis replaced by two: [windows, elements of the longest window]. Windows that are shorter go on with
+// `fill` (of rank 0), or with their last element if there is none.
+Value gather_windows(Builder& g, Value x, int64_t axis, const AxisWindows& windows, Value fill) {
   const auto starts = known(windows.starts);
   const auto ends = known(windows.ends);
   Value indices;
@@ -49,34 +50,38 @@ Value gather_windows(Builder& g, Value x, int64_t axis, const AxisWindows& windo
       for (int64_t k = 0; k < longest; ++k) {
         const int64_t at = (*starts)[i] + k;
         short_ones |= at >= (*ends)[i];
-        numbers.push_back(at < (*ends)[i] ? at : zeros ? x.dim(axis) : (*ends)[i] - 1);
+        numbers.push_back(at < (*ends)[i] ? at : fill ? x.dim(axis) : (*ends)[i] - 1);
       }
     }
-    zeros &= short_ones;
+    if (!short_ones) fill = {};
     indices = g.constant(from_ints(DType::kInt64, {static_cast<int64_t>(starts->size()), longest}, numbers));
   } else {
     const Value longest = g.reduce("ReduceMax", g.sub(windows.ends, windows.starts), Ints{0}, false);
     const Value at = g.add(g.unsqueeze(windows.starts, {1}), g.range(g.scalar_i64(0), longest, g.scalar_i64(1)));
     const Value end = g.unsqueeze(windows.ends, {1});
-    indices = g.where(g.less(at, end), at, zeros ? g.dim(x, axis) : g.sub(end, g.ints({1})));
+    indices = g.where(g.less(at, end), at, fill ? g.dim(x, axis) : g.sub(end, g.ints({1})));
   }
-  if (zeros) {
-    // The element behind the last is a 0.
+  if (fill) {
+    // It stands behind the last element.
     Ints pads(static_cast<size_t>(2 * x.rank()), 0);
     pads[static_cast<size_t>(x.rank() + axis)] = 1;
-    x = g.pad(x, g.ints(pads));
+    x = g.pad(x, g.ints(pads), "constant", fill);
   }
   return g.gather(x, indices, axis);
 }
 
+enum class Pooling { kMax, kAverage, kSum };
+
 // Poolings whose windows differ in size: one axis after the other is gathered into its windows, and those reduced.
-Value pool_by_gathering(Builder& g, Value x, const std::vector<AxisWindows>& windows, bool average) {
+Value pool_by_gathering(Builder& g, Value x, const std::vector<AxisWindows>& windows, Pooling pooling,
+                        Value fill = {}) {
   const auto rank = static_cast<int64_t>(windows.size());
+  if (pooling != Pooling::kMax) fill = g.scalar(0, x.dtype());
   for (int64_t i = 0; i < rank; ++i) {
     const AxisWindows& axis = windows[static_cast<size_t>(i)];
-    x = gather_windows(g, x, i + 2, axis, average);
-    x = g.reduce(average ? "ReduceSum" : "ReduceMax", x, Ints{i + 3}, false);
-    if (!average) continue;
+    x = gather_windows(g, x, i + 2, axis, fill);
+    x = g.reduce(pooling == Pooling::kMax ? "ReduceMax" : "ReduceSum", x, Ints{i + 3}, false);
+    if (pooling != Pooling::kAverage) continue;
     Ints behind;
     for (int64_t k = 1; k < rank - i; ++k) behind.push_back(k);
     x = g.div(x, g.cast(g.unsqueeze(g.sub(axis.ends, axis.starts), behind), x.dtype()));
@@ -143,7 +148,7 @@ Pooled max_pool_with_indices_by_gathering(Builder& g, Value x, const std::vector
   const auto rank = static_cast<int64_t>(windows.size());
   Value gathered = x;
   for (int64_t i = 0; i < rank; ++i)
-    gathered = gather_windows(g, gathered, 2 + 2 * i, windows[static_cast<size_t>(i)], false);
+    gathered = gather_windows(g, gathered, 2 + 2 * i, windows[static_cast<size_t>(i)], {});
   // [N, C, h, kh, w, kw] → [N, C, h, w, kh · kw]
   Ints perm = {0, 1};
   for (int64_t i = 0; i < rank; ++i) perm.push_back(2 + 2 * i);
@@ -189,17 +194,30 @@ std::optional<std::pair<int64_t, int64_t>> even_windows(int64_t in, int64_t coun
   return std::pair(kernel, stride);
 }
 
-Pooled adaptive_pool(OpContext& op, Value x, bool average, bool with_indices) {
-  Builder& g = op.graph();
-  const int64_t rank = x.rank() - 2;
+// The sizes of an adaptive pooling's result, one for each axis.
+IntsArgument adaptive_counts(OpContext& op, int64_t rank) {
   IntsArgument counts = op.ints("kernel_size");
   if (counts.count_known && counts.size() == 1 && rank > 1) {
-    counts.value = g.concat_ints(std::vector<Value>(static_cast<size_t>(rank), counts.value));
+    counts.value = op.graph().concat_ints(std::vector<Value>(static_cast<size_t>(rank), counts.value));
     counts.elements.resize(static_cast<size_t>(rank), counts.elements[0]);
   }
   if (counts.count_known && counts.size() != static_cast<size_t>(rank))
     op.fail(std::to_string(counts.size()) + " sizes of the result for " + std::to_string(rank) + " spatial axes");
   counts.elements.resize(static_cast<size_t>(rank));
+  return counts;
+}
+
+std::vector<AxisWindows> all_adaptive_windows(Builder& g, Value x, const IntsArgument& counts) {
+  std::vector<AxisWindows> windows;
+  for (int64_t i = 0; i < x.rank() - 2; ++i)
+    windows.push_back(adaptive_windows(g, g.dim(x, i + 2), g.slice(counts.value, Ints{i}, Ints{i + 1}, Ints{0})));
+  return windows;
+}
+
+Pooled adaptive_pool(OpContext& op, Value x, bool average, bool with_indices) {
+  Builder& g = op.graph();
+  const int64_t rank = x.rank() - 2;
+  const IntsArgument counts = adaptive_counts(op, rank);
   bool all_ones = true;
   bool even = true;
   Window window;
@@ -223,11 +241,9 @@ Pooled adaptive_pool(OpContext& op, Value x, bool average, bool with_indices) {
     if (!average) return max_pool_node(g, x, window, with_indices);
     return {g.node("AveragePool", {x}, attributes_of(window), {x.dtype(), pooled_dims(window, x)}), {}};
   }
-  std::vector<AxisWindows> windows;
-  for (int64_t i = 0; i < rank; ++i)
-    windows.push_back(adaptive_windows(g, g.dim(x, i + 2), g.slice(counts.value, Ints{i}, Ints{i + 1}, Ints{0})));
+  const std::vector<AxisWindows> windows = all_adaptive_windows(g, x, counts);
   if (with_indices) return max_pool_with_indices_by_gathering(g, x, windows);
-  return {pool_by_gathering(g, x, windows, average), {}};
+  return {pool_by_gathering(g, x, windows, average ? Pooling::kAverage : Pooling::kMax), {}};
 }
 
 Value lowest(Builder& g, DType dtype) {
@@ -254,30 +270,21 @@ int64_t more_for_ceil(const Window& w, size_t axis, int64_t in) {
   return std::max<int64_t>((count - 1) * w.strides[axis] + w.kernel[axis] - (in + before + after), 0);
 }
 
-// Brings ceil_mode into the window: as paddings behind where the size is known, else as the node's own attribute, which
-// agrees with Paddle where no window lies wholly behind the input. Windows in front of or behind the input are left to
-// paddings of x itself.
+// Brings ceil_mode into the window: as the node's own attribute where that agrees with Paddle, which it does where no
+// window lies wholly behind the input; else as paddings behind. Of a size that is known at run time only, stride - 1
+// more elements give as many windows: floor((n + stride - 1 - kernel) / stride) = ceil((n - kernel) / stride). Paddings
+// that are too wide for the node become part of x, as `fill`.
 Value settle_ceil_mode(OpContext& op, Value x, Window& w, Value fill) {
   Builder& g = op.graph();
   bool differs = false;
   bool expressible = g.opset() >= 10 && !w.same;
-  bool all_known = !w.same;
   Ints extra;
   for (size_t i = 0; i < w.kernel.size(); ++i) {
     const int64_t in = x.dim(static_cast<int64_t>(i) + 2);
-    int64_t more = -1;
-    if (in >= 0) {
-      more = more_for_ceil(w, i, in);
-      // The last window begins before the padding behind the input.
-      expressible &= w.paddings.after[i] + more < w.kernel[i];
-    } else if (w.strides[i] == 1) {
-      more = 0;
-    } else {
-      expressible &= w.paddings.after[i] + w.strides[i] <= w.kernel[i];
-    }
-    differs |= more != 0;
-    all_known &= more >= 0;
-    extra.push_back(std::max<int64_t>(more, 0));
+    extra.push_back(in < 0 ? w.strides[i] - 1 : more_for_ceil(w, i, in));
+    differs |= extra[i] != 0;
+    // The last window begins before the padding behind the input.
+    expressible &= w.paddings.after[i] + extra[i] < w.kernel[i];
   }
   if (!differs) return x;
   if (w.same) {
@@ -291,21 +298,40 @@ Value settle_ceil_mode(OpContext& op, Value x, Window& w, Value fill) {
     w.ceil_mode = true;
     return x;
   }
-  if (!all_known) {
-    g.need_opset(10, "ceil_mode of a dynamic size");
-    op.fail("ceil_mode of a dynamic size where a whole window may lie in the padding",
-            "export with a fixed height and width");
-  }
   bool fits = true;
   for (size_t i = 0; i < w.kernel.size(); ++i) {
     w.paddings.after[i] += extra[i];
     fits &= w.paddings.after[i] < w.kernel[i];
   }
   if (fits) return x;
-  if (!fill) op.fail("exclusive average of windows that lie wholly in the padding");
+  if (!fill) op.fail("ceil_mode where a window may lie wholly in the padding");
   x = pad_image(g, x, w.paddings, fill);
   w.paddings = {Ints(w.kernel.size(), 0), Ints(w.kernel.size(), 0)};
   return x;
+}
+
+// Kernel, strides and paddings of a pooling of x [N, C, …].
+Window read_window(OpContext& op, Value x) {
+  const int64_t rank = x.rank() - 2;
+  const auto axes = static_cast<size_t>(rank);
+  const auto kernel = op.ints("kernel_size").constant();
+  if (!kernel) op.fail("a kernel size that is known at run time only");
+  Window w;
+  w.kernel = for_each_axis(op, *kernel, rank, "kernel sizes");
+  w.strides = for_each_axis(op, op.attr<Ints>("strides", Ints(axes, 1)), rank, "strides");
+  w.paddings = read_paddings(op, op.attr<Ints>("paddings", Ints(axes, 0)), rank);
+  const auto algorithm = op.attr<std::string>("padding_algorithm", "EXPLICIT");
+  if (algorithm == "VALID" || algorithm == "SAME") w.paddings = {Ints(axes, 0), Ints(axes, 0)};
+  if (algorithm == "SAME") {
+    for (size_t i = 0; i < axes; ++i) {
+      const int64_t in = w.strides[i] == 1 ? 1 : x.dim(static_cast<int64_t>(i) + 2);
+      w.same |= in < 0;
+      const int64_t zeros = in < 0 ? 0 : same_padding(in, w.kernel[i], w.strides[i]);
+      w.paddings.before[i] = zeros / 2;
+      w.paddings.after[i] = zeros - zeros / 2;
+    }
+  }
+  return w;
 }
 
 // pool2d, pool3d, max_pool2d_with_index, max_pool3d_with_index
@@ -331,23 +357,7 @@ Pooled pool(OpContext& op, Value x, bool average, bool with_indices) {
     return {g.unsqueeze(g.reduce("ReduceMax", row, Ints{2}, true), behind), g.unsqueeze(place, behind)};
   }
 
-  const auto kernel = op.ints("kernel_size").constant();
-  if (!kernel) op.fail("a kernel size that is known at run time only");
-  Window w;
-  w.kernel = for_each_axis(op, *kernel, rank, "kernel sizes");
-  w.strides = for_each_axis(op, op.attr<Ints>("strides", Ints(axes, 1)), rank, "strides");
-  w.paddings = read_paddings(op, op.attr<Ints>("paddings", Ints(axes, 0)), rank);
-  const auto algorithm = op.attr<std::string>("padding_algorithm", "EXPLICIT");
-  if (algorithm == "VALID" || algorithm == "SAME") w.paddings = none;
-  if (algorithm == "SAME") {
-    for (size_t i = 0; i < axes; ++i) {
-      const int64_t in = w.strides[i] == 1 ? 1 : x.dim(static_cast<int64_t>(i) + 2);
-      w.same |= in < 0;
-      const int64_t zeros = in < 0 ? 0 : same_padding(in, w.kernel[i], w.strides[i]);
-      w.paddings.before[i] = zeros / 2;
-      w.paddings.after[i] = zeros - zeros / 2;
-    }
-  }
+  Window w = read_window(op, x);
   const bool ceil_mode = op.attr<bool>("ceil_mode", false);
   if (!average) {
     bool wide = false;
@@ -415,6 +425,142 @@ void max_pool_with_index(OpContext& op) {
   }
 }
 
+// cuDNN's form of max_pool2d; its indices are for the backward pass alone.
+void max_pool2d_v2(OpContext& op) {
+  if (op.wants("saved_idx")) op.fail("the indices of cuDNN's backward pass");
+  const bool last = channels_last(op);
+  const Value y = pool(op, image(op, "x", 4), false, false).values;
+  op.out("out", last ? channels_to_back(op.graph(), y) : y);
+}
+
+// (Σ x^p)^(1/p) over windows; x keeps its sign, so that an odd p of a negative sum gives NaN, as in Paddle.
+void lp_pool(OpContext& op) {
+  Builder& g = op.graph();
+  const bool last = channels_last(op);
+  Value x = image(op, "x", 4);
+  const int64_t rank = x.rank() - 2;
+  const double p = op.attr<double>("norm_type", 2.0);
+  const auto number = [&](double value) { return g.scalar(value, x.dtype()); };
+  const Value powers = p == 1 ? x : p == 2 ? g.mul(x, x) : g.pow(x, number(p));
+  Value sum;
+  if (op.attr<bool>("global_pooling", false)) {
+    sum = g.reduce("ReduceSum", powers, count_from(2, 2 + rank), true);
+  } else if (op.attr<bool>("adaptive", false)) {
+    sum = pool_by_gathering(g, powers, all_adaptive_windows(g, x, adaptive_counts(op, rank)), Pooling::kSum);
+  } else {
+    // The mean of all elements of a window, zeros included, times their number. One more window, where ceil_mode gives
+    // one, is what stride - 1 zeros behind the image give.
+    Window w = read_window(op, x);
+    const bool ceil_mode = op.attr<bool>("ceil_mode", false);
+    double area = 1;
+    bool wide = false;
+    for (size_t i = 0; i < w.kernel.size(); ++i) {
+      area *= static_cast<double>(w.kernel[i]);
+      if (ceil_mode && !w.same) w.paddings.after[i] += w.strides[i] - 1;
+      wide |= std::max(w.paddings.before[i], w.paddings.after[i]) >= w.kernel[i];
+      if (ceil_mode && w.same && w.kernel[i] < w.strides[i])
+        op.fail("ceil_mode with SAME paddings, gaps between windows and dynamic size");
+    }
+    Value padded = powers;
+    if (wide) {
+      padded = pad_image(g, padded, w.paddings);
+      w.paddings = {Ints(w.kernel.size(), 0), Ints(w.kernel.size(), 0)};
+    }
+    NodeAttributes attributes = attributes_of(w);
+    attributes.emplace_back("count_include_pad", int64_t{1});
+    sum = g.mul(g.node("AveragePool", {padded}, std::move(attributes), {x.dtype(), pooled_dims(w, padded)}),
+                number(area));
+  }
+  const Value y = p == 1 ? sum : p == 2 ? g.sqrt(sum) : g.pow(sum, number(1 / p));
+  op.out("out", last ? channels_to_back(g, y) : y);
+}
+
+// Windows of 1, 2, 4, … per axis, each level pooled and flattened, one behind the other. A level of n windows has the
+// kernel and stride k = ceil(in / n) and (n · k - in + 1) / 2 elements of padding in front.
+void spatial_pyramid_pool(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = ranked(op, "x", 4);
+  const auto type = op.attr<std::string>("pooling_type");
+  if (type != "max" && type != "avg") op.fail("pooling_type '" + type + "'");
+  const auto height = op.attr<int64_t>("pyramid_height");
+  if (height < 1 || height > 20) op.fail("a pyramid of height " + std::to_string(height));
+  const Value zero = g.ints({0});
+  std::vector<Value> levels;
+  for (int64_t n = 1; n < int64_t{1} << height; n *= 2) {
+    std::vector<AxisWindows> windows;
+    for (const int64_t axis : {2, 3}) {
+      const Value in = g.dim(x, axis);
+      const Value kernel = g.div(g.add(in, g.ints({n - 1})), g.ints({n}));
+      const Value padding = g.div(g.add(g.sub(g.mul(kernel, g.ints({n})), in), g.ints({1})), g.ints({2}));
+      const Value start = g.sub(g.mul(g.ints(count_from(0, n)), kernel), padding);
+      const Value end = g.add(start, kernel);
+      windows.push_back({g.where(g.less(start, zero), zero, start), g.where(g.less(in, end), in, end)});
+    }
+    // A window may lie wholly in the padding.
+    const Value y = type == "avg" ? pool_by_gathering(g, x, windows, Pooling::kAverage)
+                                  : pool_by_gathering(g, x, windows, Pooling::kMax, lowest(g, x.dtype()));
+    levels.push_back(g.reshape(y, Ints{0, -1}));
+  }
+  op.out_as_computed("out", levels.size() == 1 ? levels.front() : g.concat(levels, 1));
+}
+
+// --- fractional ---------------------------------------------------------------------------------------------------
+
+// The windows of one axis: with α = (in - kernel) / (out - 1), or in / out without a kernel, window i begins at
+// ⌊(i + u) · α⌋ - ⌊u · α⌋ and has the size of the kernel or reaches to the next one. All in float32, as in Paddle.
+AxisWindows fractional_windows(OpContext& op, Value size, int64_t out, int64_t kernel, float random) {
+  Builder& g = op.graph();
+  if (out < 1 || kernel < 0 || (kernel > 0 && out == 1)) op.fail("a result of size " + std::to_string(out));
+  if (const auto in = known(size); in && in->front() < out - 1 + std::max<int64_t>(kernel, 1))
+    op.fail("a result of size " + std::to_string(out) + " of an axis of " + std::to_string(in->front()));
+  const auto number = [&](double value) { return g.scalar(value, DType::kFloat32); };
+  const auto to_float = [&](Value v) { return g.cast(v, DType::kFloat32); };
+  const auto cut_off = [&](Value v) { return g.cast(v, DType::kInt64); };
+  const auto count = static_cast<double>(out);
+  Value alpha;
+  Value u = number(random);
+  if (kernel > 0) {
+    alpha = g.div(to_float(g.sub(size, g.ints({kernel}))), number(count - 1));
+  } else {
+    alpha = g.div(to_float(size), number(count));
+    const Value base = g.div(size, g.ints({out}));
+    const Value first = g.sub(g.div(to_float(g.add(base, g.ints({2}))), alpha), number(1));
+    const Value last = g.sub(g.div(to_float(g.sub(g.add(size, g.ints({1})), base)), alpha), number(count - 1));
+    u = g.mul(u, g.where(g.less(first, last), first, last));
+  }
+  const auto begin_of = [&](int64_t window) {
+    const Value indices = to_float(g.ints(count_from(window, window + out)));
+    return g.sub(cut_off(g.mul(g.add(indices, u), alpha)), cut_off(g.mul(u, alpha)));
+  };
+  const Value starts = begin_of(0);
+  const Value ends = kernel > 0 ? g.add(starts, g.ints({kernel})) : begin_of(1);
+  return {starts, g.where(g.less(size, ends), size, ends)};
+}
+
+// Without a random_u Paddle draws one in every run; a model gets the middle.
+void fractional_max_pool(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = ranked(op, "x", 4);
+  const int64_t rank = x.rank() - 2;
+  auto random = static_cast<float>(op.attr<double>("random_u", 0.0));
+  if (random == 0) {
+    op.lossy("its windows are random in Paddle; random_u is 0.5 here");
+    random = 0.5F;
+  }
+  const Ints sizes = for_each_axis(op, op.attr<Ints>("output_size"), rank, "sizes of the result");
+  const Ints none(static_cast<size_t>(rank), 0);
+  const Ints kernel = for_each_axis(op, op.attr<Ints>("kernel_size", none), rank, "kernel sizes");
+  std::vector<AxisWindows> windows;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    const Value size = g.dim(x, static_cast<int64_t>(i) + 2);
+    windows.push_back(fractional_windows(op, size, sizes[i], kernel[i], random));
+  }
+  if (!op.wants("mask")) return op.out("out", pool_by_gathering(g, x, windows, Pooling::kMax));
+  const Pooled pooled = max_pool_with_indices_by_gathering(g, x, windows);
+  op.out("out", pooled.values);
+  op.out("mask", g.cast(pooled.indices, DType::kInt32));
+}
+
 // Puts each element where the index, counted in the image, says; the rest is 0. Without output_size the image is as
 // large as the pooling's input was: (in - 1) · stride + kernel - 2 · padding.
 void unpool(OpContext& op) {
@@ -455,10 +601,15 @@ void unpool(OpContext& op) {
 }
 
 constexpr MapperEntry kEntries[] = {
+    {"fractional_max_pool2d", 7, fractional_max_pool},
+    {"fractional_max_pool3d", 7, fractional_max_pool},
+    {"lp_pool2d", 7, lp_pool},
+    {"max_pool2d_v2", 7, max_pool2d_v2},
     {"max_pool2d_with_index", 7, max_pool_with_index},
     {"max_pool3d_with_index", 7, max_pool_with_index},
     {"pool2d", 7, pool_by_type},
     {"pool3d", 7, pool_by_type},
+    {"spp", 7, spatial_pyramid_pool},
     {"unpool", 9, unpool},
     {"unpool3d", 9, unpool},
 };

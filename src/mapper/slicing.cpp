@@ -23,7 +23,8 @@ Value cut_out(Builder& g, Value x, const std::vector<Cut>& cuts) {
   bool plain = true;
   for (const Cut& cut : cuts) {
     starts.push_back(cut.start);
-    ends.push_back(cut.end);
+    // So Paddle 3 writes the open end of a backward slice.
+    ends.push_back(cut.end == g.ints({std::numeric_limits<int32_t>::min()}) ? g.ints({kBeforeTheStart}) : cut.end);
     steps.push_back(cut.step ? cut.step : g.ints({1}));
     plain &= steps.back() == g.ints({1});
     axes.push_back(cut.axis);

@@ -147,6 +147,31 @@ void bincount(OpContext& op) {
   op.out_as_computed("out", counts_of(g, x, count, weights ? g.cast(weights, dtype) : Value(), dtype));
 }
 
+// How often each of low … high - 1 stands in x.
+void int_bincount(OpContext& op) {
+  Builder& g = op.graph();
+  const auto low = op.attr<int64_t>("low");
+  const auto high = op.attr<int64_t>("high");
+  if (high < low) op.fail("numbers from " + std::to_string(low) + " to " + std::to_string(high));
+  const Value x = g.cast(g.flatten_to_1d(op.in("x")), DType::kInt64);
+  const DType dtype = op.out_dtype("out");
+  const Value counts = counts_of(g, g.sub(x, g.scalar_i64(low)), g.ints({high - low}), {}, DType::kInt64);
+  op.out("out", dtype == DType::kUndefined ? counts : g.cast(counts, dtype));
+}
+
+// {how many NaNs, infinities and zeros}, {the largest, the smallest, the mean}. What Paddle stops at, or prints,
+// passes.
+void check_numerics(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = g.cast(g.flatten_to_1d(op.in("tensor")), DType::kFloat32);
+  const auto count = [&](Value hits) { return g.reduce("ReduceSum", g.cast(hits, DType::kInt64), Ints{0}, true); };
+  const Value infinite = g.equal(g.abs(x), g.scalar(std::numeric_limits<double>::infinity(), DType::kFloat32));
+  op.out("stats",
+         g.concat({count(g.node("IsNaN", {x})), count(infinite), count(g.equal(x, g.scalar(0, x.dtype())))}, 0));
+  const auto reduce = [&](std::string_view type) { return g.reduce(type, x, Ints{0}, true); };
+  op.out("values", g.concat({reduce("ReduceMax"), reduce("ReduceMin"), reduce("ReduceMean")}, 0));
+}
+
 // --- groups -------------------------------------------------------------------------------------------------------
 
 // Sum, mean or extremes of the rows that share a number; numbers are sorted, and rows of absent ones are zeros.
@@ -308,7 +333,9 @@ constexpr MapperEntry kEntries[] = {
     {"batch_fc", 7, batch_fc},
     {"bincount", 11, bincount},
     {"cvm", 7, cvm},
+    {"check_numerics", 11, check_numerics},
     {"histogram", 9, histogram},
+    {"int_bincount", 9, int_bincount},
     {"max_with_index", 7, extremum_with_index<"ReduceMax", "ArgMax">},
     {"min_with_index", 7, extremum_with_index<"ReduceMin", "ArgMin">},
     {"nansum", 9, nansum},

@@ -1,5 +1,6 @@
 #include "reader/program_desc.h"
 
+#include <google/protobuf/arena.h>
 #include <google/protobuf/io/coded_stream.h>
 
 #include <algorithm>
@@ -674,7 +675,8 @@ class ProgramBuilder {
 }  // namespace
 
 Result<ParsedProgram> parse_program_desc(std::span<const std::byte> bytes) {
-  framework::ProgramDesc desc;
+  google::protobuf::Arena arena;  // a great program has millions of small parts
+  auto& desc = *google::protobuf::Arena::CreateMessage<framework::ProgramDesc>(&arena);
   if (bytes.size() > static_cast<size_t>(std::numeric_limits<int>::max()) ||
       !desc.ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size())) || !desc.IsInitialized()) {
     return fail(kMalformedProgram, "the program does not parse: the file is damaged or incomplete");

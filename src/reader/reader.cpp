@@ -116,6 +116,22 @@ Result<fs::path> find_model_file(const ModelSource& source) {
               "name the file with --model_filename");
 }
 
+// A note that names the PIR program beside a .pdmodel program that was taken because none was named.
+std::optional<Diagnostic> other_format(const ModelSource& source, const fs::path& taken) {
+  if (!source.model_filename.empty() || source.model_dir.empty() || taken.extension() == ".json") return std::nullopt;
+  fs::path beside = taken.parent_path() / "inference.json";
+  if (taken.extension() == ".pdmodel") beside = fs::path(taken).replace_extension(".json");
+  if (is_file(fs::path(source.model_dir)) || !is_file(beside)) return std::nullopt;
+  const auto opened = open_file(beside);
+  if (!opened || !looks_like_pir_program(opened->bytes)) return std::nullopt;
+  const std::string name = beside.filename().string();
+  Diagnostic note = error(kOneOfTwoFormats,
+                          "the folder holds the model in both formats: " + taken.string() + " was taken, not " + name);
+  note.severity = Severity::kNote;
+  note.hint = "--model_filename " + name + " takes that one";
+  return note;
+}
+
 // The combined parameter file that belongs to a model file, or nothing.
 std::optional<fs::path> find_params_file(const fs::path& model) {
   fs::path beside = model;
@@ -235,6 +251,7 @@ Result<LoadedModel> load_model(const ModelSource& source) {
     return tl::make_unexpected(std::move(status).error());
   loaded.program = std::move(parsed->program);
   loaded.warnings = std::move(parsed->warnings);
+  if (auto note = other_format(source, path)) loaded.warnings.push_back(std::move(*note));
   return loaded;
 }
 

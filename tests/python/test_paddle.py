@@ -40,6 +40,7 @@ def run(request, tmp_path):
         "reservation_is_a_warning",
         "kept_folder",
         "batch_norm_and_dropout",
+        "parameters_in_every_form",
     ],
 )
 def test_scenario(run, scenario):

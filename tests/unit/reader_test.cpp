@@ -85,6 +85,18 @@ TEST_F(Reader, StandardNameWinsOverOthers) {
   EXPECT_EQ(loaded->model_file, folder / "inference.pdmodel");
 }
 
+TEST_F(Reader, TheFormatThatWasTakenIsTold) {
+  folder.write("inference.pdmodel", program);
+  folder.write("inference.pdiparams", params);
+  folder.write("inference.json", R"({"base_code":{"magic":"pir","version":4},"program":{}})");
+  const auto loaded = load();
+  ASSERT_THAT(loaded, Succeeds());
+  ASSERT_EQ(loaded->warnings.size(), 1U);
+  EXPECT_EQ(loaded->warnings[0].code, kOneOfTwoFormats);
+  EXPECT_EQ(loaded->warnings[0].severity, Severity::kNote);
+  EXPECT_EQ(loaded->warnings[0].hint, "--model_filename inference.json takes that one");
+}
+
 TEST_F(Reader, SeveralModelsAreAmbiguous) {
   folder.write("a.pdmodel", program);
   folder.write("b.pdmodel", program);

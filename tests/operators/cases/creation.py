@@ -158,3 +158,11 @@ raw("raw_transfer_dtype", "transfer_dtype", inputs={"X": f32["b", 3]}, outputs={
 case("empty_op_static", lambda x: paddle.shape(paddle.empty([2, 3])).astype("float32") + x, x=f32[2])
 raw("raw_fill_constant_batch_size_like_static", "fill_constant_batch_size_like", inputs={"Input": f32[2, 3]}, outputs={"Out": "float32"}, attrs={"shape": [-1, 4], "value": 2.5, "dtype": 5, "input_dim_idx": 0, "output_dim_idx": 0})
 raw("raw_fill_zeros_like_static", "fill_zeros_like", inputs={"X": f32[2, 3]}, outputs={"Out": "float32"}, paddle_cannot={"pir": "Paddle 3 has no translation of it"})
+raw("raw_nop", "nop", inputs={"X": f32["b", 3]}, outputs={"Out": "float32"}, expect=lambda x: x)
+case("nop", lambda x: paddle._C_ops.nop(x) + 1, x=f32["b", 3], expect=lambda x: x + 1, paddle_cannot={"pdmodel": "its function in Python is that of Paddle 3"})
+def share_var(x):
+    paddle._C_ops.share_var([x])
+    return x + 1
+
+
+case("share_var", share_var, x=f32["b", 3], paddle_cannot={"pdmodel": "Paddle 2 has no such operator"})

@@ -107,4 +107,35 @@ case("unique_consecutive", lambda x: paddle.unique_consecutive(x), x=i64["n"].in
 case("unique_consecutive_all", lambda x: paddle.unique_consecutive(x, return_inverse=True, return_counts=True), x=i64["n"].ints(0, 2), opset=11)
 case("unique_consecutive_axis", lambda x: paddle.unique_consecutive(x, return_inverse=True, return_counts=True, axis=0), x=f32["n", 2].ints(0, 2), opset=11)
 case("unique_consecutive_matrix", lambda x: paddle.unique_consecutive(x), x=f32["n", 2].ints(0, 2), opset=11)
-raw("raw_as_strided", "as_strided", inputs={"input": f32[4, 3]}, outputs={"out": "float32"}, attrs={"dims": [2, 3], "stride": [1, 2], "offset": 1}, expect=lambda x: x.ravel()[[[1, 3, 5], [2, 4, 6]]])
+
+# --- how they meet: formats, paddings, sizes, NaN and infinities
+case("gather_nothing", lambda x, i: paddle.gather(x, i), x=f32[4, 3], i=i64["b"].ints(0, 4), sizes=[{"b": 0}, {"b": 2}])
+raw("raw_as_strided", "as_strided", inputs={"input": f32[4, 3]}, outputs={"out": "float32"}, attrs={"dims": [2, 3], "stride": [1, 2], "offset": 4}, expect=lambda x: x.ravel()[[[1, 3, 5], [2, 4, 6]]])
+raw("raw_as_strided_repeats", "as_strided", inputs={"input": i64["b", 6]}, outputs={"out": "int64"}, attrs={"dims": [3, 2, 2], "stride": [2, 0, 1], "offset": 8}, opset=8, expect=lambda x: x.ravel()[1 + np.arange(3)[:, None, None] * 2 + np.arange(2) + np.zeros([1, 2, 1], int)])
+raw("raw_unique_with_counts", "unique_with_counts", inputs={"X": i64["n"].ints(0, 4)}, outputs={"Out": "int64", "Index": "int32", "Count": "int32"}, attrs={"dtype": 2}, opset=11, paddle_cannot={"pir": "it knows no such operator"})
+case("set", lambda x, y: paddle._C_ops.set(paddle.assign(x), paddle.assign(y), [2, 3], [1, 4], 8), x=f32[3, 4], y=f32[5, 4], paddle_cannot={"pdmodel": "it has no such operator"})
+case("set_i64", lambda x, y: paddle._C_ops.set(paddle.assign(x), paddle.assign(y), [4], [3], 0), x=i64[3, 4], y=i64["b", 12], paddle_cannot={"pdmodel": "it has no such operator"})
+raw("raw_index_select_strided", "index_select_strided", inputs={"x": f32["b", 3, 4]}, outputs={"out": "float32"}, attrs={"index": 2, "axis": 1}, expect=lambda x: x[:, 2])
+raw("raw_index_select_strided_last", "index_select_strided", inputs={"x": i64["b", 3, 4]}, outputs={"out": "int64"}, attrs={"index": 0, "axis": -1}, expect=lambda x: x[..., 0])
+raw("raw_index_select_strided_negative", "index_select_strided", inputs={"x": f32[3, 4]}, outputs={"out": "float32"}, attrs={"index": -1, "axis": 0}, expect=lambda x: x[-1], error="negative index")
+
+# --- an index of tensors after Paddle 3 has worked out shapes and strides: the attributes are as its eager mode makes them
+def laid_out(shape, axes, index, item):
+    """Attributes of x[…, indices, …]: axes that follow each other are indexed by tensors of the shape `index`."""
+    strides = np.cumprod([1, *shape[:0:-1]])[::-1].tolist()
+    first, behind = axes[0], axes[-1] + 1
+    dims = [*shape[:first], *index, *shape[behind:]]
+    kept = [*strides[:first], *[0] * len(index), *strides[behind:]]
+    sizes = [*[shape[a] for a in axes], -1, *[1] * first, *index, *[1] * (len(shape) - behind), -1]
+    return dims, kept, sizes, [strides[a] * item for a in axes]
+
+
+NO_ELEMENTWISE = {"pdmodel": "Paddle 2 has no such operator"}
+case("index_elementwise_get", lambda x, i: paddle._C_ops.index_elementwise_get(x, [i], *laid_out([3, 4, 5], [1], [2], 4), 0, True, False), x=f32[3, 4, 5], i=i64[1, 2, 1].ints(-4, 4), opset=9, paddle_cannot=NO_ELEMENTWISE)
+case("index_elementwise_get_matrix", lambda x, i: paddle._C_ops.index_elementwise_get(x, [i], *laid_out([3, 4, 5], [0], [2, 3], 4), 0, True, False), x=i32[3, 4, 5], i=i64[2, 3, 1, 1].ints(-3, 3), opset=9, paddle_cannot=NO_ELEMENTWISE)
+case("index_elementwise_get_two", lambda x, i, j: paddle._C_ops.index_elementwise_get(x, [i, j], *laid_out([3, 4, 5], [1, 2], [6], 8), 0, True, False), x=f64[3, 4, 5], i=i64[1, 6].ints(0, 4), j=i64[1, 6].ints(-5, 5), opset=9, paddle_cannot=NO_ELEMENTWISE)
+case("index_elementwise_get_offset", lambda x, i: paddle._C_ops.index_elementwise_get(x, [i], [2, 3], [5, 0], [5, -1, 1, 3, -1], [4], 20, True, False), x=f32[4, 5], i=i64[1, 3].ints(0, 5), opset=9, paddle_cannot=NO_ELEMENTWISE)
+case("index_elementwise_put", lambda x, i: paddle._C_ops.index_elementwise_put_(x * 1, [i], 7.5, *laid_out([3, 4, 5], [1], [2], 4), 0), x=f32[3, 4, 5], i=i64[1, 2, 1].ints(-4, 4), opset=11, paddle_cannot=NO_ELEMENTWISE)
+case("index_elementwise_put_i64", lambda x, i: paddle._C_ops.index_elementwise_put_(x * 1, [i], 3.0, *laid_out([6, 4], [0], [2], 8), 0), x=i64[6, 4], i=i64[2, 1].ints(-6, 6), opset=11, paddle_cannot=NO_ELEMENTWISE)
+case("index_elementwise_put_with_tensor", lambda x, i, v: paddle._C_ops.index_elementwise_put_with_tensor_(x * 1, [i], v, *laid_out([3, 4, 5], [1], [2], 4), 0), x=f32[3, 4, 5], i=i64[1, 2, 1].values([[[3], [-4]]]), v=f32[3, 2, 5], opset=11, paddle_cannot=NO_ELEMENTWISE)
+case("index_elementwise_put_with_tensor_broadcast", lambda x, i, j, v: paddle._C_ops.index_elementwise_put_with_tensor_(x * 1, [i, j], v, *laid_out([3, 4, 5], [0, 1], [3], 4), 0), x=f32[3, 4, 5], i=i64[3, 1].values([[0], [2], [-2]]), j=i64[3, 1].values([[0], [2], [-2]]), v=f32[3, 1], opset=11, paddle_cannot=NO_ELEMENTWISE)
