@@ -16,6 +16,7 @@ extern const MapperTable kCreationMappers;
 extern const MapperTable kDecodingMappers;
 extern const MapperTable kDecompositionMappers;
 extern const MapperTable kDetectionBoxMappers;
+extern const MapperTable kDetectionOutputMappers;
 extern const MapperTable kElementwiseMappers;
 extern const MapperTable kIndexingMappers;
 extern const MapperTable kInterpolationMappers;
@@ -59,6 +60,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kDecodingMappers,
     &kDecompositionMappers,
     &kDetectionBoxMappers,
+    &kDetectionOutputMappers,
     &kElementwiseMappers,
     &kIndexingMappers,
     &kInterpolationMappers,
