@@ -214,7 +214,7 @@ case("retinanet", layer=detector(RETINANET, "scale_factor"), image=f32[1, 3, "h"
 case("retinanet_fixed", layer=detector(RETINANET, "scale_factor"), image=f32[1, 3, 128, 128], scale_factor=ONE_SCALE, calibrate=BATCH, atol=2e-2, opset=11, paddle_cannot={"pir": APPENDED})
 case("gfl", layer=detector(GFL, "scale_factor"), image=IMAGE, scale_factor=SCALE, sizes=SIZES, calibrate=BATCH, atol=2e-2, opset=11, paddle_cannot={"pir": APPENDED})
 case("fcos", layer=detector(FCOS, "scale_factor"), image=IMAGE, scale_factor=SCALE, sizes=SIZES, calibrate=BATCH, atol=2e-2, opset=11, paddle_cannot={"pir": APPENDED})
-RCNN = dict(im_shape=ONE_SHAPE, scale_factor=ONE_SCALE, calibrate=BATCH, atol=2e-2, opset=16)
+RCNN = dict(im_shape=ONE_SHAPE, scale_factor=ONE_SCALE, calibrate=BATCH, atol=2e-2, opset=16, paddle_cannot={"pir": "x[0] of a vector has rank 0 in PIR whatever the flag (list index out of range; Cascade: concat, axis in range of [0, 0))"})
 case("faster_rcnn", layer=rcnn(FASTER), image=f32[1, 3, "h", "w"], sizes=ONE, **RCNN)
 case("faster_rcnn_fixed", layer=rcnn(FASTER), image=f32[1, 3, 128, 128], **RCNN)
 case("mask_rcnn", layer=rcnn(MASK), image=f32[1, 3, "h", "w"], sizes=ONE, **RCNN)
