@@ -237,6 +237,22 @@ Value OpContext::scalar_value(std::string_view name, DType dtype) {
   return x.rank() == 1 ? builder_.squeeze(x, {0}) : builder_.reshape(x, Ints{});
 }
 
+Lod OpContext::lod(std::string_view name, size_t index) {
+  const auto* ids = find(op_.inputs, name);
+  if (ids == nullptr || index >= ids->size()) fail("the operand '" + std::string(name) + "' is missing");
+  return blocks_.lod((*ids)[index]);
+}
+
+bool OpContext::carries_lod(std::string_view name) const {
+  const auto* ids = find(op_.inputs, name);
+  return ids != nullptr && !ids->empty() && blocks_.carries_lod(ids->front());
+}
+
+void OpContext::set_lod(std::string_view name, std::optional<Lod> lod) {
+  const auto* ids = find(op_.outputs, name);
+  if (ids != nullptr && !ids->empty()) blocks_.set_lod(ids->front(), lod);
+}
+
 void OpContext::fail(std::string message, std::string hint) const {
   throw MapperFailure{std::move(message), std::move(hint)};
 }

@@ -310,6 +310,40 @@ Value settle_ceil_mode(OpContext& op, Value x, Window& w, Value fill) {
   return x;
 }
 
+// Inclusive averages with SAME paddings of a size that is known at run time only: the zeros that count become part of
+// x, as many behind as in front. One more, where their number is odd, is left to ceil_mode or, with stride 1, to the
+// window.
+Value settle_counted_same(OpContext& op, Value x, Window& w) {
+  Builder& g = op.graph();
+  std::vector<Value> halves;
+  for (size_t i = 0; i < w.kernel.size(); ++i) {
+    const int64_t kernel = w.kernel[i];
+    const int64_t stride = w.strides[i];
+    const auto axis = static_cast<int64_t>(i) + 2;
+    if (kernel < stride) op.fail("an inclusive average with SAME paddings, gaps between windows and dynamic size");
+    w.paddings.before[i] = 0;
+    if (stride == 1 || x.dim(axis) >= 0) {
+      const int64_t zeros = same_padding(std::max<int64_t>(x.dim(axis), 1), kernel, stride);
+      halves.push_back(g.ints({zeros / 2}));
+      w.paddings.after[i] = zeros % 2;
+      continue;
+    }
+    // (ceil(in / stride) - 1) · stride + kernel - in
+    const Value in = g.dim(x, axis);
+    const Value windows = g.div(g.add(in, g.ints({stride - 1})), g.ints({stride}));
+    const Value zeros = g.sub(g.add(g.mul(windows, g.ints({stride})), g.ints({kernel - stride})), in);
+    halves.push_back(g.div(zeros, g.ints({2})));
+    w.paddings.after[i] = 0;
+  }
+  std::vector<Value> pads = {g.ints({0, 0})};
+  pads.insert(pads.end(), halves.begin(), halves.end());
+  pads.push_back(g.ints({0, 0}));
+  pads.insert(pads.end(), halves.begin(), halves.end());
+  w.same = false;
+  w.ceil_mode = true;
+  return g.pad(x, g.concat_ints(pads));
+}
+
 // Kernel, strides and paddings of a pooling of x [N, C, …].
 Window read_window(OpContext& op, Value x) {
   const int64_t rank = x.rank() - 2;
@@ -381,7 +415,10 @@ Pooled pool(OpContext& op, Value x, bool average, bool with_indices) {
       op.fail("exclusive average of windows that lie wholly in the padding");
   }
   bool count_pad = !exclusive;
-  if (count_pad && reaches_farther) {
+  if (count_pad && w.same) {
+    x = settle_counted_same(op, x, w);
+    count_pad = false;
+  } else if (count_pad && reaches_farther) {
     Paddings counted = {w.paddings.before, none.after};
     for (size_t i = 0; i < axes; ++i) {
       const int64_t in = x.dim(static_cast<int64_t>(i) + 2);
@@ -396,7 +433,7 @@ Pooled pool(OpContext& op, Value x, bool average, bool with_indices) {
     x = pad_image(g, x, counted);
     count_pad = false;
   }
-  if (ceil_mode) x = settle_ceil_mode(op, x, w, {});
+  if (ceil_mode && !w.ceil_mode) x = settle_ceil_mode(op, x, w, {});
   NodeAttributes attributes = attributes_of(w);
   if (count_pad) attributes.emplace_back("count_include_pad", int64_t{1});
   return {g.node("AveragePool", {x}, std::move(attributes), {x.dtype(), pooled_dims(w, x)}), {}};

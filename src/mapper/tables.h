@@ -38,6 +38,7 @@ extern const MapperTable kReductionMappers;
 extern const MapperTable kSignalMappers;
 extern const MapperTable kRoiMappers;
 extern const MapperTable kSamplingMappers;
+extern const MapperTable kSequenceMappers;
 extern const MapperTable kSlicingMappers;
 extern const MapperTable kSortingMappers;
 extern const MapperTable kTensorArrayMappers;
@@ -81,6 +82,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kSignalMappers,
     &kRoiMappers,
     &kSamplingMappers,
+    &kSequenceMappers,
     &kSlicingMappers,
     &kSortingMappers,
     &kTensorArrayMappers,

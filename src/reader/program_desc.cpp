@@ -252,7 +252,10 @@ class ProgramBuilder {
     };
     Result<void> status;
     if (type.type() == VarType::DENSE_TENSOR) {
-      if (type.has_dense_tensor()) status = tensor(type.dense_tensor().tensor());
+      if (type.has_dense_tensor()) {
+        status = tensor(type.dense_tensor().tensor());
+        result.lod_level = std::max(0, type.dense_tensor().lod_level());
+      }
     } else if (type.type() == VarType::DENSE_TENSOR_ARRAY) {
       result.kind = ProgramType::Kind::kTensorArray;
       if (type.has_tensor_array()) status = tensor(type.tensor_array().tensor());

@@ -64,12 +64,18 @@ REASONS = {
         linear-lookup_table_v1 linear-lookup_table_v1_padding linear-mul linear-mul_f64 linear-mul_flatten_x
         linear-mul_y_num_col_dims_2 linear-v1_matmul_batch_vector linear-v1_matmul_matrix_vector linear-v1_matmul_row
         linear-v1_matmul_vector_batch linear-v1_matmul_vector_matrix linear-v1_matmul_vectors
+        sequence_recurrent-lstm_layer sequence_recurrent-lstm_layer_one sequence_recurrent-lstm_layer_reverse
+        sequence_recurrent-lstm_layer_states sequence_recurrent-lstm_layer_activations sequence_recurrent-lstm_layer_cells
+        sequence_recurrent-lstm_layer_empty sequence_recurrent-gru_layer sequence_recurrent-gru_layer_no_bias
+        sequence_recurrent-gru_layer_origin sequence_recurrent-gru_layer_reverse sequence_recurrent-gru_layer_empty
+        sequence_recurrent-text_classifier
     """,
     "the translation of matmul drops head_number": "linear-v1_matmul_heads linear-v1_matmul_heads_matrix",
     "Paddle 3 stacks computed integers and takes parts of the stack, Paddle 2 lists them": """
         creation-raw_fill_constant_list layout-unsqueeze_list_axis pooling-adaptive_avg_pool2d_size_tensor
         slicing-index_tensor_range slicing-slice_list
     """,
+    "PIR does not say whether an input's rows are sequences": "sequence-expand_rows",
     "float attributes are float32 in .pdmodel files and float64 in PIR": """
         activation-leaky_relu_f64 creation-assign_array_f64 math-logit_f64
     """,

@@ -149,3 +149,5 @@ case("conv2d_transpose_nhwc_same", nn.Conv2DTranspose(3, 4, 4, stride=2, padding
 case("conv2d_transpose_padding_pairs", nn.Conv2DTranspose(3, 4, 4, stride=2, padding=[[0, 0], [0, 0], [1, 0], [2, 1]]), x=f32["b", 3, "h", "w"])
 case("conv2d_transpose_kernel_below_stride", nn.Conv2DTranspose(3, 4, 1, stride=3), x=f32["b", 3, "h", "w"])
 case("conv2d_transpose_depthwise_multiplier", nn.Conv2DTranspose(4, 8, 3, stride=2, groups=4), x=f32["b", 4, "h", "w"])
+case("conv2d_transpose_same_one_stride", nn.Conv2DTranspose(1, 1, [3, 4], stride=[1, 2], padding="SAME"), opset=12, x=f32["b", 1, "h", "w"])
+case("conv2d_transpose_same_one_dynamic", nn.Conv2DTranspose(2, 1, 4, stride=2, padding="SAME"), opset=12, x=f32["b", 2, 7, "w"])
