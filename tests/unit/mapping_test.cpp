@@ -162,7 +162,8 @@ TEST(Program, ValueThatIsFetchedTwiceIsTwoOutputs) {
   EXPECT_NE(mapped.result.graph->outputs[1].name(), "y");
 }
 
-// Nothing had rank 0 before Paddle 2.5: [1] is declared where a slice leaves nothing else, and what follows counts on it.
+// Nothing had rank 0 before Paddle 2.5: [1] is declared where a slice leaves nothing else, and what follows counts on
+// it.
 TEST(Program, SliceOfAllAxesKeepsTheRankThatAnOlderOneDeclares) {
   for (const bool older : {true, false}) {
     ProgramText text;
