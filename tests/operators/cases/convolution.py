@@ -126,3 +126,22 @@ raw("depthwise_conv2d_bias_dilated", "depthwise_conv2d_bias", inputs={"input": f
 raw("depthwise_conv3d_bias", "depthwise_conv3d_bias", inputs={"input": f32["b", 2, 6, 7, 8], "filter": f32[4, 1, 3, 3, 3], "bias": f32[4]}, outputs={"out": "float32"}, attrs={"strides": [2, 2, 2], "paddings": [1, 1, 1], "padding_algorithm": "EXPLICIT", "groups": 2, "dilations": [1, 1, 1], "data_format": "NCDHW"}, expect=lambda x, w, v: convolved(x, w, v, 2, 1, 1, 2))
 case("conv2d_transpose_bias", lambda x, w, v: paddle._C_ops.conv2d_transpose_bias(x, w, v, [2, 2], [1, 1], [], [], "EXPLICIT", 1, [1, 1], "NCHW"), x=f32["b", 3, 5, "w"], w=f32[3, 4, 3, 3], v=f32[4], expect=lambda x, w, v: transposed(x, w, v, 2, 1, 1), paddle_cannot={"pdmodel": "conv2d_transpose_bias as a function came with Paddle 3"})
 case("conv2d_transpose_bias_groups", lambda x, w, v: paddle._C_ops.conv2d_transpose_bias(x, w, v, [1, 1], [0, 0], [], [], "EXPLICIT", 2, [1, 1], "NCHW"), x=f32["b", 4, 5, "w"], w=f32[4, 3, 2, 3], v=f32[6], expect=lambda x, w, v: transposed(x, w, v, 1, 0, 2), paddle_cannot={"pdmodel": "conv2d_transpose_bias as a function came with Paddle 3"})
+
+
+def correlate(x, y, pad, kernel, reach, stride1, stride2):
+    x, y = [np.pad(v, [(0, 0), (0, 0), (pad, pad), (pad, pad)]) for v in (x, y)]
+    radius, steps = kernel // 2, reach // stride2
+    height, width = [-(-(n - 2 * (radius + reach)) // stride1) for n in x.shape[2:]]
+    out = np.zeros((len(x), (2 * steps + 1) ** 2, height, width), "float32")
+    for c in range(out.shape[1]):
+        down, right = [(i - steps) * stride2 for i in divmod(c, 2 * steps + 1)]
+        for i in range(height):
+            for j in range(width):
+                a, b = i * stride1 + reach - radius, j * stride1 + reach - radius
+                window = x[:, :, a:a + kernel, b:b + kernel] * y[:, :, a + down:a + down + kernel, b + right:b + right + kernel]
+                out[:, c, i, j] = window.mean((1, 2, 3))
+    return out
+
+
+raw("correlation", "correlation", inputs={"Input1": f32["b", 3, 8, 9], "Input2": f32["b", 3, 8, 9]}, outputs={"Output": "float32"}, attrs={"pad_size": 4, "kernel_size": 1, "max_displacement": 4, "stride1": 1, "stride2": 1, "corr_type_multiply": 1}, expect=lambda x, y: correlate(x, y, 4, 1, 4, 1, 1))
+raw("correlation_strides", "correlation", inputs={"Input1": f32["b", 3, "h", "w"], "Input2": f32["b", 3, "h", "w"]}, outputs={"Output": "float32"}, attrs={"pad_size": 5, "kernel_size": 3, "max_displacement": 5, "stride1": 2, "stride2": 2, "corr_type_multiply": 1}, expect=lambda x, y: correlate(x, y, 5, 3, 5, 2, 2))
