@@ -134,20 +134,25 @@ NB_MODULE(_native, m) {
       "convert",
       [](const nb::bytes& model_dir, const nb::bytes& model_filename, const nb::bytes& params_filename,
          const std::optional<nb::bytes>& save_file, int opset_version, bool auto_upgrade_opset, bool check,
-         bool optimize, bool strict, std::map<std::string, std::string> custom_ops,
-         const nb::bytes& external_filename) {
+         bool optimize, bool strict, bool remove_nms, std::map<std::string, std::string> custom_ops, bool external_data,
+         const nb::bytes& external_filename, size_t external_threshold, bool reference_params) {
         Options options;
         options.opset_version = opset_version;
         options.auto_upgrade_opset = auto_upgrade_opset;
         options.check = check;
         options.optimize = optimize;
         options.strict = strict;
+        options.remove_nms = remove_nms;
         options.custom_ops = std::move(custom_ops);
+        options.external_data = external_data;
         options.external_filename = path(external_filename);
+        options.external_threshold = external_threshold;
+        options.reference_params = reference_params;
         return convert_model(model_dir, model_filename, params_filename, save_file, options);
       },
       nb::kw_only(), "model_dir"_a, "model_filename"_a, "params_filename"_a, "save_file"_a.none(), "opset_version"_a,
-      "auto_upgrade_opset"_a, "check"_a, "optimize"_a, "strict"_a, "custom_ops"_a, "external_filename"_a);
+      "auto_upgrade_opset"_a, "check"_a, "optimize"_a, "strict"_a, "remove_nms"_a, "custom_ops"_a, "external_data"_a,
+      "external_filename"_a, "external_threshold"_a, "reference_params"_a);
   m.def("version", &version);
   m.def("min_opset_version", &min_opset_version);
   m.def("max_opset_version", &max_opset_version);

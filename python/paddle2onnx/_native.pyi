@@ -85,8 +85,12 @@ def convert(
     check: bool,
     optimize: bool,
     strict: bool,
+    remove_nms: bool,
     custom_ops: dict[str, str],
+    external_data: bool,
     external_filename: bytes,
+    external_threshold: int,
+    reference_params: bool,
 ) -> tuple[Status, list[Diagnostic], Summary, bytes | None]: ...
 def version() -> str: ...
 def min_opset_version() -> int: ...

@@ -1,6 +1,7 @@
 """export and dygraph2onnx, with the arguments of Paddle2ONNX 1.x and 2.x."""
 from __future__ import annotations
 
+import ast
 import contextlib
 import os
 import sys
@@ -16,6 +17,7 @@ __all__ = ["dygraph2onnx", "export"]
 StrPath = Union[str, "os.PathLike[str]"]
 
 DEFAULT_OPSET = 17
+DEFAULT_THRESHOLD = 1024  # bytes
 BACKENDS = ("onnxruntime", "tensorrt", "rknn", "others")
 
 # Tools that Paddle2ONNX 2.x runs over its result unless told otherwise, to fold constants and drop what is unused: that is part of the
@@ -45,7 +47,7 @@ def export(
     enable_onnx_checker: bool = ...,
     enable_experimental_op: bool = ...,
     enable_optimize: bool = ...,
-    custom_op_info: Mapping[str, str] | None = ...,
+    custom_op_info: Mapping[str, str] | str | None = ...,
     deploy_backend: str = ...,
     calibration_file: str = ...,
     external_file: StrPath | None = ...,
@@ -54,52 +56,37 @@ def export(
     dist_prim_all: bool = ...,
     *,
     strict: bool = ...,
+    remove_nms: bool = ...,
+    external_data: bool = ...,
+    external_threshold: int = ...,
+    reference_params: bool = ...,
     model_file: StrPath | None = ...,
     params_file: StrPath | None = ...,
 ) -> bytes: ...
 @overload
 def export(
-    model_filename: StrPath | None,
-    params_filename: StrPath | None,
-    save_file: StrPath,
-    opset_version: int = ...,
-    auto_upgrade_opset: bool = ...,
-    verbose: bool = ...,
-    enable_onnx_checker: bool = ...,
-    enable_experimental_op: bool = ...,
-    enable_optimize: bool = ...,
-    custom_op_info: Mapping[str, str] | None = ...,
-    deploy_backend: str = ...,
-    calibration_file: str = ...,
-    external_file: StrPath | None = ...,
-    export_fp16_model: bool = ...,
-    optimize_tool: str | None = ...,
-    dist_prim_all: bool = ...,
-    *,
-    strict: bool = ...,
-    model_file: StrPath | None = ...,
-    params_file: StrPath | None = ...,
-) -> None: ...
-@overload
-def export(
     model_filename: StrPath | None = ...,
     params_filename: StrPath | None = ...,
-    *,
-    save_file: StrPath,
+    save_file: StrPath = ...,
     opset_version: int = ...,
     auto_upgrade_opset: bool = ...,
     verbose: bool = ...,
     enable_onnx_checker: bool = ...,
     enable_experimental_op: bool = ...,
     enable_optimize: bool = ...,
-    custom_op_info: Mapping[str, str] | None = ...,
+    custom_op_info: Mapping[str, str] | str | None = ...,
     deploy_backend: str = ...,
     calibration_file: str = ...,
     external_file: StrPath | None = ...,
     export_fp16_model: bool = ...,
     optimize_tool: str | None = ...,
     dist_prim_all: bool = ...,
+    *,
     strict: bool = ...,
+    remove_nms: bool = ...,
+    external_data: bool = ...,
+    external_threshold: int = ...,
+    reference_params: bool = ...,
     model_file: StrPath | None = ...,
     params_file: StrPath | None = ...,
 ) -> None: ...
@@ -113,7 +100,7 @@ def export(
     enable_onnx_checker: bool = True,
     enable_experimental_op: bool = True,
     enable_optimize: bool = True,
-    custom_op_info: Mapping[str, str] | None = None,
+    custom_op_info: Mapping[str, str] | str | None = None,
     deploy_backend: str = "onnxruntime",
     calibration_file: str = "",
     external_file: StrPath | None = "",
@@ -122,6 +109,10 @@ def export(
     dist_prim_all: bool = False,
     *,
     strict: bool = False,
+    remove_nms: bool = False,
+    external_data: bool = False,
+    external_threshold: int = DEFAULT_THRESHOLD,
+    reference_params: bool = False,
     model_file: StrPath | None = None,
     params_file: StrPath | None = None,
 ) -> bytes | None:
@@ -140,7 +131,7 @@ def export(
         enable_experimental_op: no longer has a meaning; both values are accepted.
         enable_optimize: simplify the graph.
         custom_op_info: operators that are written as they are, for a runtime that knows them: {"paddle_op": "domain::OnnxOp"},
-            without a domain it is Paddle.
+            without a domain it is Paddle. Or this as text, in JSON or as a Python literal.
         deploy_backend: onnxruntime, tensorrt, rknn or others; concerns quantised models only.
         calibration_file: not available yet; concerns quantised models for tensorrt only.
         external_file: store the weights in this file, which lies in the model's folder, instead of in the model. A model over 2 GiB needs no
@@ -149,6 +140,10 @@ def export(
         optimize_tool: polygraphy, onnxoptimizer or None, which are all the same: what the tools do is part of the conversion.
         dist_prim_all: not available, and not needed.
         strict: refuse operators whose results cannot be Paddle's (random, approximated).
+        remove_nms: end a detector before its suppression of overlapping boxes: the outputs are the boxes and scores that go into it.
+        external_data: store the weights beside the model, under its name with .data behind it, as if external_file named that.
+        external_threshold: bytes; smaller tensors stay in the model.
+        reference_params: leave weights that did not change in the parameter file, which has to lie in the model's folder.
         model_file, params_file: the first two arguments by their names in Paddle2ONNX 1.0 to 1.2.
 
     Raises:
@@ -175,8 +170,12 @@ def export(
         check=enable_onnx_checker,
         optimize=enable_optimize,
         strict=strict,
-        custom_ops=dict(custom_op_info or {}),
+        remove_nms=remove_nms,
+        custom_ops=_custom_operators(custom_op_info),
+        external_data=external_data,
         external_filename=_in_folder_of(save_file, external_file),
+        external_threshold=external_threshold,
+        reference_params=reference_params,
     )
     if status != _native.Status.OK:
         raise errors.error(status, diagnostics)
@@ -240,6 +239,18 @@ def _one_of(name: str, value: StrPath | None, alias: str, alias_value: StrPath |
     if value is not None and alias_value is not None:
         raise TypeError(f"export() got both {name} and {alias}, which are the same")
     return alias_value if value is None else value
+
+
+def _custom_operators(info: Mapping[str, str] | str | None) -> dict[str, str]:
+    if not isinstance(info, str):
+        return dict(info or {})
+    try:
+        found = ast.literal_eval(info) if info.strip() else {}
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(f"custom_op_info is no dictionary: {info}") from error
+    if not isinstance(found, dict):
+        raise TypeError(f"custom_op_info is no dictionary: {info}")
+    return found
 
 
 def _in_folder_of(save_file: StrPath | None, external_file: StrPath | None) -> bytes:

@@ -32,6 +32,7 @@ enum Code : int {
   kAmbiguousModel = 313,  // several models in the folder
   kFormatNotSupported = 314,
   kUnknownFormatVersion = 315,  // a warning
+  kOneOfTwoFormats = 316,       // a note
 
   kUnsupportedOperator = 401,
   kUnsupportedAttribute = 402,  // the operator is known, this use of it isn't

@@ -103,14 +103,21 @@ class StridedBytes : public ComputedBytes {
   void read_runs(int64_t first, int64_t inner, int64_t length, std::span<std::byte> to) const {
     const auto bytes = static_cast<size_t>(length) * item_;
     if (inner == 1) return source_.bytes.read(source_index(first) * item_, to.first(bytes));
-    std::vector<std::byte> run(bytes);
-    for (int64_t i = 0; i < inner; ++i) {
-      source_.bytes.read(source_index(first + i) * item_, run);
+    // Several runs at a time, so that what is written at one place fills a cache line.
+    constexpr int64_t kTogether = 16;
+    std::vector<std::byte> runs(bytes * kTogether);
+    for (int64_t i = 0; i < inner; i += kTogether) {
+      const auto count = static_cast<size_t>(std::min(kTogether, inner - i));
+      for (size_t j = 0; j < count; ++j) {
+        source_.bytes.read(source_index(first + i + static_cast<int64_t>(j)) * item_,
+                           std::span(runs).subspan(j * bytes, bytes));
+      }
       std::byte* place = to.data() + static_cast<size_t>(i) * item_;
       const auto step = static_cast<size_t>(inner) * item_;
       const auto scatter = [&](auto item) {
         for (size_t k = 0; k < bytes; k += sizeof(item), place += step) {
-          std::memcpy(place, run.data() + k, sizeof(item));
+          for (size_t j = 0; j < count; ++j)
+            std::memcpy(place + j * sizeof(item), runs.data() + j * bytes + k, sizeof(item));
         }
       };
       switch (item_) {

@@ -38,8 +38,9 @@ Convolution read_convolution(OpContext& op, Value filter) {
   return c;
 }
 
-// Sets the paddings of SAME where the sizes tell them; false if they are known at run time only.
+// Sets the paddings of SAME where the sizes tell all of them; false if some are known at run time only.
 bool settle_same_padding(Convolution& c, Value x, Value filter) {
+  Paddings settled = c.paddings;
   for (int64_t i = 0; i < c.rank; ++i) {
     const auto axis = static_cast<size_t>(i);
     const int64_t kernel = filter.dim(i + 2);
@@ -47,9 +48,10 @@ bool settle_same_padding(Convolution& c, Value x, Value filter) {
     const int64_t in = c.strides[axis] == 1 ? std::max<int64_t>(x.dim(i + 2), 1) : x.dim(i + 2);
     if (in < 0 || kernel < 0) return false;
     const int64_t zeros = same_padding(in, kernel, c.strides[axis]);
-    c.paddings.before[axis] = zeros / 2;
-    c.paddings.after[axis] = zeros - zeros / 2;
+    settled.before[axis] = zeros / 2;
+    settled.after[axis] = zeros - zeros / 2;
   }
+  c.paddings = settled;
   return true;
 }
 

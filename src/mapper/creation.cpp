@@ -298,7 +298,6 @@ constexpr MapperEntry kEntries[] = {
     {"memcpy_h2d", 7, identity<"x">},
     {"print", 7, identity<"in">},
     {"depend", 7, identity<"x">},
-    {"lod_reset", 7, identity<"x">},
     {"assert", 7, no_effect},
     {"nop", 7, nop},
     {"share_var", 7, no_effect},

@@ -1,8 +1,10 @@
 #include "mapper/detection.h"
 
 #include <limits>
+#include <tuple>
 
 #include "mapper/indices.h"
+#include "mapper/loops.h"
 
 namespace paddle2onnx {
 
@@ -17,6 +19,8 @@ std::vector<Value> last_axis_parts(OpContext& op, Value x, int64_t count) {
 Value scaled(Builder& g, Value x, double factor) { return factor == 1 ? x : g.mul(x, g.scalar(factor, x.dtype())); }
 
 Value shifted(Builder& g, Value x, double term) { return term == 0 ? x : g.add(x, g.scalar(term, x.dtype())); }
+
+Value rounded(Builder& g, Value x) { return g.mul(g.node("Sign", {x}), g.floor(shifted(g, g.abs(x), 0.5))); }
 
 Value positions_as(Builder& g, Value n, DType dtype) { return g.cast(positions(g, n), dtype); }
 
@@ -45,7 +49,66 @@ Value overlaps(Builder& g, const std::vector<Value>& a, const std::vector<Value>
   return g.where(some, g.div(common, g.where(some, all, g.scalar(1, dtype))), zero);
 }
 
+Ranked rank_boxes(Builder& g, Value boxes, Value scores, double score_threshold, int64_t limit) {
+  const DType dtype = scores.dtype();
+  const Value never = g.scalar(kNever, dtype);
+  const Value passes = g.greater(scores, g.scalar(score_threshold, dtype));
+  const Value most = g.reshape(
+      g.reduce("ReduceMax", g.reduce("ReduceSum", g.cast(passes, DType::kInt64), Ints{2}, false), std::nullopt, false),
+      Ints{1});
+  Ranked r;
+  r.count = at_most(g, limit, larger(g, most, g.ints({1})));
+  std::tie(r.scores, r.places) = g.topk(g.where(passes, scores, never), r.count, 2, true, true);
+  r.is_there = g.greater(r.scores, never);
+  const Value first = g.mul(g.reshape(positions(g, g.dim(scores, 0)), Ints{-1, 1, 1}), g.dim(boxes, 1));
+  r.numbers = g.add(r.places, first);
+  r.boxes = g.gather(g.reshape(boxes, Ints{-1, 4}), r.numbers, 0);
+  return r;
+}
+
+namespace {
+
+// A turn for each place: its boxes are kept unless they overlap one that is kept already.
+Suppressed suppress_adaptively(OpContext& op, const Suppression& s) {
+  Builder& g = op.graph();
+  const DType dtype = s.boxes.dtype();
+  const Ranked ranked =
+      rank_boxes(g, s.boxes, g.cast(s.scores, dtype), s.score_threshold.value_or(kNever), /*limit=*/-1);
+  std::vector<Value> corners;  // [B, C, K]
+  for (const Value& corner : last_axis_parts(op, ranked.boxes, 4)) corners.push_back(g.squeeze(corner, {3}));
+  const Value place = positions(g, ranked.count);
+  const Value extent = g.shape(ranked.scores);
+  const Value none = g.expand(g.constant(from_ints(DType::kInt32, {}, {0})), extent);
+  const Value one_each = g.concat_ints({g.slice(extent, Ints{0}, Ints{2}, Ints{0}), g.ints({1})});
+  const Value threshold = g.expand(g.scalar(s.iou_threshold, dtype), one_each);
+  const Turn end = repeat(
+      g, as_scalar(g, ranked.count), {none, threshold}, [&](Value number, const std::vector<Value>& states) -> Turn {
+        const Value at = g.unsqueeze(number, {0});
+        std::vector<Value> own;
+        for (const Value& corner : corners) own.push_back(g.gather(corner, at, 2));
+        const Value hits =
+            g.mul(states[0], g.cast(g.greater(overlaps(g, own, corners, s.pixels), states[1]), DType::kInt32));
+        const Value hit = g.cast(g.reduce("ReduceMax", hits, Ints{2}, true), DType::kBool);
+        const Value keep = g.logical_and(g.gather(ranked.is_there, at, 2), g.logical_not(hit));  // [B, C, 1]
+        const Value adapts = g.logical_and(keep, g.greater(states[1], g.scalar(0.5, dtype)));
+        const Value here = g.cast(g.logical_and(keep, g.equal(place, at)), DType::kInt32);
+        return {{g.add(states[0], here), g.where(adapts, g.mul(states[1], g.scalar(s.eta, dtype)), states[1])}, {}};
+      });
+  Value kept = g.cast(end.states[0], DType::kBool);
+  if (s.limit) {
+    const Value so_far = g.node("CumSum", {end.states[0], g.scalar_i64(2)});
+    kept = g.logical_and(kept, g.less(g.cast(so_far, DType::kInt64), g.scalar_i64(*s.limit + 1)));
+  }
+  const Value where = g.node("NonZero", {kept}, {}, {DType::kInt64, Dims{3, -1}});
+  const std::vector<Value> index = g.split(where, {1, 1, 1}, 0);
+  const Value numbers = places_of(g, g.flatten_to_1d(kept));
+  return {g.squeeze(index[0], {0}), g.squeeze(index[1], {0}), g.gather(g.flatten_to_1d(ranked.places), numbers, 0)};
+}
+
+}  // namespace
+
 Suppressed suppress(OpContext& op, const Suppression& s) {
+  if (s.eta < 1 && s.iou_threshold > 0.5) return suppress_adaptively(op, s);
   Builder& g = op.graph();
   // NonMaxSuppression is float32's alone, and its sides are max - min. A box of pixels that reaches one further has the
   // same overlap: only boxes less than a pixel apart differ, which Paddle takes for apart. A box with max < min, which
@@ -81,6 +144,16 @@ Value rows_of_each_image(Builder& g, Value images, Value image_count) {
   return g.reduce("ReduceSum", g.cast(same, DType::kInt64), Ints{1}, false);
 }
 
+Value best_of_each_image(Builder& g, Value images, Value scores, Value counts, int64_t limit) {
+  if (counts.dim(0) == 1) return g.topk(scores, at_most(g, limit, g.dim(scores, 0)), 0, true, true).second;
+  const Value by_score = sorting_order(g, scores, true);
+  const Value by_image = g.gather(by_score, sorting_order(g, g.gather(images, by_score, 0), false), 0);
+  if (limit < 0) return by_image;
+  const Value starts = g.node("CumSum", {counts, g.scalar_i64(0)}, {{"exclusive", int64_t{1}}});
+  const Value rank = g.sub(positions(g, g.dim(scores, 0)), g.gather(starts, images, 0));
+  return keep_rows(g, by_image, g.less(rank, g.scalar_i64(limit)));
+}
+
 Value places_of(Builder& g, Value mask) {
   return g.squeeze(g.node("NonZero", {mask}, {}, {DType::kInt64, Dims{1, -1}}), {0});
 }
@@ -94,11 +167,5 @@ Value smaller(Builder& g, Value a, Value b) { return g.where(g.less(a, b), a, b)
 Value larger(Builder& g, Value a, Value b) { return g.where(g.less(a, b), b, a); }
 
 Value at_most(Builder& g, int64_t k, Value n) { return k < 0 ? n : smaller(g, g.ints({k}), n); }
-
-void refuse_adaptive_threshold(OpContext& op, double eta, double threshold) {
-  if (eta < 1 && threshold > 0.5)
-    op.fail("an adaptive threshold (eta " + std::to_string(eta) + "): ONNX's NonMaxSuppression has one threshold",
-            "export with eta 1, or with a threshold of at most 0.5, where Paddle's does not adapt either");
-}
 
 }  // namespace paddle2onnx

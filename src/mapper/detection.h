@@ -1,9 +1,13 @@
 // What the operators of detection heads share: corners of boxes, overlaps, suppression, rows that belong to images.
 #pragma once
 
+#include <limits>
+
 #include "mapper/mapper.h"
 
 namespace paddle2onnx {
+
+inline constexpr double kNever = -std::numeric_limits<double>::infinity();  // a score that no threshold lets pass
 
 // The last axis of x in parts of one element each: the corners of boxes [..., 4] as four [..., 1].
 std::vector<Value> last_axis_parts(OpContext& op, Value x, int64_t count);
@@ -11,6 +15,9 @@ std::vector<Value> last_axis_parts(OpContext& op, Value x, int64_t count);
 // x times a constant, plus a constant; both of x's type.
 Value scaled(Builder& g, Value x, double factor);
 Value shifted(Builder& g, Value x, double term);
+
+// x rounded to whole numbers, halves away from zero (Round takes them to the even one).
+Value rounded(Builder& g, Value x);
 
 // 0, 1, … n - 1 in a type; n is int64 [1].
 Value positions_as(Builder& g, Value n, DType dtype);
@@ -20,7 +27,20 @@ Value positions_as(Builder& g, Value n, DType dtype);
 // that do not touch have none, boxes with max < min have no area; 0 where both areas are 0.
 Value overlaps(Builder& g, const std::vector<Value>& a, const std::vector<Value>& b, bool pixels);
 
-// Greedy suppression by ONNX's NonMaxSuppression, for each image and class alone.
+// The best boxes of each image and class, by descending score; K is as many as the fullest of them has, at least 1.
+struct Ranked {
+  Value count;     // K, int64 [1]
+  Value scores;    // [B, C, K]
+  Value places;    // among the M, int64 [B, C, K]
+  Value boxes;     // [B, C, K, 4]
+  Value numbers;   // among those of all images, int64 [B, C, K]
+  Value is_there;  // bool [B, C, K]: its score is above the threshold
+};
+// Of boxes [B, M, 4] and scores [B, C, M]: the `limit` best (negative: all) whose scores are above the threshold.
+Ranked rank_boxes(Builder& g, Value boxes, Value scores, double score_threshold, int64_t limit);
+
+// Greedy suppression, for each image and class alone: by ONNX's NonMaxSuppression, or where the threshold adapts in a
+// loop.
 struct Suppression {
   Value boxes;                            // [B, M, 4]
   Value scores;                           // [B, C, M]
@@ -28,6 +48,8 @@ struct Suppression {
   std::optional<double> score_threshold;  // what has not more takes no part
   bool pixels = false;                    // sides of boxes are max - min + 1
   std::optional<int64_t> limit;           // how many are kept of each image and class
+  // Below 1: what the threshold is multiplied by whenever a box is kept, as long as it is above 0.5.
+  double eta = 1;
 };
 struct Suppressed {  // int64 [S] each, by image, class, descending score
   Value images;
@@ -42,6 +64,10 @@ Value image_of_each_row(Builder& g, Value counts, Value rows);
 // How many rows each of `image_count` (int64 [1]) images has: int64 [B]. `images` is int64 [S].
 Value rows_of_each_image(Builder& g, Value images, Value image_count);
 
+// The `limit` best rows of each image (negative: all), by image and descending score: int64. Rows stand by image;
+// `counts`, int64 [B], says how many each image has. Of equal scores the first rows come first.
+Value best_of_each_image(Builder& g, Value images, Value scores, Value counts, int64_t limit);
+
 // The places of the true elements of a bool [n], ascending: int64 [S].
 Value places_of(Builder& g, Value mask);
 // The elements of x along the first axis where the mask is true.
@@ -53,9 +79,5 @@ Value smaller(Builder& g, Value a, Value b);
 Value larger(Builder& g, Value a, Value b);
 // min(k, n), int64 [1]; k < 0: n.
 Value at_most(Builder& g, int64_t k, Value n);
-
-// The adaptive threshold of Paddle's suppression changes only while it is above 0.5: refuses an `eta` that has an
-// effect.
-void refuse_adaptive_threshold(OpContext& op, double eta, double threshold);
 
 }  // namespace paddle2onnx

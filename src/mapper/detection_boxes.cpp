@@ -3,6 +3,7 @@
 
 #include "mapper/detection.h"
 #include "mapper/indices.h"
+#include "mapper/loops.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
@@ -32,6 +33,34 @@ Value boxes_of_cells(Builder& g, const std::vector<Value>& corners, Value shape)
 Value along_height(Builder& g, Value x) { return g.reshape(x, Ints{-1, 1, 1}); }
 Value along_width(Builder& g, Value x) { return g.reshape(x, Ints{1, -1, 1}); }
 
+// The feature map and the image of the priors' operators.
+struct MapAndImage {
+  Value map;    // [N, C, H, W]
+  Value image;  // [N, C, H, W]
+  Value by_w;   // how far apart the cells are in the image, of rank 0
+  Value by_h;
+  Value image_w;  // of rank 0
+  Value image_h;
+};
+
+MapAndImage read_map_and_image(OpContext& op, std::string_view map, std::string_view image) {
+  Builder& g = op.graph();
+  MapAndImage m;
+  m.map = op.in(map);
+  m.image = op.in(image);
+  if (rank_of(op, m.map) != 4 || rank_of(op, m.image) != 4) op.fail("a feature map or image that is not of rank 4");
+  need_floats(op, m.map);
+  const DType dtype = m.map.dtype();
+  m.image_w = extent(g, m.image, 3, dtype);
+  m.image_h = extent(g, m.image, 2, dtype);
+  const auto step_w = op.attr<double>("step_w", 0.0);
+  const auto step_h = op.attr<double>("step_h", 0.0);
+  const bool steps = step_w != 0 && step_h != 0;
+  m.by_w = steps ? g.scalar(step_w, dtype) : g.div(m.image_w, extent(g, m.map, 3, dtype));
+  m.by_h = steps ? g.scalar(step_h, dtype) : g.div(m.image_h, extent(g, m.map, 2, dtype));
+  return m;
+}
+
 void out_variances(OpContext& op, std::string_view name, Value shape, DType dtype, bool flatten) {
   Builder& g = op.graph();
   const auto numbers = op.attr<std::vector<double>>("variances");
@@ -49,10 +78,8 @@ Value list_of(Builder& g, const std::vector<double>& numbers, DType dtype) {
 // aspect ratio and one of sqrt(min_size · max_size).
 void prior_box(OpContext& op) {
   Builder& g = op.graph();
-  const Value input = op.in("input");
-  const Value image = op.in("image");
-  if (rank_of(op, input) != 4 || rank_of(op, image) != 4) op.fail("a feature map or image that is not of rank 4");
-  need_floats(op, input);
+  const MapAndImage m = read_map_and_image(op, "input", "image");
+  const Value input = m.map;
   const DType dtype = input.dtype();
   const auto min_sizes = op.attr<std::vector<double>>("min_sizes");
   const auto max_sizes = op.attr<std::vector<double>>("max_sizes", {});
@@ -83,22 +110,15 @@ void prior_box(OpContext& op) {
     if (!max_second) add_larger();
   }
 
-  const Value image_w = extent(g, image, 3, dtype);
-  const Value image_h = extent(g, image, 2, dtype);
-  const auto step_w = op.attr<double>("step_w", 0.0);
-  const auto step_h = op.attr<double>("step_h", 0.0);
-  const bool steps = step_w != 0 && step_h != 0;
-  const Value by_w = steps ? g.scalar(step_w, dtype) : g.div(image_w, extent(g, input, 3, dtype));
-  const Value by_h = steps ? g.scalar(step_h, dtype) : g.div(image_h, extent(g, input, 2, dtype));
   const auto offset = op.attr<double>("offset", 0.5);
-  const Value x = along_width(g, centers(g, g.dim(input, 3), offset, by_w));
-  const Value y = along_height(g, centers(g, g.dim(input, 2), offset, by_h));
+  const Value x = along_width(g, centers(g, g.dim(input, 3), offset, m.by_w));
+  const Value y = along_height(g, centers(g, g.dim(input, 2), offset, m.by_h));
   const Value w = list_of(g, widths, dtype);
   const Value h = list_of(g, heights, dtype);
   const Value shape = g.concat_ints({g.dim(input, 2), g.dim(input, 3), g.ints({static_cast<int64_t>(widths.size())})});
   Value boxes = boxes_of_cells(g,
-                               {g.div(g.sub(x, w), image_w), g.div(g.sub(y, h), image_h), g.div(g.add(x, w), image_w),
-                                g.div(g.add(y, h), image_h)},
+                               {g.div(g.sub(x, w), m.image_w), g.div(g.sub(y, h), m.image_h),
+                                g.div(g.add(x, w), m.image_w), g.div(g.add(y, h), m.image_h)},
                                shape);
   if (op.attr<bool>("clip", false)) boxes = g.clip(boxes, 0, 1);
   op.out("out", boxes);
@@ -108,10 +128,8 @@ void prior_box(OpContext& op) {
 // Priors of a fixed size with each ratio, density² of them in each cell, evenly over a square of the mean step.
 void density_prior_box(OpContext& op) {
   Builder& g = op.graph();
-  const Value input = op.in("Input");
-  const Value image = op.in("Image");
-  if (rank_of(op, input) != 4 || rank_of(op, image) != 4) op.fail("a feature map or image that is not of rank 4");
-  need_floats(op, input);
+  const MapAndImage m = read_map_and_image(op, "Input", "Image");
+  const Value input = m.map;
   const DType dtype = input.dtype();
   const auto sizes = op.attr<std::vector<double>>("fixed_sizes", {});
   const auto ratios = op.attr<std::vector<double>>("fixed_ratios", {});
@@ -137,15 +155,8 @@ void density_prior_box(OpContext& op) {
       }
     }
   }
-  const Value image_w = extent(g, image, 3, dtype);
-  const Value image_h = extent(g, image, 2, dtype);
-  const auto step_w = op.attr<double>("step_w", 0.0);
-  const auto step_h = op.attr<double>("step_h", 0.0);
-  const bool steps = step_w != 0 && step_h != 0;
-  const Value by_w = steps ? g.scalar(step_w, dtype) : g.div(image_w, extent(g, input, 3, dtype));
-  const Value by_h = steps ? g.scalar(step_h, dtype) : g.div(image_h, extent(g, input, 2, dtype));
   // The mean step and the shifts are whole numbers.
-  const Value mean_step = g.cast(scaled(g, g.add(by_w, by_h), 0.5), DType::kInt64);
+  const Value mean_step = g.cast(scaled(g, g.add(m.by_w, m.by_h), 0.5), DType::kInt64);
   const Value shift = g.cast(g.div(mean_step, g.ints(density)), dtype);
   const Value half = scaled(g, g.cast(mean_step, dtype), 0.5);
   const auto offset = op.attr<double>("offset", 0.5);
@@ -154,8 +165,8 @@ void density_prior_box(OpContext& op) {
     const Value start = g.sub(axis == 3 ? along_width(g, cells) : along_height(g, cells), half);
     return g.add(start, g.mul(shift, list_of(g, places, dtype)));
   };
-  const Value x = center(3, by_w, across);
-  const Value y = center(2, by_h, down);
+  const Value x = center(3, m.by_w, across);
+  const Value y = center(2, m.by_h, down);
   const Value w = list_of(g, widths, dtype);
   const Value h = list_of(g, heights, dtype);
   const Value shape = g.concat_ints({g.dim(input, 2), g.dim(input, 3), g.ints({static_cast<int64_t>(widths.size())})});
@@ -163,8 +174,8 @@ void density_prior_box(OpContext& op) {
   const auto low = [&](Value v) { return g.max(v, g.scalar(0, dtype)); };
   const auto high = [&](Value v) { return g.min(v, g.scalar(1, dtype)); };
   Value boxes = boxes_of_cells(g,
-                               {low(g.div(g.sub(x, w), image_w)), low(g.div(g.sub(y, h), image_h)),
-                                high(g.div(g.add(x, w), image_w)), high(g.div(g.add(y, h), image_h))},
+                               {low(g.div(g.sub(x, w), m.image_w)), low(g.div(g.sub(y, h), m.image_h)),
+                                high(g.div(g.add(x, w), m.image_w)), high(g.div(g.add(y, h), m.image_h))},
                                shape);
   if (op.attr<bool>("clip", false)) boxes = g.clip(boxes, 0, 1);
   const bool flatten = op.attr<bool>("flatten_to_2d", false);
@@ -404,10 +415,105 @@ void yolo_box_head(OpContext& op) {
   op.out("out", g.reshape(y, g.shape(x)));
 }
 
+// The boxes of each region and class [N, C · 4], decoded from deltas of its prior [N, 4]; and of each region the box of
+// its best class but the first, or the prior where no score is above -1.
+void box_decoder_and_assign(OpContext& op) {
+  Builder& g = op.graph();
+  const Value prior = op.in("PriorBox");
+  const Value scores = op.in("BoxScore");
+  const Value target = op.in("TargetBox");
+  if (rank_of(op, prior) != 2 || rank_of(op, scores) != 2 || rank_of(op, target) != 2)
+    op.fail("an operand that is not of rank 2");
+  const DType dtype = target.dtype();
+  const Value regions = g.dim(scores, 0);
+  const Value classes = g.dim(scores, 1);
+  const std::vector<Value> p = last_axis_parts(op, g.unsqueeze(prior, {1}), 4);  // [N, 1, 1]
+  const std::vector<Value> variance = last_axis_parts(op, op.in("PriorBoxVar"), 4);
+  const std::vector<Value> t =
+      last_axis_parts(op, g.reshape(target, g.concat_ints({regions, classes, g.ints({4})})), 4);
+  std::vector<Value> corners(4);
+  for (size_t i = 0; i < 2; ++i) {
+    const Value side = shifted(g, g.sub(p[i + 2], p[i]), 1);
+    const Value center = g.add(g.mul(g.mul(variance[i], t[i]), side), g.add(p[i], scaled(g, side, 0.5)));
+    const Value growth = g.min(g.mul(variance[i + 2], t[i + 2]), g.scalar(op.attr<double>("box_clip"), dtype));
+    const Value half = scaled(g, g.mul(g.exp(growth), side), 0.5);
+    corners[i] = g.sub(center, half);
+    corners[i + 2] = shifted(g, g.add(center, half), -1);
+  }
+  const Value boxes = g.concat(corners, 2);  // [N, C, 4]
+  op.out("DecodeBox", g.reshape(boxes, g.shape(target)));
+  if (scores.dim(1) == 1) return op.out("OutputAssignBox", prior);
+  const Value others = g.slice(scores, Ints{1}, Ints{kToTheEnd}, Ints{1});
+  const Value best = g.node("ArgMax", {others}, {{"axis", int64_t{1}}, {"keepdims", int64_t{0}}},
+                            {DType::kInt64, Dims{scores.dim(0)}});
+  const Value row = g.add(g.add(g.mul(positions(g, regions), classes), best), g.scalar_i64(1));
+  const Value some = g.greater(g.reduce("ReduceMax", others, Ints{1}, true), g.scalar(-1, scores.dtype()));
+  op.out("OutputAssignBox", g.where(some, g.gather(g.reshape(boxes, Ints{-1, 4}), row, 0), prior));
+}
+
+// Pairs of rows and columns of dist [K, M], the largest element of rows and columns without a partner first, as long as
+// there is one that is not 0: which row each column has (-1: none), int32 [1, M], and the element. With match_type
+// per_prediction a column without a row then takes that of its largest element, if it reaches dist_threshold.
+void bipartite_match(OpContext& op) {
+  Builder& g = op.graph();
+  const Value dist = op.in("dist_mat");
+  if (rank_of(op, dist) != 2) op.fail("a matrix of rank " + std::to_string(dist.rank()));
+  const auto type = op.attr<std::string>("match_type", "bipartite");
+  if (type != "bipartite" && type != "per_prediction") op.fail("match_type '" + type + "'");
+  const DType dtype = dist.dtype();
+  const Value rows = g.dim(dist, 0);
+  const Value columns = g.dim(dist, 1);
+  const Value by_column = g.transpose(dist, {1, 0});  // Of equal elements Paddle takes the first of the first column.
+  const Value never = g.scalar(-1, dtype);
+  const Value some = g.greater_equal(by_column, g.scalar(1e-6, dtype));
+  // (From 130 rows on Paddle sorts instead, and 0 is 0.)
+  const Value sorts = g.greater_equal(rows, g.ints({130}));
+  const Value matters = g.logical_or(some, g.logical_and(sorts, g.greater(by_column, g.scalar(0, dtype))));
+  const Value worth = g.where(matters, by_column, never);  // [M, K]
+
+  const Value no_row = g.expand(g.scalar_i64(-1), columns);
+  const Value no_dist = g.expand(g.scalar(0, dtype), columns);
+  const Value taken = g.expand(g.constant(from_ints(DType::kInt32, {}, {0})), rows);
+  const Turn end = repeat(
+      g, as_scalar(g, smaller(g, rows, columns)), {no_row, no_dist, taken},
+      [&](Value /*number*/, const std::vector<Value>& states) -> Turn {
+        const Value free_column = g.equal(states[0], g.scalar_i64(-1));
+        const Value free_row = g.logical_not(g.cast(states[2], DType::kBool));
+        const Value free = g.logical_and(g.unsqueeze(free_column, {1}), g.unsqueeze(free_row, {0}));
+        const Value open = g.flatten_to_1d(g.where(free, worth, never));
+        const Value largest = g.reduce("ReduceMax", open, Ints{0}, false);
+        const Value place =
+            g.node("ArgMax", {open}, {{"axis", int64_t{0}}, {"keepdims", int64_t{0}}}, {DType::kInt64, Dims{}});
+        const Value column = g.div(place, as_scalar(g, rows));
+        const Value row = g.sub(place, g.mul(column, as_scalar(g, rows)));
+        const Value found = g.greater(largest, g.scalar(0, dtype));
+        const Value here = g.logical_and(found, g.equal(positions(g, columns), column));
+        const Value own = g.cast(g.logical_and(found, g.equal(positions(g, rows), row)), DType::kInt32);
+        return {{g.where(here, row, states[0]), g.where(here, largest, states[1]), g.add(states[2], own)}, {}, found};
+      });
+  Value match = end.states[0];
+  Value match_dist = end.states[1];
+  if (type == "per_prediction") {
+    const Value reaches =
+        g.logical_and(some, g.greater_equal(by_column, g.scalar(op.attr<double>("dist_threshold", 0.5), dtype)));
+    const Value open = g.where(reaches, by_column, never);
+    const Value largest = g.reduce("ReduceMax", open, Ints{1}, false);
+    const Value row =
+        g.node("ArgMax", {open}, {{"axis", int64_t{1}}, {"keepdims", int64_t{0}}}, {DType::kInt64, Dims{dist.dim(1)}});
+    const Value takes = g.logical_and(g.equal(match, g.scalar_i64(-1)), g.greater(largest, g.scalar(0, dtype)));
+    match = g.where(takes, row, match);
+    match_dist = g.where(takes, largest, match_dist);
+  }
+  op.out_as_computed("col_to_row_match_indices", g.unsqueeze(g.cast(match, DType::kInt32), {0}));
+  op.out_as_computed("col_to_row_match_dist", g.unsqueeze(match_dist, {0}));
+}
+
 constexpr MapperEntry kEntries[] = {
     {"anchor_generator", 7, anchor_generator},
+    {"bipartite_match", 11, bipartite_match, "matrices of several images in one, told apart by the LoD"},
     {"box_clip", 8, box_clip, "boxes of several images in one list"},
     {"box_coder", 7, box_coder},
+    {"box_decoder_and_assign", 8, box_decoder_and_assign},
     {"density_prior_box", 7, density_prior_box},
     {"iou_similarity", 8, iou_similarity},
     {"polygon_box_transform", 7, polygon_box_transform},

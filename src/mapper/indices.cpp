@@ -25,13 +25,15 @@ Value number_at(OpContext& op, std::string_view name, const IntsArgument& number
   Builder& g = op.graph();
   if (const auto number = known_number(numbers, i)) return g.ints({*number});
   const std::vector<Value> list = op.ins(name);
-  if (list.size() > 1) {
-    const Value member = g.cast(list.at(i), DType::kInt64);
-    return member.rank() == 1 ? member : g.reshape(member, Ints{1});
-  }
+  if (list.size() > 1) return as_one_dimension(g, g.cast(list.at(i), DType::kInt64));
   if (numbers.value.dim(0) == 1) return numbers.value;
   const auto at = static_cast<int64_t>(i);
   return g.slice(numbers.value, Ints{at}, Ints{at + 1}, Ints{0});
+}
+
+Value as_one_dimension(Builder& g, Value number) {
+  if (number.rank() == 0) return g.unsqueeze(number, {0});
+  return number.rank() == 1 && number.dim(0) == 1 ? number : g.reshape(number, Ints{1});
 }
 
 Value as_scalar(Builder& g, Value one) { return g.squeeze(one, {0}); }

@@ -26,6 +26,9 @@ std::optional<int64_t> known_number(const IntsArgument& numbers, size_t i);
 // tensor.
 Value number_at(OpContext& op, std::string_view name, const IntsArgument& numbers, size_t i);
 
+// One number, of rank 0 or of any shape of ones, as [1].
+Value as_one_dimension(Builder& g, Value number);
+
 // An int64 [1] as rank 0.
 Value as_scalar(Builder& g, Value one);
 

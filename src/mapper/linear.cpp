@@ -31,6 +31,15 @@ Value multiplied(OpContext& op, Value x, double factor) {
 }
 
 // A product of matrices, numpy's rules: vectors are rows on the left and columns on the right, and are not transposed.
+// Whether Paddle declares a batch of 1, the greater of -1 and 1, where one side has an unknown number and the other one
+// that is repeated.
+bool declares_batch_of_one(const Value& x, const Value& y) {
+  for (int64_t axis = -3; x.rank() + axis >= 0 && y.rank() + axis >= 0; --axis) {
+    if (std::max(x.dim(axis), y.dim(axis)) == 1 && std::min(x.dim(axis), y.dim(axis)) < 0) return true;
+  }
+  return false;
+}
+
 void matmul(OpContext& op) {
   Builder& g = op.graph();
   Value x = op.in("x");
@@ -45,7 +54,9 @@ void matmul(OpContext& op) {
   if ((transpose_x && y.rank() == 1) || (transpose_y && x.rank() == 1)) return op.out("out", g.matmul(y, x));
   if (transpose_x) x = transpose_matrix(g, x);
   if (transpose_y) y = transpose_matrix(g, y);
-  op.out("out", g.matmul(x, y));
+  const Value product = g.matmul(x, y);
+  if (declares_batch_of_one(x, y)) return op.out_as_computed("out", product);
+  op.out("out", product);
 }
 
 // The matrix product of 1.x: alpha · X' · Y'. A vector is a row on the left and a column on the right, and can be

@@ -98,10 +98,12 @@ class Attempt : private BlockMapper {
 
   void run() {
     values_.resize(program_.values.size());
+    sequences_.resize(program_.values.size());
     reserve_interface_names();
     add_parameters();
     add_feeds();
     map_operators(0);
+    add_lod_inputs();
     if (!findings_.has_errors() && needs_.empty()) add_fetches();
   }
 
@@ -146,6 +148,13 @@ class Attempt : private BlockMapper {
       const std::string name = seen.insert(value.name).second ? value.name : builder_.unique_value_name(value.name);
       values_[id] = builder_.new_value(name, value.type.dtype, value.type.dims);
       graph_->inputs.push_back(values_[id]);
+      sequences_[id] = Division{id, std::nullopt, value.type.lod_level != 0};
+    }
+  }
+
+  void add_lod_inputs() {
+    for (const ValueId id : program_.feeds) {
+      if (const auto lod = lod_inputs_.find(id); lod != lod_inputs_.end()) graph_->inputs.push_back(lod->second);
     }
   }
 
@@ -196,6 +205,7 @@ class Attempt : private BlockMapper {
     std::vector<std::string> lossy;
     OpContext context(program_, op, builder_, *this, values_, used_, lossy);
     const size_t nodes = builder_.graph().nodes.size();
+    for_results(op, [&](ValueId id) { sequences_[id].reset(); });
     const auto unsupported = [&](Code code, std::string message, std::string hint) {
       findings_.add(Severity::kError, code, std::move(message), std::move(hint), program_, block, index);
     };
@@ -232,6 +242,7 @@ class Attempt : private BlockMapper {
         findings_.add(Severity::kWarning, kLossy, named(op) + ": " + reason, "", program_, block, index);
       }
     }
+    share_sequences(op);
     // What a failed operator should have given is stood in for, so that the ones behind it are judged too.
     for (const auto& [slot, ids] : op.outputs) {
       for (const ValueId id : ids) {
@@ -243,6 +254,31 @@ class Attempt : private BlockMapper {
         }
       }
     }
+  }
+
+  static void for_results(const Operator& op, const std::function<void(ValueId)>& visit) {
+    for (const auto& [slot, ids] : op.outputs) std::ranges::for_each(ids, visit);
+  }
+
+  // The results of an operator that says nothing else are divided as its first operand that is, as Paddle has it for
+  // nearly all of them. Where it has not, nobody asks, but an operator that can do without; for that one the file
+  // tells.
+  void share_sequences(const Operator& op) {
+    std::optional<Division> shared;
+    if (op.blocks.empty()) {
+      for (const auto& [slot, ids] : op.inputs) {
+        for (const ValueId id : ids) {
+          const auto& candidate = sequences_[id];
+          if (candidate && (!shared || (candidate->carried && !shared->carried))) shared = candidate;
+        }
+      }
+    }
+    for_results(op, [&](ValueId id) {
+      if (sequences_[id] || (values_[id] && values_[id].is_sequence())) return;
+      sequences_[id] = shared;
+      if (const int level = program_.values[id].type.lod_level; shared && level >= 0)
+        sequences_[id]->carried = level > 0;
+    });
   }
 
   static std::string named(const Operator& op) {
@@ -300,14 +336,43 @@ class Attempt : private BlockMapper {
   void keep_if(const std::function<bool()>& emit) override {
     Builder::State state = builder_.state();
     const size_t nodes = builder_.graph().nodes.size();
-    auto saved = std::tuple(findings_, needs_, counters_);
+    auto saved = std::tuple(findings_, needs_, counters_, lod_inputs_);
     if (emit()) return;
     builder_.graph().nodes.resize(nodes);
     builder_.go_back(std::move(state));
-    std::tie(findings_, needs_, counters_) = std::move(saved);
+    std::tie(findings_, needs_, counters_, lod_inputs_) = std::move(saved);
   }
 
   std::vector<LoopValue>& loop_values(const Operator& op) override { return loop_values_[&op]; }
+
+  // --- for the mappers of sequences
+
+  Lod lod(ValueId id) override {
+    const ProgramValue& value = program_.values[id];
+    const auto none = [&] { return MapperFailure{"'" + value.name + "' is not divided into sequences (LoD)", ""}; };
+    const auto& sequences = sequences_[id];
+    if (!sequences) throw none();
+    if (sequences->said) {
+      if (!sequences->said->offsets && !sequences->said->lengths) throw none();
+      return *sequences->said;
+    }
+    const ProgramValue& feed = program_.values[sequences->feed];
+    if (std::max(value.type.lod_level, feed.type.lod_level) > 1)
+      throw MapperFailure{"the sequences of '" + value.name + "' are divided further (a LoD of several levels)",
+                          "export it with sequences of one level"};
+    Value& offsets = lod_inputs_[sequences->feed];
+    if (!offsets) {
+      offsets = builder_.new_value(builder_.unique_value_name(values_[sequences->feed].name() + ".lod"), DType::kInt64,
+                                   Dims{-1});
+    }
+    return {.offsets = offsets};
+  }
+
+  bool carries_lod(ValueId id) const override { return sequences_[id] && sequences_[id]->carried; }
+
+  void set_lod(ValueId id, std::optional<Lod> lod) override {
+    sequences_[id] = Division{0, lod.value_or(Lod()), lod.has_value()};
+  }
 
  public:
   std::vector<Diagnostic>& orphans() { return orphans_; }
@@ -322,7 +387,15 @@ class Attempt : private BlockMapper {
   std::vector<Value> values_;
   std::map<std::string, int, std::less<>> counters_;
   std::map<const Operator*, std::vector<LoopValue>> loop_values_;
-  int depth_ = 0;  // of the block in work
+  // How a value's rows are divided into sequences: as an operator said, or as those of a feed.
+  struct Division {
+    ValueId feed = 0;
+    std::optional<Lod> said = std::nullopt;  // neither offsets nor lengths: it isn't
+    bool carried = false;                    // Paddle has it for this very value, as far as the file tells
+  };
+  std::vector<std::optional<Division>> sequences_;  // by ValueId
+  std::map<ValueId, Value> lod_inputs_;             // of feeds
+  int depth_ = 0;                                   // of the block in work
   std::set<Need> needs_;
   Findings findings_;
   std::vector<Diagnostic> orphans_;

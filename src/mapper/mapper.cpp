@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "graph/complex.h"
+#include "mapper/indices.h"
 
 namespace paddle2onnx {
 namespace {
@@ -185,13 +186,11 @@ IntsArgument OpContext::ints(std::string_view name) {
     result.value = builder_.ints(numbers);
   } else if (operands.size() == 1) {
     const Value x = builder_.cast(operands.front(), DType::kInt64);
-    result.value = x.rank() == 1 ? x : builder_.flatten_to_1d(x);
+    result.value = x.rank() == 1 ? x : x.rank() == 0 ? as_one_dimension(builder_, x) : builder_.flatten_to_1d(x);
   } else {
     std::vector<Value> parts;
-    for (const Value& operand : operands) {
-      const Value x = builder_.cast(operand, DType::kInt64);
-      parts.push_back(x.rank() == 1 && x.dim(0) == 1 ? x : builder_.reshape(x, Ints{1}));
-    }
+    for (const Value& operand : operands)
+      parts.push_back(as_one_dimension(builder_, builder_.cast(operand, DType::kInt64)));
     result.value = builder_.concat(parts, 0);
   }
   if (const auto elements = known_elements(result.value)) {
@@ -238,6 +237,22 @@ Value OpContext::scalar_value(std::string_view name, DType dtype) {
   return x.rank() == 1 ? builder_.squeeze(x, {0}) : builder_.reshape(x, Ints{});
 }
 
+Lod OpContext::lod(std::string_view name, size_t index) {
+  const auto* ids = find(op_.inputs, name);
+  if (ids == nullptr || index >= ids->size()) fail("the operand '" + std::string(name) + "' is missing");
+  return blocks_.lod((*ids)[index]);
+}
+
+bool OpContext::carries_lod(std::string_view name) const {
+  const auto* ids = find(op_.inputs, name);
+  return ids != nullptr && !ids->empty() && blocks_.carries_lod(ids->front());
+}
+
+void OpContext::set_lod(std::string_view name, std::optional<Lod> lod) {
+  const auto* ids = find(op_.outputs, name);
+  if (ids != nullptr && !ids->empty()) blocks_.set_lod(ids->front(), lod);
+}
+
 void OpContext::fail(std::string message, std::string hint) const {
   throw MapperFailure{std::move(message), std::move(hint)};
 }
@@ -277,8 +292,10 @@ std::pair<Value, Value> broadcast_operands(OpContext& op) {
   const int64_t missing = (y_is_placed ? x : y).rank() - axis - placed.rank();
   if (missing < 0)
     op.fail("axis " + std::to_string(axis) + " leaves no room for an operand of rank " + std::to_string(placed.rank()));
-  Ints axes;
-  for (int64_t i = 0; i < missing; ++i) axes.push_back(placed.rank() + i);
+  if (missing == 0) return {x, y};
+  // Of full rank, as Paddle 3 writes it.
+  Ints axes = count_from(0, axis);
+  for (int64_t i = 0; i < missing; ++i) axes.push_back(axis + placed.rank() + i);
   placed = g.unsqueeze(placed, axes);
   return {x, y};
 }

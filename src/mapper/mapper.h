@@ -42,6 +42,13 @@ struct ScalarArgument {
   bool known() const { return number.has_value(); }
 };
 
+// The sequences that a tensor's rows are divided into, one behind the other: Paddle's level of detail (LoD) of one
+// level. One of the two is there; lod.h makes what is wanted of either.
+struct Lod {
+  Value offsets = {};  // int64 [sequences + 1], from 0 to the number of rows
+  Value lengths = {};  // int64 [sequences]
+};
+
 // What a loop learns of one of its values while its body is mapped. Only ever gets less definite.
 struct LoopValue {
   enum class Change : uint8_t { kAssumed, kNever, kCertain };
@@ -49,7 +56,7 @@ struct LoopValue {
   std::optional<ValueInfo> info = {};  // in every turn; nothing: not mapped yet
 };
 
-// The driver, as the mappers of control flow see it.
+// The driver, as the mappers of control flow and of sequences see it.
 class BlockMapper {
  public:
   virtual ~BlockMapper() = default;
@@ -60,6 +67,10 @@ class BlockMapper {
   virtual void keep_if(const std::function<bool()>& emit) = 0;
   // What is known of a loop, through all the rounds of the loops around it.
   virtual std::vector<LoopValue>& loop_values(const Operator& op) = 0;
+  // OpContext::lod, carries_lod, set_lod
+  virtual Lod lod(ValueId id) = 0;
+  virtual bool carries_lod(ValueId id) const = 0;
+  virtual void set_lod(ValueId id, std::optional<Lod> lod) = 0;
 };
 
 class OpContext {
@@ -112,6 +123,17 @@ class OpContext {
   Value scalar_value(std::string_view name, DType dtype);
   bool has_number(std::string_view name) const { return has(name) || has_attr(name); }
 
+  // --- sequences in one tensor (LoD)
+  // -----------------------------------------------------------------------------------
+  // The sequences of an operand's rows. They are those that the operator before said; else those of its own first
+  // operand that has some; those of an input of the model are another input, `<name>.lod`, made when it is first asked
+  // for. Fails if there are none, or if they are divided further.
+  Lod lod(std::string_view name, size_t index = 0);
+  // Whether Paddle has sequences for this operand, for operators that do without.
+  bool carries_lod(std::string_view name) const;
+  // Says what the rows of a result are; nothing: no sequences. Unsaid, they are as described above.
+  void set_lod(std::string_view name, std::optional<Lod> lod);
+
   // --- errors
   // ----------------------------------------------------------------------------------------------------------- What is
   // unsupported and why; the driver adds the operator and its place.
@@ -150,8 +172,8 @@ int64_t normalize_axis(const OpContext& op, int64_t axis, int64_t rank);
 Ints normalize_axes(const OpContext& op, Ints axes, int64_t rank);
 
 // Both operands 'x' and 'y' of an elementwise operator, of x's type and placed for a numpy broadcast. In older programs
-// `axis` k ≥ 0 puts y's first dimension at x's dimension k: y gets trailing dimensions of 1. If y has the higher rank,
-// x is the one that is placed.
+// `axis` k ≥ 0 puts y's first dimension at x's dimension k: y gets dimensions of 1 around its own. If y has the higher
+// rank, x is the one that is placed.
 std::pair<Value, Value> broadcast_operands(OpContext& op);
 
 // A string as a template argument: unary<"Relu">.

@@ -1,14 +1,11 @@
 // Suppression of boxes that overlap better ones.
-#include <limits>
-
 #include "mapper/detection.h"
 #include "mapper/indices.h"
+#include "mapper/loops.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
 namespace {
-
-constexpr double kNever = -std::numeric_limits<double>::infinity();  // a score that no threshold lets pass
 
 // What belongs to all classes but the background, along an axis, and the class that the i-th of them is.
 class Foreground {
@@ -45,35 +42,36 @@ Value best_alone(Builder& g, Value scores, int64_t k) {
   return g.node("ScatterElements", {none, places, values}, {{"axis", last}});
 }
 
-// The rows that are among the `limit` best of their image, ascending. Rows stand by image; `counts`, int64 [B], says
-// how many each image has. Of equal scores the first rows are taken.
-Value best_of_each_image(Builder& g, Value images, Value scores, Value counts, int64_t limit) {
-  Value best;
-  if (counts.dim(0) == 1) {
-    best = g.topk(scores, at_most(g, limit, g.dim(scores, 0)), 0, true, true).second;
-  } else {
-    const Value by_score = sorting_order(g, scores, true);
-    const Value by_image = g.gather(by_score, sorting_order(g, g.gather(images, by_score, 0), false), 0);
-    const Value starts = g.node("CumSum", {counts, g.scalar_i64(0)}, {{"exclusive", int64_t{1}}});
-    const Value rank = g.sub(positions(g, g.dim(scores, 0)), g.gather(starts, images, 0));
-    best = keep_rows(g, by_image, g.less(rank, g.scalar_i64(limit)));
-  }
-  return g.topk(best, g.dim(best, 0), 0, false, true).first;
-}
-
 // Rows (label, score, box) of an image's detections.
 struct Detections {
   Value images;   // int64 [S]
   Value labels;   // int64 [S]
   Value scores;   // [S]
   Value boxes;    // [S, 4]
-  Value numbers;  // int64 [S], Paddle's index of each
+  Value numbers;  // int64 [S], Paddle's index of each; none where nobody asks
 };
+
+// Leaves the keep_top_k best of each image, in their order. Returns how many each image has, int64 [image_count].
+Value keep_best(OpContext& op, Detections& d, Value image_count) {
+  Builder& g = op.graph();
+  const Value counts = rows_of_each_image(g, d.images, image_count);
+  const auto limit = op.attr<int64_t>("keep_top_k", -1);
+  if (limit < 0) return counts;
+  const Value best = best_of_each_image(g, d.images, d.scores, counts, limit);
+  const Value rows = g.topk(best, g.dim(best, 0), 0, false, true).first;
+  for (Value* column : {&d.images, &d.labels, &d.scores, &d.boxes, &d.numbers}) {
+    if (*column) *column = g.gather(*column, rows, 0);
+  }
+  return smaller(g, counts, g.scalar_i64(limit));
+}
+
+Value rows_of(Builder& g, const Detections& d) {
+  return g.concat({g.unsqueeze(g.cast(d.labels, d.boxes.dtype()), {1}), g.unsqueeze(d.scores, {1}), d.boxes}, 1);
+}
 
 void out_detections(OpContext& op, const Detections& d, Value counts) {
   Builder& g = op.graph();
-  const Value rows =
-      g.concat({g.unsqueeze(g.cast(d.labels, d.boxes.dtype()), {1}), g.unsqueeze(d.scores, {1}), d.boxes}, 1);
+  const Value rows = rows_of(g, d);
   // Paddle declares as many rows as there are boxes.
   op.out_as_computed("out", rows);
   if (op.wants("index")) op.out_as_computed("index", g.cast(g.unsqueeze(d.numbers, {1}), DType::kInt32));
@@ -89,8 +87,6 @@ Detections multiclass_detections(OpContext& op, Value& counts) {
   Builder& g = op.graph();
   const Value boxes = op.in("bboxes");
   const Value scores = op.in("scores");
-  const auto threshold = op.attr<double>("nms_threshold", 0.3);
-  refuse_adaptive_threshold(op, op.attr<double>("nms_eta", 1.0), threshold);
   if (rank_of(op, boxes) != 3) op.fail("boxes of rank " + std::to_string(boxes.rank()));
   if (boxes.dim(2) != 4)
     op.fail("boxes that are polygons of " + (boxes.dim(2) < 0 ? "any number of" : std::to_string(boxes.dim(2) / 2)) +
@@ -100,12 +96,12 @@ Detections multiclass_detections(OpContext& op, Value& counts) {
     op.fail(
         "scores of regions without rois_num: which region belongs to which image stood in the LoD, which ONNX lacks");
   const auto nms_top_k = op.attr<int64_t>("nms_top_k", -1);
-  const auto keep_top_k = op.attr<int64_t>("keep_top_k", -1);
   const auto background = op.attr<int64_t>("background_label", 0);
   const Foreground foreground(g, scores, 1, background);
 
   Suppression s;
-  s.iou_threshold = threshold;
+  s.iou_threshold = op.attr<double>("nms_threshold", 0.3);
+  s.eta = op.attr<double>("nms_eta", 1.0);
   s.score_threshold = op.attr<double>("score_threshold");
   s.pixels = !op.attr<bool>("normalized", true);
   Detections d;
@@ -146,12 +142,7 @@ Detections multiclass_detections(OpContext& op, Value& counts) {
     d.scores = g.gather(g.flatten_to_1d(scores), g.add(g.mul(group, places), kept.places), 0);
     d.boxes = g.gather(flat_boxes, d.numbers, 0);
   }
-  counts = rows_of_each_image(g, d.images, image_count);
-  if (keep_top_k >= 0) {
-    const Value best = best_of_each_image(g, d.images, d.scores, counts, keep_top_k);
-    for (Value* column : {&d.images, &d.labels, &d.scores, &d.boxes, &d.numbers}) *column = g.gather(*column, best, 0);
-    counts = smaller(g, counts, g.scalar_i64(keep_top_k));
-  }
+  counts = keep_best(op, d, image_count);
   return d;
 }
 
@@ -161,18 +152,95 @@ void multiclass_nms3(OpContext& op) {
   out_detections(op, d, counts);
 }
 
-// The oldest form has no index, and says "nothing" by a single -1: [1, 1].
-void multiclass_nms(OpContext& op) {
+// The rows, or where there are none a single -1: [1, 1].
+void out_rows_or_mark(OpContext& op, std::string_view name, Value rows) {
   Builder& g = op.graph();
-  Value counts;
-  const Detections d = multiclass_detections(op, counts);
-  const Value rows =
-      g.concat({g.unsqueeze(g.cast(d.labels, d.boxes.dtype()), {1}), g.unsqueeze(d.scores, {1}), d.boxes}, 1);
   const Value none = g.cast(g.equal(g.dim(rows, 0), g.ints({0})), DType::kInt64);  // 1 or 0, int64 [1]
   const Value mark = g.expand(g.constant(from_doubles(rows.dtype(), {1}, {-1})), none);
   const Value columns = g.sub(g.ints({6}), g.mul(none, g.ints({5})));
-  Value out = g.reshape(g.concat({g.flatten_to_1d(rows), mark}, 0), g.concat_ints({g.ints({-1}), columns}));
-  op.out_as_computed("out", out);
+  op.out_as_computed(name,
+                     g.reshape(g.concat({g.flatten_to_1d(rows), mark}, 0), g.concat_ints({g.ints({-1}), columns})));
+}
+
+void multiclass_nms(OpContext& op) {
+  Value counts;
+  out_rows_or_mark(op, "out", rows_of(op.graph(), multiclass_detections(op, counts)));
+}
+
+// EAST's suppression. The boxes [B, M, 4] of a class stand along the text: one that overlaps the one before it is
+// merged into that, weighed by their scores, which add up. Then the merged ones are suppressed. The boxes of the next
+// class are those that are left by the merging for this one, and all rows have the boxes of the last.
+void locality_aware_nms(OpContext& op) {
+  Builder& g = op.graph();
+  const Value boxes = op.in("BBoxes");
+  const Value all_scores = op.in("Scores");
+  if (rank_of(op, boxes) != 3 || rank_of(op, all_scores) != 3) op.fail("boxes or scores that are not of rank 3");
+  if (boxes.dim(2) != 4) op.fail("boxes that are polygons: ONNX has no intersection of polygons");
+  const DType dtype = boxes.dtype();
+  const auto threshold = op.attr<double>("nms_threshold", 0.3);
+  const bool pixels = !op.attr<bool>("normalized", true);
+  const Foreground foreground(g, all_scores, 1, op.attr<int64_t>("background_label", -1));
+  const Value classes_first = g.transpose(foreground.values(), {1, 0, 2});  // [C, B, M]
+  const Value images = g.dim(boxes, 0);
+  const Value places = g.dim(boxes, 1);
+  const Value classes = g.dim(classes_first, 0);
+  const Value place = positions(g, places);
+  const Value first_of_image = g.mul(positions(g, images), places);  // in boxes as one list, [B]
+
+  const auto merge = [&](Value number, const std::vector<Value>& states) -> Turn {
+    const Value at = g.add(g.unsqueeze(number, {0}), g.ints({1}));
+    const Value head = states[2];  // [B], what the next one may be merged into
+    const auto row = [&](Value list, Value index) { return g.gather(list, g.add(first_of_image, index), 0); };
+    const auto box_and_score = [&](Value index) {
+      return std::pair(row(g.reshape(states[0], Ints{-1, 4}), index), row(g.reshape(states[1], Ints{-1, 1}), index));
+    };
+    const auto [head_box, head_score] = box_and_score(head);  // [B, 4], [B, 1]
+    const auto [box, score] = box_and_score(at);
+    const Value overlap = overlaps(g, last_axis_parts(op, box, 4), last_axis_parts(op, head_box, 4), pixels);
+    const Value merges = g.greater(overlap, g.scalar(threshold, dtype));  // [B, 1]
+    const Value sum = g.add(score, head_score);
+    const Value merged = g.div(g.add(g.mul(box, score), g.mul(head_box, head_score)), sum);
+    const Value here = g.logical_and(merges, g.equal(place, g.unsqueeze(head, {1})));  // [B, M]
+    const Value next = g.where(g.squeeze(merges, {1}), head, at);
+    const Value begins = g.cast(g.equal(place, g.unsqueeze(next, {1})), DType::kInt32);
+    return {{g.where(g.unsqueeze(here, {2}), g.unsqueeze(merged, {1}), states[0]), g.where(here, sum, states[1]), next,
+             larger(g, states[3], begins)},
+            {}};
+  };
+  const Value start = g.expand(g.ints({0}), images);
+  const Value start_heads =
+      g.expand(g.cast(g.equal(place, g.ints({0})), DType::kInt32), g.concat_ints({images, places}));
+  const Turn merged = repeat(g, as_scalar(g, classes), {boxes}, [&](Value number, const auto& states) -> Turn {
+    const Value scores = g.gather(classes_first, number, 0);
+    const Turn end =
+        repeat(g, as_scalar(g, g.sub(places, g.ints({1}))), {states[0], scores, start, start_heads}, merge);
+    return {{end.states[0]}, {end.states[0], end.states[1], end.states[3]}};
+  });
+
+  // To the suppression each class of each image is an image.
+  const Value scores = merged.recorded[1];  // [C, B, M]
+  const Value candidates = g.where(g.cast(merged.recorded[2], DType::kBool), scores, g.scalar(kNever, dtype));
+  Suppression s;
+  s.boxes = g.reshape(merged.recorded[0], g.concat_ints({g.ints({-1}), places, g.ints({4})}));
+  s.scores =
+      best_alone(g, g.reshape(candidates, g.concat_ints({g.ints({-1, 1}), places})), op.attr<int64_t>("nms_top_k", -1));
+  s.iou_threshold = threshold;
+  s.score_threshold = op.attr<double>("score_threshold");
+  s.eta = op.attr<double>("nms_eta", 1.0);
+  s.pixels = pixels;
+  const Suppressed kept = suppress(op, s);
+  const Value group_class = g.div(kept.images, images);
+  const Value group_image = g.sub(kept.images, g.mul(group_class, images));
+  // By image, class and descending score, in place of class and image.
+  const Value order = sorting_order(g, g.add(g.mul(group_image, classes), group_class), false);
+  Detections d;
+  d.images = g.gather(group_image, order, 0);
+  d.labels = foreground.label(g, g.gather(group_class, order, 0));
+  d.scores = g.gather(g.flatten_to_1d(scores), g.gather(g.add(g.mul(kept.images, places), kept.places), order, 0), 0);
+  const Value box = g.add(g.mul(group_image, places), kept.places);
+  d.boxes = g.gather(g.reshape(merged.states[0], Ints{-1, 4}), g.gather(box, order, 0), 0);
+  keep_best(op, d, images);
+  out_rows_or_mark(op, "Out", rows_of(g, d));
 }
 
 // Paddle's matrix_nms: no box is dropped for overlapping a better one, its score decays. For each class the boxes above
@@ -190,25 +258,14 @@ void matrix_nms(OpContext& op) {
   const Foreground foreground(g, all_scores, 1, op.attr<int64_t>("background_label", 0));
   const Value scores = foreground.values();
   const Value image_count = g.dim(scores, 0);
-  const Value box_count = g.dim(boxes, 1);
   const auto zero = g.scalar(0, dtype);
   const auto one = g.scalar(1, dtype);
 
-  // As many candidates as the fullest class has (but one): the matrices below are that many squared.
-  const Value passes = g.greater(scores, g.scalar(op.attr<double>("score_threshold"), dtype));
-  const Value most = g.reshape(
-      g.reduce("ReduceMax", g.reduce("ReduceSum", g.cast(passes, DType::kInt64), Ints{2}, false), std::nullopt, false),
-      Ints{1});
-  const Value k = at_most(g, op.attr<int64_t>("nms_top_k"), larger(g, most, g.ints({1})));
-  const auto [best, places] = g.topk(g.where(passes, scores, g.scalar(kNever, dtype)), k, 2, true, true);  // [B, C, k]
-  const Value candidate = g.greater(best, g.scalar(kNever, dtype));
-  // The number of each box among those of all images, [B, C, k].
-  const Value first = g.mul(g.reshape(positions(g, image_count), Ints{-1, 1, 1}), box_count);
-  const Value numbers = g.add(places, first);
-  const Value chosen = g.gather(g.reshape(boxes, Ints{-1, 4}), numbers, 0);  // [B, C, k, 4]
+  const Ranked ranked = rank_boxes(g, boxes, scores, op.attr<double>("score_threshold"), op.attr<int64_t>("nms_top_k"));
+  const Value k = ranked.count;
   std::vector<Value> as_rows;
   std::vector<Value> as_columns;
-  for (const Value& corner : last_axis_parts(op, chosen, 4)) {
+  for (const Value& corner : last_axis_parts(op, ranked.boxes, 4)) {
     as_rows.push_back(corner);
     as_columns.push_back(g.transpose(corner, {0, 1, 3, 2}));
   }
@@ -229,9 +286,9 @@ void matrix_nms(OpContext& op) {
     decay = g.where(covered, one, g.div(g.sub(one, overlap), g.where(covered, one, rest)));
   }
   decay = g.where(better, g.min(decay, one), one);
-  const Value decayed = g.mul(best, g.reduce("ReduceMin", decay, Ints{3}, false));
+  const Value decayed = g.mul(ranked.scores, g.reduce("ReduceMin", decay, Ints{3}, false));
   const Value kept =
-      g.logical_and(candidate, g.greater(decayed, g.scalar(op.attr<double>("post_threshold", 0.0), dtype)));
+      g.logical_and(ranked.is_there, g.greater(decayed, g.scalar(op.attr<double>("post_threshold", 0.0), dtype)));
 
   const Value by_image = g.concat_ints({image_count, g.ints({-1})});
   const Value score = g.reshape(g.where(kept, decayed, g.scalar(kNever, dtype)), by_image);  // [B, C · k]
@@ -244,9 +301,9 @@ void matrix_nms(OpContext& op) {
   const Value picked = g.gather(g.flatten_to_1d(g.add(order, row_start)), rows, 0);
   const Value classes = g.reshape(positions(g, g.dim(scores, 1)), Ints{1, -1, 1});
   Detections d;
-  d.labels = foreground.label(g, g.gather(g.flatten_to_1d(g.expand(classes, g.shape(places))), picked, 0));
+  d.labels = foreground.label(g, g.gather(g.flatten_to_1d(g.expand(classes, g.shape(ranked.places))), picked, 0));
   d.scores = g.gather(g.flatten_to_1d(sorted), rows, 0);
-  d.numbers = g.gather(g.flatten_to_1d(numbers), picked, 0);
+  d.numbers = g.gather(g.flatten_to_1d(ranked.numbers), picked, 0);
   d.boxes = g.gather(g.reshape(boxes, Ints{-1, 4}), d.numbers, 0);
   out_detections(op, d, g.reduce("ReduceSum", g.cast(taken, DType::kInt64), Ints{1}, false));
 }
@@ -263,12 +320,13 @@ void nms(OpContext& op) {
   op.out_as_computed("out", suppress(op, s).places);
 }
 
-constexpr std::string_view kEta = "polygons; an eta below 1 with a threshold above 0.5";
+constexpr std::string_view kPolygons = "polygons";
 
 constexpr MapperEntry kEntries[] = {
-    {"matrix_nms", 11, matrix_nms, "polygons"},
-    {"multiclass_nms", 10, multiclass_nms, kEta},
-    {"multiclass_nms3", 10, multiclass_nms3, kEta},
+    {"locality_aware_nms", 11, locality_aware_nms, kPolygons},
+    {"matrix_nms", 11, matrix_nms, kPolygons},
+    {"multiclass_nms", 10, multiclass_nms, kPolygons},
+    {"multiclass_nms3", 10, multiclass_nms3, kPolygons},
     {"nms", 11, nms},
 };
 

@@ -270,30 +270,21 @@ int64_t more_for_ceil(const Window& w, size_t axis, int64_t in) {
   return std::max<int64_t>((count - 1) * w.strides[axis] + w.kernel[axis] - (in + before + after), 0);
 }
 
-// Brings ceil_mode into the window: as paddings behind where the size is known, else as the node's own attribute, which
-// agrees with Paddle where no window lies wholly behind the input. Windows in front of or behind the input are left to
-// paddings of x itself.
+// Brings ceil_mode into the window: as the node's own attribute where that agrees with Paddle, which it does where no
+// window lies wholly behind the input; else as paddings behind. Of a size that is known at run time only, stride - 1
+// more elements give as many windows: floor((n + stride - 1 - kernel) / stride) = ceil((n - kernel) / stride). Paddings
+// that are too wide for the node become part of x, as `fill`.
 Value settle_ceil_mode(OpContext& op, Value x, Window& w, Value fill) {
   Builder& g = op.graph();
   bool differs = false;
   bool expressible = g.opset() >= 10 && !w.same;
-  bool all_known = !w.same;
   Ints extra;
   for (size_t i = 0; i < w.kernel.size(); ++i) {
     const int64_t in = x.dim(static_cast<int64_t>(i) + 2);
-    int64_t more = -1;
-    if (in >= 0) {
-      more = more_for_ceil(w, i, in);
-      // The last window begins before the padding behind the input.
-      expressible &= w.paddings.after[i] + more < w.kernel[i];
-    } else if (w.strides[i] == 1) {
-      more = 0;
-    } else {
-      expressible &= w.paddings.after[i] + w.strides[i] <= w.kernel[i];
-    }
-    differs |= more != 0;
-    all_known &= more >= 0;
-    extra.push_back(std::max<int64_t>(more, 0));
+    extra.push_back(in < 0 ? w.strides[i] - 1 : more_for_ceil(w, i, in));
+    differs |= extra[i] != 0;
+    // The last window begins before the padding behind the input.
+    expressible &= w.paddings.after[i] + extra[i] < w.kernel[i];
   }
   if (!differs) return x;
   if (w.same) {
@@ -307,21 +298,50 @@ Value settle_ceil_mode(OpContext& op, Value x, Window& w, Value fill) {
     w.ceil_mode = true;
     return x;
   }
-  if (!all_known) {
-    g.need_opset(10, "ceil_mode of a dynamic size");
-    op.fail("ceil_mode of a dynamic size where a whole window may lie in the padding",
-            "export with a fixed height and width");
-  }
   bool fits = true;
   for (size_t i = 0; i < w.kernel.size(); ++i) {
     w.paddings.after[i] += extra[i];
     fits &= w.paddings.after[i] < w.kernel[i];
   }
   if (fits) return x;
-  if (!fill) op.fail("exclusive average of windows that lie wholly in the padding");
+  if (!fill) op.fail("ceil_mode where a window may lie wholly in the padding");
   x = pad_image(g, x, w.paddings, fill);
   w.paddings = {Ints(w.kernel.size(), 0), Ints(w.kernel.size(), 0)};
   return x;
+}
+
+// Inclusive averages with SAME paddings of a size that is known at run time only: the zeros that count become part of
+// x, as many behind as in front. One more, where their number is odd, is left to ceil_mode or, with stride 1, to the
+// window.
+Value settle_counted_same(OpContext& op, Value x, Window& w) {
+  Builder& g = op.graph();
+  std::vector<Value> halves;
+  for (size_t i = 0; i < w.kernel.size(); ++i) {
+    const int64_t kernel = w.kernel[i];
+    const int64_t stride = w.strides[i];
+    const auto axis = static_cast<int64_t>(i) + 2;
+    if (kernel < stride) op.fail("an inclusive average with SAME paddings, gaps between windows and dynamic size");
+    w.paddings.before[i] = 0;
+    if (stride == 1 || x.dim(axis) >= 0) {
+      const int64_t zeros = same_padding(std::max<int64_t>(x.dim(axis), 1), kernel, stride);
+      halves.push_back(g.ints({zeros / 2}));
+      w.paddings.after[i] = zeros % 2;
+      continue;
+    }
+    // (ceil(in / stride) - 1) · stride + kernel - in
+    const Value in = g.dim(x, axis);
+    const Value windows = g.div(g.add(in, g.ints({stride - 1})), g.ints({stride}));
+    const Value zeros = g.sub(g.add(g.mul(windows, g.ints({stride})), g.ints({kernel - stride})), in);
+    halves.push_back(g.div(zeros, g.ints({2})));
+    w.paddings.after[i] = 0;
+  }
+  std::vector<Value> pads = {g.ints({0, 0})};
+  pads.insert(pads.end(), halves.begin(), halves.end());
+  pads.push_back(g.ints({0, 0}));
+  pads.insert(pads.end(), halves.begin(), halves.end());
+  w.same = false;
+  w.ceil_mode = true;
+  return g.pad(x, g.concat_ints(pads));
 }
 
 // Kernel, strides and paddings of a pooling of x [N, C, …].
@@ -395,7 +415,10 @@ Pooled pool(OpContext& op, Value x, bool average, bool with_indices) {
       op.fail("exclusive average of windows that lie wholly in the padding");
   }
   bool count_pad = !exclusive;
-  if (count_pad && reaches_farther) {
+  if (count_pad && w.same) {
+    x = settle_counted_same(op, x, w);
+    count_pad = false;
+  } else if (count_pad && reaches_farther) {
     Paddings counted = {w.paddings.before, none.after};
     for (size_t i = 0; i < axes; ++i) {
       const int64_t in = x.dim(static_cast<int64_t>(i) + 2);
@@ -410,7 +433,7 @@ Pooled pool(OpContext& op, Value x, bool average, bool with_indices) {
     x = pad_image(g, x, counted);
     count_pad = false;
   }
-  if (ceil_mode) x = settle_ceil_mode(op, x, w, {});
+  if (ceil_mode && !w.ceil_mode) x = settle_ceil_mode(op, x, w, {});
   NodeAttributes attributes = attributes_of(w);
   if (count_pad) attributes.emplace_back("count_include_pad", int64_t{1});
   return {g.node("AveragePool", {x}, std::move(attributes), {x.dtype(), pooled_dims(w, x)}), {}};

@@ -9,8 +9,6 @@
 namespace paddle2onnx {
 namespace {
 
-constexpr double kNever = -std::numeric_limits<double>::infinity();
-
 // The anchors' boxes [N, K, 4] after the deltas that the network predicts, within the image. Height and width are [N,
 // 1, 1].
 std::vector<Value> decode_proposals(OpContext& op, Value anchors, Value variances, Value deltas, Value height,
@@ -48,7 +46,6 @@ void generate_proposals(OpContext& op) {
   const DType dtype = all_scores.dtype();
   const double more = op.attr<bool>("pixel_offset", true) ? 1 : 0;
   const auto threshold = op.attr<double>("nms_thresh");
-  refuse_adaptive_threshold(op, op.attr<double>("eta", 1.0), threshold);
   const auto pre_top_n = op.attr<int64_t>("pre_nms_top_n");
   const auto post_top_n = op.attr<int64_t>("post_nms_top_n");
   if (threshold <= 0)
@@ -93,6 +90,7 @@ void generate_proposals(OpContext& op) {
   s.boxes = boxes;
   s.scores = g.unsqueeze(candidates, {1});
   s.iou_threshold = threshold;
+  s.eta = op.attr<double>("eta", 1.0);
   s.score_threshold = std::numeric_limits<float>::lowest();
   s.pixels = more > 0;
   if (post_top_n > 0) s.limit = post_top_n;
@@ -176,7 +174,7 @@ void collect_fpn_proposals(OpContext& op) {
 constexpr MapperEntry kEntries[] = {
     {"collect_fpn_proposals", 11, collect_fpn_proposals, "regions whose images are told by the LoD"},
     {"distribute_fpn_proposals", 11, distribute_fpn_proposals, "regions whose images are told by the LoD"},
-    {"generate_proposals", 11, generate_proposals, "an eta below 1 with a threshold above 0.5; no suppression"},
+    {"generate_proposals", 11, generate_proposals, "no suppression"},
 };
 
 }  // namespace

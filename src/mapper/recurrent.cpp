@@ -2,6 +2,7 @@
 #include <array>
 #include <ranges>
 
+#include "mapper/lod.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
@@ -179,18 +180,314 @@ void gru_unit(OpContext& op) {
   op.out("gate", g.concat({gates, candidate}, 1));
 }
 
-// Sequences of different lengths in one tensor: their limits (LoD) come with the data, and are no tensor.
-void reads_lod(OpContext& op) {
-  op.fail("its sequences are limited by level-of-detail data (LoD), which ONNX does not have",
-          "use paddle.nn.LSTM or paddle.nn.GRU with sequence_length");
+// --- lstm and gru of older programs: x is [rows, gates · size], projected to the gates already, and its rows are
+// sequences of different lengths (LoD)
+// ---------------------------------------------------------------------------------------
+
+// What x was before it was projected: ONNX's operators project themselves.
+struct Projection {
+  Value x;       // [rows, input]
+  Value weight;  // [input, gates · size]
+  Value bias;    // gates · size elements, or none
+};
+
+std::optional<Projection> projection_of(const Graph& graph, Value projected) {
+  const auto find = [&](const auto& self, Value x) -> const Node* {
+    const auto makes = [&](const Node& node) { return std::ranges::count(node.outputs, x) > 0; };
+    const auto found = std::find_if(graph.nodes.rbegin(), graph.nodes.rend(), makes);
+    if (found == graph.nodes.rend()) return nullptr;
+    // PIR has reshapes around a product that change nothing.
+    const Value source = found->inputs.front();
+    const bool same = found->op_type == "Reshape" && x.rank() == 2 && source.rank() == 2 && x.dim(1) == source.dim(1);
+    return same ? self(self, source) : &*found;
+  };
+  const Node* node = find(find, projected);
+  Value bias;
+  if (node != nullptr && node->op_type == "Add") {
+    bias = node->inputs[1];
+    if (bias.constant() == nullptr || bias.constant()->count() != projected.dim(1)) return std::nullopt;
+    node = find(find, node->inputs[0]);
+  }
+  if (node == nullptr || node->op_type != "MatMul") return std::nullopt;
+  const Projection found = {node->inputs[0], node->inputs[1], bias};
+  if (found.weight.constant() == nullptr || found.weight.rank() != 2 || found.x.rank() != 2) return std::nullopt;
+  return found;
+}
+
+// Paddle's name of an activation, in ONNX's recurrent operators.
+std::string activation_name(OpContext& op, std::string_view attribute, std::string_view fallback) {
+  const auto name = op.attr<std::string>(attribute, std::string(fallback));
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kNames = {
+      {{"sigmoid", "Sigmoid"}, {"tanh", "Tanh"}, {"relu", "Relu"}, {"identity", "Affine"}}};
+  const auto found = std::ranges::find(kNames, name, [](const auto& row) { return row.first; });
+  if (found == kNames.end()) op.fail(std::string(attribute) + " '" + name + "'");
+  return std::string(found->second);
+}
+
+Value activate(Builder& g, const std::string& name, Value x) { return name == "Affine" ? x : g.node(name, {x}); }
+
+// The steps of a recurrence, for what ONNX's operators don't give. `step` makes the next states of these and of a
+// step's part of x. All states of all steps: [time, sequences, size] each.
+std::vector<Value> scan(Builder& g, const std::vector<Value>& first, Value x,
+                        const std::function<std::vector<Value>(const std::vector<Value>&, Value)>& step) {
+  std::vector<Value> states;
+  std::vector<ValueInfo> types;
+  const auto type = [&](DType dtype, Dims dims) {
+    types.emplace_back();
+    types.back().dtype = dtype;
+    types.back().dims = std::move(dims);
+  };
+  for (const Value& state : first) {
+    states.push_back(g.new_value(g.unique_value_name("state"), state.dtype(), state.dims()));
+    type(state.dtype(), *state.dims());
+  }
+  for (const Value& state : first) type(state.dtype(), {x.dim(0), state.dim(0), state.dim(1)});
+  const Value now = g.new_value(g.unique_value_name("step"), x.dtype(), Dims{x.dim(1), x.dim(2)});
+  std::vector<Value> inputs = states;
+  inputs.push_back(now);
+  std::vector<Value> outputs;
+  const auto body = g.inner_graph(inputs, [&] { outputs = step(states, now); });
+  outputs.resize(2 * first.size());
+  std::copy_n(outputs.begin(), first.size(), outputs.begin() + static_cast<std::ptrdiff_t>(first.size()));
+  g.set_outputs(*body, outputs);
+  std::vector<Value> operands = first;
+  operands.push_back(x);
+  const std::vector<Value> made =
+      g.nodes_like("Scan", operands, {{"num_scan_inputs", int64_t{1}}, {"body", body}}, types);
+  return {made.begin() + static_cast<std::ptrdiff_t>(first.size()), made.end()};
+}
+
+struct SequenceNetwork {
+  std::optional<Projection> projection;  // if x is not projected, or what it was before is known
+  Value x;                               // [rows, gates · size], if it is projected
+  Sequences sequences;
+  int64_t size;
+  Value bias;                 // [gates · size], or none
+  std::vector<Value> states;  // the first ones, [sequences, size]; none: zeros
+};
+
+void warn_of_float64(OpContext& op, DType dtype) {
+  if (dtype == DType::kFloat64) op.lossy("computed in float32: ONNX Runtime has no kernel for float64");
+}
+
+// Where nothing is, the network may compute what it likes: no step of a sequence comes behind. So there's no need to
+// tell lengths, and a sequence read from its end is one whose rows are in reverse.
+Grid grid_of(OpContext& op, const SequenceNetwork& net, Value x) {
+  return make_grid(op.graph(), x, net.sequences, {.time_first = true, .reversed = op.attr<bool>("is_reverse", false)});
+}
+
+// x projected and with its bias, on the grid.
+Value projected_on_grid(Builder& g, const SequenceNetwork& net, const Grid& grid) {
+  const Value x = net.bias ? g.add(net.x, net.bias) : net.x;
+  return on_grid(g, x, grid, row_of(g, x, 0));
+}
+
+// The hidden states by an operator of ONNX. `attributes`: the activations.
+Value run_sequence_network(OpContext& op, const SequenceNetwork& net, std::string_view type, Value weight,
+                           Value recurrent, Value bias, Value peepholes, NodeAttributes attributes) {
+  Builder& g = op.graph();
+  const Value rows = net.projection->x;
+  const Grid grid = grid_of(op, net, rows);
+  const Value x = on_grid(g, rows, grid, row_of(g, rows, 0));
+  warn_of_float64(op, x.dtype());
+  const auto stacked = [&](Value v) { return v ? g.unsqueeze(v, {0}) : v; };
+  std::vector<Value> inputs = {x, stacked(weight), stacked(recurrent), stacked(bias), Value()};
+  for (const Value& state : net.states) inputs.push_back(stacked(state));
+  if (peepholes) {
+    inputs.resize(7);
+    inputs.push_back(stacked(peepholes));
+  }
+  while (!inputs.back()) inputs.pop_back();
+  attributes.emplace_back("hidden_size", net.size);
+  // The factor and the summand of every Affine: the identity has 1 and 0.
+  const auto& activations = std::get<std::vector<std::string>>(attributes.front().second);
+  if (const auto count = static_cast<size_t>(std::ranges::count(activations, "Affine")); count > 0) {
+    attributes.emplace_back("activation_alpha", std::vector<float>(count, 1));
+    attributes.emplace_back("activation_beta", std::vector<float>(count, 0));
+  }
+  const Dims dims = {x.dim(0), 1, x.dim(1), net.size};
+  const Value out = g.nodes(type, inputs, attributes, {{x.dtype(), dims}}).front();
+  return off_grid(g, g.squeeze(out, {1}), grid);
+}
+
+std::vector<Value> first_states(OpContext& op, const SequenceNetwork& net, DType dtype) {
+  Builder& g = op.graph();
+  std::vector<Value> states = net.states;
+  for (Value& state : states) {
+    if (!state) {
+      state = g.expand(g.scalar(0, dtype), g.concat_ints({count_of(g, net.sequences), g.ints({net.size})}));
+    }
+  }
+  return states;
+}
+
+// Gates c i f o and peepholes i f o in Paddle, i o f c and i o f in ONNX. `recurrent` is [size, 4 · size], `biases`
+// those of the gates and, if they are used, the peepholes.
+void run_lstm(OpContext& op, SequenceNetwork net, Value recurrent, Value biases) {
+  Builder& g = op.graph();
+  const int64_t size = net.size;
+  const std::string gate = activation_name(op, "gate_activation", "sigmoid");
+  const std::string candidate = activation_name(op, "candidate_activation", "tanh");
+  const std::string out = activation_name(op, "cell_activation", "tanh");
+  const bool peep = op.attr<bool>("use_peepholes", true);
+  const std::vector<Value> parts =
+      g.split(g.flatten_to_1d(biases), peep ? Ints{4 * size, 3 * size} : Ints{4 * size}, 0);
+  net.bias = parts[0];
+  if (net.projection && !op.wants("cell")) {
+    const auto in_order = [&](Value rows) { return reorder_gates(g, rows, {1, 3, 2, 0}, size); };
+    const Value more = net.projection->bias ? in_order(g.flatten_to_1d(net.projection->bias))
+                                            : g.filled(0, biases.dtype(), {4 * size});
+    op.out("hidden",
+           run_sequence_network(op, net, "LSTM", in_order(g.transpose(net.projection->weight, {1, 0})),
+                                in_order(g.transpose(recurrent, {1, 0})), g.concat({in_order(net.bias), more}, 0),
+                                peep ? reorder_gates(g, parts[1], {0, 2, 1}, size) : Value(),
+                                {{"activations", std::vector<std::string>{gate, candidate, out}}}));
+    return;
+  }
+  const Grid grid = grid_of(op, net, net.x);
+  const Value x = projected_on_grid(g, net, grid);
+  std::vector<Value> peepholes;
+  if (peep) peepholes = g.split(parts[1], {size, size, size}, 0);
+  const auto step = [&](const std::vector<Value>& states, Value now) {
+    const std::vector<Value> sums = g.split(g.add(now, g.matmul(states[0], recurrent)), Ints(4, size), 1);
+    const auto gated = [&](size_t i, Value c) {
+      return activate(g, gate, peep ? g.add(sums[i], g.mul(c, peepholes[i - 1])) : sums[i]);
+    };
+    const Value next =
+        g.add(g.mul(activate(g, candidate, sums[0]), gated(1, states[1])), g.mul(states[1], gated(2, states[1])));
+    return std::vector<Value>{g.mul(gated(3, next), activate(g, out, next)), next};
+  };
+  const std::vector<Value> all = scan(g, first_states(op, net, x.dtype()), x, step);
+  op.out("hidden", off_grid(g, all[0], grid));
+  op.out("cell", off_grid(g, all[1], grid));
+}
+
+// Gates u r c, as in ONNX. `weight` is [size, 2 · size] for the gates and [size, size] for the candidate, one behind
+// the other in memory. origin_mode: hidden = u · previous + (1 - u) · c, which is ONNX's; else u and 1 - u change
+// places.
+void run_gru(OpContext& op, SequenceNetwork net, Value weight) {
+  Builder& g = op.graph();
+  const int64_t size = net.size;
+  const std::string gate = activation_name(op, "gate_activation", "sigmoid");
+  const std::string candidate = activation_name(op, "activation", "tanh");
+  const bool origin = op.attr<bool>("origin_mode", false);
+  const std::vector<Value> flat = g.split(g.flatten_to_1d(weight), {2 * size * size, size * size}, 0);
+  const Value gates = g.reshape(flat[0], Ints{size, 2 * size});
+  const Value last = g.reshape(flat[1], Ints{size, size});
+  if (net.projection && (origin || gate == "Sigmoid")) {
+    // 1 - sigmoid(x) is sigmoid(-x).
+    const auto turned = [&](Value rows) {
+      if (origin) return rows;
+      const std::vector<Value> parts = g.split(rows, {size, 2 * size}, 0);
+      return g.concat({g.neg(parts[0]), parts[1]}, 0);
+    };
+    Value bias;
+    if (net.bias || net.projection->bias) {
+      const auto part = [&](Value v) {
+        return v ? turned(g.flatten_to_1d(v)) : g.filled(0, weight.dtype(), {3 * size});
+      };
+      bias = g.concat({part(net.bias), part(net.projection->bias)}, 0);
+    }
+    const Value recurrent = g.concat({g.transpose(gates, {1, 0}), g.transpose(last, {1, 0})}, 0);
+    op.out("hidden",
+           run_sequence_network(op, net, "GRU", turned(g.transpose(net.projection->weight, {1, 0})), turned(recurrent),
+                                bias, {}, {{"activations", std::vector<std::string>{gate, candidate}}}));
+    return;
+  }
+  const Grid grid = grid_of(op, net, net.x);
+  const Value x = projected_on_grid(g, net, grid);
+  const auto step = [&](const std::vector<Value>& states, Value now) {
+    const Value previous = states[0];
+    const std::vector<Value> parts = g.split(now, {2 * size, size}, 1);
+    const std::vector<Value> update_reset =
+        g.split(activate(g, gate, g.add(parts[0], g.matmul(previous, gates))), {size, size}, 1);
+    const Value c = activate(g, candidate, g.add(parts[1], g.matmul(g.mul(update_reset[1], previous), last)));
+    const Value kept = origin ? previous : c;
+    const Value other = origin ? c : previous;
+    return std::vector<Value>{g.add(g.mul(update_reset[0], g.sub(kept, other)), other)};
+  };
+  op.out("hidden", off_grid(g, scan(g, first_states(op, net, x.dtype()), x, step)[0], grid));
+}
+
+// The size of the state, of a recurrent weight [size, gates · size].
+int64_t state_size(OpContext& op, Value weight) {
+  if (weight.dim(0) < 0) op.fail("the size of the state is not known");
+  return weight.dim(0);
+}
+
+void refuse_batched(OpContext& op, std::initializer_list<std::string_view> results) {
+  for (const std::string_view name : results) {
+    if (op.wants(name)) op.fail("the result '" + std::string(name) + "', which only training needs");
+  }
+}
+
+void lstm(OpContext& op) {
+  Builder& g = op.graph();
+  refuse_batched(op, {"batch_gate", "batch_cell_pre_act"});
+  const Value x = op.in("input");
+  run_lstm(op,
+           {projection_of(g.graph(), x),
+            x,
+            sequences_of(op, "input"),
+            state_size(op, op.in("weight")),
+            {},
+            {op.in_or_none("h0"), op.in_or_none("c0")}},
+           op.in("weight"), op.in("bias"));
+}
+
+void gru(OpContext& op) {
+  Builder& g = op.graph();
+  refuse_batched(op, {"batch_gate", "batch_reset_hidden_prev", "batch_hidden"});
+  const Value x = op.in("input");
+  const Value bias = op.in_or_none("bias");
+  run_gru(op,
+          {projection_of(g.graph(), x),
+           x,
+           sequences_of(op, "input"),
+           state_size(op, op.in("weight")),
+           bias ? g.flatten_to_1d(bias) : bias,
+           {op.in_or_none("h0")}},
+          op.in("weight"));
+}
+
+// With the projection; without its bias, which is that of the gates.
+SequenceNetwork fused_network(OpContext& op, std::vector<Value> states) {
+  if (op.attr<double>("scale_data", 1) != 1 || op.attr<bool>("force_fp32_output", false))
+    op.fail("int8 as oneDNN has it", "convert the program that was exported, not the optimised one");
+  const Value x = op.in("x");
+  const Value weight = op.in("weight_x");
+  return {Projection{x, weight, {}},
+          op.graph().matmul(x, weight),
+          sequences_of(op, "x"),
+          state_size(op, op.in("weight_h")),
+          {},
+          std::move(states)};
+}
+
+void fusion_lstm(OpContext& op) {
+  const SequenceNetwork net = fused_network(op, {op.in_or_none("h0"), op.in_or_none("c0")});
+  run_lstm(op, net, op.in("weight_h"), op.in("bias"));
+}
+
+void fusion_gru(OpContext& op) {
+  if (op.attr<bool>("origin_mode", false)) op.fail("origin_mode, which only some of Paddle's kernels take notice of");
+  SequenceNetwork net = fused_network(op, {op.in_or_none("h0")});
+  if (const Value bias = op.in_or_none("bias")) net.bias = op.graph().flatten_to_1d(bias);
+  run_gru(op, net, op.in("weight_h"));
 }
 
 // out[b, t, d] = Σᵢ x[b, t + i, d] · filter[i, d]: a look ahead, zeros behind the end. A convolution of each channel.
 void row_conv(OpContext& op) {
   Builder& g = op.graph();
-  const Value x = op.in("x");
+  Value x = op.in("x");
   const Value filter = op.in("filter");
-  if (x.rank() != 3) return reads_lod(op);
+  std::optional<Grid> grid;
+  if (x.rank() == 2) {  // sequences behind one another
+    grid = make_grid(g, x, sequences_of(op, "x"));
+    x = on_grid(g, x, *grid, row_of(g, x, 0));
+  } else if (x.rank() != 3) {
+    op.fail("x is neither a batch of sequences nor sequences behind one another");
+  }
   const int64_t width = filter.dim(0);
   const int64_t channels = filter.dim(1);
   if (width < 0 || channels < 0) op.fail("a filter whose size is not known");
@@ -198,14 +495,16 @@ void row_conv(OpContext& op) {
   const Value out = g.node("Conv", {g.transpose(x, {0, 2, 1}), kernel},
                            {{"group", channels}, {"kernel_shape", Ints{width}}, {"pads", Ints{0, width - 1}}},
                            {x.dtype(), Dims{x.dim(0), channels, x.dim(1)}});
-  op.out("out", g.transpose(out, {0, 2, 1}));
+  const Value result = g.transpose(out, {0, 2, 1});
+  op.out("out", grid ? off_grid(g, result, *grid) : result);
 }
 
 // Merges repeated tokens and drops blanks; what is left moves to the front of its row, padding follows.
 void ctc_align(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("input");  // [batch, time]
-  if (!op.has("input_length")) return reads_lod(op);
+  if (!op.has("input_length"))
+    op.fail("sequences whose lengths are in the LoD", "export it with padded sequences and their lengths");
   const Value lengths = g.cast(op.in("input_length"), DType::kInt64);  // [batch, 1]
   const auto number = [&](int64_t value) { return g.constant(from_ints(x.dtype(), {}, {value})); };
   const Value batch = g.dim(x, 0);
@@ -229,9 +528,18 @@ void ctc_align(OpContext& op) {
   op.out("output_length", g.cast(total, x.dtype()));
 }
 
+constexpr std::string_view kOneLevel = "sequences of several levels; the results that only training needs";
+
 constexpr MapperEntry kEntries[] = {
-    {"rnn", 7, rnn},           {"cudnn_lstm", 7, cudnn_lstm}, {"gru_unit", 7, gru_unit},
-    {"row_conv", 7, row_conv}, {"ctc_align", 11, ctc_align},
+    {"rnn", 7, rnn},
+    {"cudnn_lstm", 7, cudnn_lstm},
+    {"gru_unit", 7, gru_unit},
+    {"row_conv", 7, row_conv},
+    {"ctc_align", 11, ctc_align, "sequences whose lengths are in the LoD"},
+    {"fusion_gru", 9, fusion_gru, kOneLevel},
+    {"fusion_lstm", 9, fusion_lstm, kOneLevel},
+    {"gru", 9, gru, kOneLevel},
+    {"lstm", 9, lstm, kOneLevel},
 };
 
 }  // namespace

@@ -23,7 +23,8 @@ Value cut_out(Builder& g, Value x, const std::vector<Cut>& cuts) {
   bool plain = true;
   for (const Cut& cut : cuts) {
     starts.push_back(cut.start);
-    ends.push_back(cut.end);
+    // So Paddle 3 writes the open end of a backward slice.
+    ends.push_back(cut.end == g.ints({std::numeric_limits<int32_t>::min()}) ? g.ints({kBeforeTheStart}) : cut.end);
     steps.push_back(cut.step ? cut.step : g.ints({1}));
     plain &= steps.back() == g.ints({1});
     axes.push_back(cut.axis);
@@ -46,6 +47,14 @@ Ints decreased_axes(OpContext& op, std::string_view name, int64_t rank) {
   return normalize_axes(op, op.attr<Ints>(name, Ints{}), rank);
 }
 
+// Before Paddle 2.5 nothing had rank 0: where all axes are decreased, [1] is declared. (Later ones know these programs
+// by FLAGS_set_to_1d.)
+void out_decreased(OpContext& op, Value x) {
+  const auto declared = op.out_dims("out");
+  const bool older = x.rank() == 0 && declared && declared->size() == 1;
+  op.out("out", older ? op.graph().unsqueeze(x, {0}) : x);
+}
+
 void slice(OpContext& op) {
   Builder& g = op.graph();
   Value x = op.in("input");
@@ -60,7 +69,7 @@ void slice(OpContext& op) {
     const int64_t extent = x.dim(axes[0]);
     if (index && *index < 0 && extent >= 0) index = *index + extent;
     if (index && *index >= 0 && (extent < 0 || *index < extent))
-      return op.out("out", g.gather(x, g.scalar_i64(*index), axes[0]));
+      return out_decreased(op, g.gather(x, g.scalar_i64(*index), axes[0]));
   }
   std::vector<Cut> cuts;
   std::vector<std::pair<int64_t, Value>> picks;
@@ -78,7 +87,7 @@ void slice(OpContext& op) {
   }
   x = cut_out(g, x, cuts);
   for (const auto& [axis, index] : picks) x = g.gather(x, index, axis);
-  op.out("out", g.squeeze(x, decreased));
+  out_decreased(op, g.squeeze(x, decreased));
 }
 
 // With a negative step Paddle 2's end -1 stands before the first element; others that lie further back stop at the
@@ -121,7 +130,7 @@ void strided_slice(OpContext& op) {
     }
     cuts.push_back(cut);
   }
-  op.out("out", g.squeeze(cut_out(g, x, cuts), decreased));
+  out_decreased(op, g.squeeze(cut_out(g, x, cuts), decreased));
 }
 
 // A block of `shape` at `offsets`; -1 reaches to the end.

@@ -16,6 +16,7 @@ extern const MapperTable kCreationMappers;
 extern const MapperTable kDecodingMappers;
 extern const MapperTable kDecompositionMappers;
 extern const MapperTable kDetectionBoxMappers;
+extern const MapperTable kDetectionOutputMappers;
 extern const MapperTable kElementwiseMappers;
 extern const MapperTable kIndexingMappers;
 extern const MapperTable kInterpolationMappers;
@@ -37,6 +38,7 @@ extern const MapperTable kReductionMappers;
 extern const MapperTable kSignalMappers;
 extern const MapperTable kRoiMappers;
 extern const MapperTable kSamplingMappers;
+extern const MapperTable kSequenceMappers;
 extern const MapperTable kSlicingMappers;
 extern const MapperTable kSortingMappers;
 extern const MapperTable kTensorArrayMappers;
@@ -58,6 +60,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kDecodingMappers,
     &kDecompositionMappers,
     &kDetectionBoxMappers,
+    &kDetectionOutputMappers,
     &kElementwiseMappers,
     &kIndexingMappers,
     &kInterpolationMappers,
@@ -79,6 +82,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kSignalMappers,
     &kRoiMappers,
     &kSamplingMappers,
+    &kSequenceMappers,
     &kSlicingMappers,
     &kSortingMappers,
     &kTensorArrayMappers,

@@ -26,6 +26,9 @@ struct ProgramType {
   Kind kind = Kind::kTensor;
   DType dtype = DType::kUndefined;
   std::optional<Dims> dims;  // nothing: not even the rank is known
+  // How often the rows are divided into sequences and these into longer ones (level of detail, LoD); -1: the file
+  // doesn't say, as PIR never does.
+  int lod_level = -1;
 };
 
 struct ProgramValue {

@@ -1,5 +1,6 @@
 #include "reader/program_desc.h"
 
+#include <google/protobuf/arena.h>
 #include <google/protobuf/io/coded_stream.h>
 
 #include <algorithm>
@@ -251,7 +252,10 @@ class ProgramBuilder {
     };
     Result<void> status;
     if (type.type() == VarType::DENSE_TENSOR) {
-      if (type.has_dense_tensor()) status = tensor(type.dense_tensor().tensor());
+      if (type.has_dense_tensor()) {
+        status = tensor(type.dense_tensor().tensor());
+        result.lod_level = std::max(0, type.dense_tensor().lod_level());
+      }
     } else if (type.type() == VarType::DENSE_TENSOR_ARRAY) {
       result.kind = ProgramType::Kind::kTensorArray;
       if (type.has_tensor_array()) status = tensor(type.tensor_array().tensor());
@@ -674,7 +678,8 @@ class ProgramBuilder {
 }  // namespace
 
 Result<ParsedProgram> parse_program_desc(std::span<const std::byte> bytes) {
-  framework::ProgramDesc desc;
+  google::protobuf::Arena arena;  // a great program has millions of small parts
+  auto& desc = *google::protobuf::Arena::CreateMessage<framework::ProgramDesc>(&arena);
   if (bytes.size() > static_cast<size_t>(std::numeric_limits<int>::max()) ||
       !desc.ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size())) || !desc.IsInitialized()) {
     return fail(kMalformedProgram, "the program does not parse: the file is damaged or incomplete");

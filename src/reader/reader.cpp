@@ -67,6 +67,11 @@ bool is_file(const fs::path& path) {
   return fs::is_regular_file(path, ignored);
 }
 
+bool is_folder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
 // The files of a folder with an extension, sorted.
 std::vector<fs::path> files_with_extension(const fs::path& folder, const char* extension) {
   std::vector<fs::path> found;
@@ -79,9 +84,18 @@ std::vector<fs::path> files_with_extension(const fs::path& folder, const char* e
   return found;
 }
 
+// The PIR programs of a folder, sorted. Other JSON files lie in many folders: the content tells.
+std::vector<fs::path> pir_programs(const fs::path& folder) {
+  auto programs = files_with_extension(folder, ".json");
+  std::erase_if(programs, [](const fs::path& path) {
+    const auto opened = open_file(path);
+    return !opened || !looks_like_pir_program(opened->bytes);
+  });
+  return programs;
+}
+
 Result<fs::path> find_model_file(const ModelSource& source) {
   const fs::path folder = source.model_dir;
-  std::error_code ignored;
   if (!source.model_filename.empty()) {
     const fs::path in_folder = folder / source.model_filename;
     // A file name that already contains the folder is common in scripts.
@@ -89,7 +103,7 @@ Result<fs::path> find_model_file(const ModelSource& source) {
     return in_folder;
   }
   if (is_file(folder)) return folder;
-  if (!fs::is_directory(folder, ignored)) return fail(kFileNotFound, "no such folder: " + folder.string());
+  if (!is_folder(folder)) return fail(kFileNotFound, "no such folder: " + folder.string());
   for (const char* name : {"inference.pdmodel", "model.pdmodel"}) {
     if (is_file(folder / name)) return folder / name;
   }
@@ -97,14 +111,7 @@ Result<fs::path> find_model_file(const ModelSource& source) {
   for (const char* name : {"__model__", "inference.json", "model.json"}) {
     if (programs.empty() && is_file(folder / name)) return folder / name;
   }
-  // Other JSON files lie in many folders: the content tells.
-  if (programs.empty()) {
-    programs = files_with_extension(folder, ".json");
-    std::erase_if(programs, [](const fs::path& path) {
-      const auto opened = open_file(path);
-      return !opened || !looks_like_pir_program(opened->bytes);
-    });
-  }
+  if (programs.empty()) programs = pir_programs(folder);
   if (programs.size() > 1) {
     std::string names;
     for (const auto& path : programs) names += (names.empty() ? "" : ", ") + path.filename().string();
@@ -114,6 +121,22 @@ Result<fs::path> find_model_file(const ModelSource& source) {
   return fail(kFileNotFound,
               "no model in " + folder.string() + " (looked for *.pdmodel, __model__ and PIR programs in *.json)",
               "name the file with --model_filename");
+}
+
+// A note that names the PIR program beside an older program that was taken because none was named.
+std::optional<Diagnostic> other_format(const ModelSource& source, const fs::path& taken) {
+  if (!source.model_filename.empty() || !is_folder(source.model_dir) || taken.extension() == ".json")
+    return std::nullopt;
+  const auto programs = pir_programs(source.model_dir);
+  if (programs.empty()) return std::nullopt;
+  // That of the same name, where there are several.
+  const auto twin = std::ranges::find(programs, taken.stem(), &fs::path::stem);
+  const std::string name = (twin == programs.end() ? programs.front() : *twin).filename().string();
+  Diagnostic note = error(kOneOfTwoFormats,
+                          "the folder holds programs of both formats: " + taken.string() + " was taken, not " + name);
+  note.severity = Severity::kNote;
+  note.hint = "--model_filename " + name + " takes that one";
+  return note;
 }
 
 // The combined parameter file that belongs to a model file, or nothing.
@@ -235,6 +258,7 @@ Result<LoadedModel> load_model(const ModelSource& source) {
     return tl::make_unexpected(std::move(status).error());
   loaded.program = std::move(parsed->program);
   loaded.warnings = std::move(parsed->warnings);
+  if (auto note = other_format(source, path)) loaded.warnings.push_back(std::move(*note));
   return loaded;
 }
 

@@ -28,6 +28,8 @@ class Spec:
     dims: tuple | None = None
     fill: tuple = ()
     sprinkle: tuple = ()
+    lengths: tuple = ()  # of the sequences that the rows are, for each run
+    told: str = "both"  # whom they are told: "both" Paddle and ONNX, only "paddle", only "onnx"
 
     def __getitem__(self, dims):
         dims = dims if isinstance(dims, tuple) else (dims,)
@@ -60,6 +62,20 @@ class Spec:
     def infinite(self):
         """Both infinities, for operators whose CPU kernel in Paddle loses a NaN (relu is one)."""
         return dataclasses.replace(self, sprinkle=(np.inf, -np.inf))
+
+    def lod(self, *lengths, read=True):
+        """The rows are sequences of these lengths, a list for each run. `read=False`: the converter has no use for them."""
+        return dataclasses.replace(self, lengths=lengths, told="both" if read else "paddle")
+
+    def rows_apart(self, *counts):
+        """No sequences. PIR doesn't say so: there its converter has to be told that each row is one of its own."""
+        if _table.format == "pdmodel":
+            return self
+        return dataclasses.replace(self, lengths=tuple([1] * n for n in counts), told="onnx")
+
+    def offsets(self, run):
+        """Where the sequences of one run begin and the last one ends."""
+        return np.cumsum([0, *self.lengths[run % len(self.lengths)]]).astype("int64")
 
     def names(self):
         return [d for d in self.dims if isinstance(d, str)]
@@ -161,7 +177,7 @@ OPTIONS = {
 @dataclasses.dataclass
 class Case:
     name: str
-    kind: str  # "layer": through to_static; "static": a function run in static mode; "raw": one operator; "saved": files
+    kind: str  # "layer": through to_static; "static": a function run in static mode, "older": of Paddle 2.6 alone; "raw": one operator; "saved": files
     body: tuple
     inputs: dict
     options: dict
@@ -241,6 +257,12 @@ def _add(name, kind, body, inputs, options, line):
     runs = [{n: pairs[n][i] for n in names} for i in range(2)]
     if sizes is not None:
         runs = [{**runs[i % 2], **given} for i, given in enumerate(sizes)]
+    divided = [s for s in specs if s.lengths]
+    if divided:
+        count = max(len(s.lengths) for s in divided)
+        runs = [runs[i % len(runs)].copy() for i in range(count)]
+        for i, run in enumerate(runs):
+            run.update({s.dims[0]: int(s.offsets(i)[-1]) for s in divided})
     seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "little")
     _table.add(Case(name, kind, body, inputs, options, runs, seed, expect, calibrate), line)
 
@@ -252,7 +274,8 @@ def case(name, body=None, *, layer=None, static=False, **rest):
     options = {k: v for k, v in rest.items() if k not in inputs}
     if body is None and layer is None:
         raise TypeError(f"{name}: nothing to export")
-    _add(name, "static" if static else "layer", (body, layer), inputs, options, sys._getframe(1).f_lineno)
+    kind = "older" if static == "older" else "static" if static else "layer"
+    _add(name, kind, (body, layer), inputs, options, sys._getframe(1).f_lineno)
 
 
 def raw(name, op, *, inputs, outputs, attrs=None, **options):

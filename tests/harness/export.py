@@ -44,7 +44,8 @@ def wrap(case):
 
 
 def declare(name, spec):
-    return paddle.static.data(name, spec.static_shape(), spec.dtype)
+    sequences = {"lod_level": 1} if spec.lengths and spec.told != "onnx" else {}
+    return paddle.static.data(name, spec.static_shape(), spec.dtype, **sequences)
 
 
 def save_static(case, folder, rng):
@@ -91,7 +92,8 @@ def save_static(case, folder, rng):
                 tensor.set(paddle_side.new_values(var.name, np.array(tensor), rng), paddle.CPUPlace())
             for name, array in given.items():
                 scope.var(name).get_tensor().set(array, paddle.CPUPlace())
-            paddle_side.save_program(folder, feeds, fetches, executor, main)
+            # Without the results that only training needs, Paddle 2.6 does not run `gru`.
+            paddle_side.save_program(folder, feeds, fetches, executor, main, whole=bool(sequences(case)))
 
 
 def append_unknown_op(block, op, slots, made, attrs, fetches, case):
@@ -118,15 +120,24 @@ def input_name(case, slot, i=None):
     return slot.lower() if i is None else f"{slot.lower()}_{i}"
 
 
-def arrays(case, sizes, run):
-    rng = np.random.default_rng([case.seed, run])
-    feed = {}
+def specs(case):
+    """{name: spec} of the inputs."""
     for slot, operands in case.inputs.items():
         many = isinstance(operands, list)
         for i, operand in enumerate(operands if many else [operands]):
             if isinstance(operand, dsl.Spec):
-                feed[input_name(case, slot, i if many else None)] = operand.make(rng, sizes, run)
+                yield input_name(case, slot, i if many else None), operand
+
+
+def arrays(case, sizes, run):
+    rng = np.random.default_rng([case.seed, run])
+    feed = {name: spec.make(rng, sizes, run) for name, spec in specs(case)}
+    feed.update({name + ".lod": spec.offsets(run) for name, spec in specs(case) if spec.lengths})
     return feed
+
+
+def sequences(case):
+    return {name: spec.told for name, spec in specs(case) if spec.lengths}
 
 
 def upgrade(source, folder):
@@ -155,11 +166,11 @@ def save(case, folder, older, rng):
             paddle_side.randomise(layer, rng)
             if case.calibrate:
                 paddle_side.calibrate(layer, arrays(case, case.calibrate, 98).values())
-            specs = [(n, s.static_shape(), s.dtype) for n, s in case.inputs.items()]
-            paddle_side.save_layer(layer, specs, folder)
+            inputs = [(n, s.static_shape(), s.dtype) for n, s in case.inputs.items()]
+            paddle_side.save_layer(layer, inputs, folder)
     elif case.kind == "saved":
         copy_saved(pathlib.Path(case.body[0]), folder)
-    elif case.kind == "raw" and older:
+    elif older and case.kind in ("raw", "older"):
         upgrade(older / case.name, folder)
     else:
         save_static(case, folder, rng)
@@ -194,7 +205,7 @@ def export(case, folder, older):
             recorded = [(f, list(r) if isinstance(r, (list, tuple)) else [r]) for f, r in zip(feeds, results)]
         else:
             before_nms = "--remove_nms" in (case.options["flags"] or ())
-            described, recorded = paddle_side.run_exported(folder, runs, before_nms)
+            described, recorded = paddle_side.run_exported(folder, runs, before_nms, sequences(case))
         record.update(described)
         record["runs"] = len(recorded)
         paddle_side.save_runs(folder / "runs.npz", recorded)

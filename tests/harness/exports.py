@@ -12,6 +12,8 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXPORTER = ROOT / "tests/harness/export.py"
@@ -85,6 +87,25 @@ def _pin_crash(out):
     (out / "current").unlink()
 
 
+PATIENCE = 900  # seconds without a new row after which Paddle hangs: its handler of fatal signals can wait for itself
+
+
+def _run_exporter(command, folder):
+    """The exporter's exit code, stdout and stderr; it is killed where it hangs."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+", errors="replace") as err:
+        process = subprocess.Popen([str(c) for c in command], stdout=out, stderr=err)
+        while process.poll() is None:
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                current = folder / "current"
+                if current.exists() and time.time() - current.stat().st_mtime > PATIENCE:
+                    process.kill()
+        out.seek(0)
+        err.seek(0)
+        return process.returncode, out.read(), err.read()
+
+
 def export_table(table, out, paddle, raw_rows=True):
     """The manifest of one table, exported where it isn't there yet. `out`: the suite's folder, build/*-cases. Without rows of the older
     vocabulary a table needs no exports of Paddle 2.6 before those of Paddle 3."""
@@ -107,17 +128,17 @@ def export_table(table, out, paddle, raw_rows=True):
         died = None
         while True:
             (folder / "current").unlink(missing_ok=True)
-            done = subprocess.run([str(c) for c in command], capture_output=True, text=True, errors="replace")
-            if done.returncode == 0:
+            code, told, complaint = _run_exporter(command, folder)
+            if code == 0:
                 break
             if not (folder / "current").exists():
-                return {"error": f"the exporter failed:\n{done.stderr[-3000:]}", "cases": []}
+                return {"error": f"the exporter failed:\n{complaint[-3000:]}", "cases": []}
             # Paddle's process dies now and then for no reason of the case's (addresses, threads): twice is a result.
             name = json.loads((folder / "current").read_text())["name"]
             if name == died:
                 _pin_crash(folder)
             died = name
-        print(f"{paddle.label} {done.stdout.strip()}", file=sys.__stderr__, flush=True)
+        print(f"{paddle.label} {told.strip()}", file=sys.__stderr__, flush=True)
         known = json.loads(manifest.read_text())
         known["stamp"] = stamp
         manifest.write_text(json.dumps(known))

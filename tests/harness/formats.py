@@ -16,37 +16,61 @@ def digest(*parts):
 
 
 class Shape:
-    """A graph without names: each value stands for how it is computed from the inputs."""
+    """A graph without names: each value stands for how it is computed from the inputs. What has no order of its own, the values of a
+    loop and the results of an if, has none here."""
 
     def __init__(self, model):
         self.nodes = collections.Counter()  # how often each node occurs, by the digest of its results
         self.texts = {}  # a node's digest → what to show of it
         graph = model.graph
         self.interface = [[declared(v) for v in values] for values in (graph.input, graph.output)]
-        self.results = self._walk(graph, {}, "input")
+        self.results = self._walk(graph, {}, [(digest("input", i), f"input {i}") for i in range(len(graph.input))])
 
-    def _walk(self, graph, outer, place):
-        """Digests of the graph's outputs. `outer`: {name: (digest, text)} of the graphs around it."""
-        known = dict(outer)
-        for i, value in enumerate(graph.input):
-            known[value.name] = (digest(place, i), f"{place} {i}")
+    def _walk(self, graph, outer, inputs):
+        """Digests of the graph's outputs. `outer`: {name: (digest, text)} of the graphs around it; `inputs`: of its own."""
+        known = {**outer, **dict(zip((value.name for value in graph.input), inputs))}
         for tensor in graph.initializer:
             known[tensor.name] = tensor_key(tensor)
         for node in graph.node:
             operands = [known[name] if name else ("", "-") for name in node.input]
-            attributes = sorted(self._attribute(a, known) for a in node.attribute)
-            key = digest(node.domain, node.op_type, len(node.output), [k for k, _ in operands], attributes)
+            keys = [key for key, _ in operands]
+            places = list(range(len(node.output)))  # what tells one result from another
+            if node.op_type == "Loop":
+                body, places = self._loop(node.attribute[0].g, keys, known)
+                keys, attributes = keys[:2], [("body", body)]
+            elif node.op_type == "If":
+                places = list(zip(*(self._walk(a.g, known, []) for a in sorted(node.attribute, key=lambda a: a.name))))
+                attributes = [("branches", digest(sorted(places)))]
+            else:
+                attributes = sorted(self._attribute(a, known) for a in node.attribute)
+            key = digest(node.domain, node.op_type, len(node.output), keys, attributes)
             self.nodes[key] += 1
             shown = ", ".join(f"{n}={v}" for n, v in attributes)
             self.texts[key] = f"{node.op_type}({', '.join(t for _, t in operands)}){' {' + shown + '}' if shown else ''}"
-            for i, name in enumerate(node.output):
-                known[name] = (digest(key, i), node.op_type.lower())
+            for name, place in zip(node.output, places):
+                known[name] = (digest(key, place), node.op_type.lower())
         return [known[value.name][0] for value in graph.output]
+
+    def _loop(self, body, operands, known):
+        """The digest of a loop's body, and what tells its results apart. A value of a loop is known by what it starts with and by how
+        it goes on, which depends on the others: a turn of refinement for each is enough to tell them apart."""
+        starts = operands[2:]
+        values = starts
+        for last in [False] * len(starts) + [True]:
+            before = self.nodes.copy()
+            inputs = [(digest("turn"), "turn"), (digest("condition"), "condition"), *((v, "loop value") for v in values)]
+            condition, *results = self._walk(body, known, inputs)
+            if not last:
+                self.nodes = before  # the last walk counts
+                values = [digest(start, result) for start, result in zip(starts, results)]
+        carried, collected = results[: len(starts)], results[len(starts) :]
+        places = [*values, *(("collected", i) for i in range(len(collected)))]
+        return digest(condition, sorted(zip(values, carried)), collected), places
 
     def _attribute(self, attribute, known):
         if attribute.type == onnx.AttributeProto.GRAPH:
-            results = self._walk(attribute.g, known, attribute.name)
-            return attribute.name, digest(results)
+            inputs = [(digest(attribute.name, i), f"{attribute.name} {i}") for i in range(len(attribute.g.input))]
+            return attribute.name, digest(self._walk(attribute.g, known, inputs))
         if attribute.type == onnx.AttributeProto.TENSOR:
             return attribute.name, tensor_key(attribute.t)[1]
         return attribute.name, str(onnx.helper.get_attribute_value(attribute))

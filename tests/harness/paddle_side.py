@@ -90,9 +90,11 @@ def save_layer(layer, specs, folder):
     pathlib.Path(folder, BASENAME + ".pdiparams.info").unlink(missing_ok=True)
 
 
-def save_program(folder, feeds, fetches, executor, program):
+def save_program(folder, feeds, fetches, executor, program, whole=False):
+    """`whole`: with what Paddle thinks only training needs."""
+    more = {"clip_extra": False} if whole else {}
     with quiet():
-        paddle.static.save_inference_model(os.path.join(folder, BASENAME), feeds, fetches, executor, program=program)
+        paddle.static.save_inference_model(os.path.join(folder, BASENAME), feeds, fetches, executor, program=program, **more)
 
 
 def _load_older(source):
@@ -181,9 +183,17 @@ def _before_nms(program):
     return [_described(None, value.shape) for value in values], values
 
 
-def run_exported(folder, runs, before_nms=False):
+def _with_sequences(array, offsets):
+    core = paddle.base.core
+    tensor = (core.LoDTensor if hasattr(core, "LoDTensor") else core.DenseTensor)()
+    tensor.set(array, paddle.CPUPlace())
+    tensor.set_lod([offsets.tolist()])
+    return tensor
+
+
+def run_exported(folder, runs, before_nms=False, sequences=None):
     """Loads the saved files again and runs them: these files are the truth that a conversion is judged by. `before_nms`: up to the
-    suppression of boxes.
+    suppression of boxes. `sequences`: {input: who is told}, of inputs whose rows are the sequences that the run's `<input>.lod` tells.
 
     Returns what the program says about itself and [(feeds, results)] for each run."""
     with static_mode(), quiet():
@@ -195,10 +205,17 @@ def run_exported(folder, runs, before_nms=False):
             outputs, targets = _before_nms(program)
         described = {"inputs": inputs, "outputs": outputs, "operators": sorted(operators)}
         recorded = []
+        sequences = sequences or {}
+        inputs += [_described(i["name"] + ".lod", [-1]) for i in inputs if sequences.get(i["name"]) in ("both", "onnx")]
         for run in runs:
             feed = {i["name"]: run[i["name"]] for i in inputs}
+            feeds = list(feed.values())
+            feed = {n: a for n, a in feed.items() if not n.endswith(".lod")}
+            for name, told in sequences.items():
+                if told != "onnx":
+                    feed[name] = _with_sequences(feed[name], run[name + ".lod"])
             results = executor.run(program, feed=feed, fetch_list=targets, return_numpy=False)
-            recorded.append((list(feed.values()), [np.array(r) for r in results]))
+            recorded.append((feeds, [np.array(r) for r in results]))
     return described, recorded
 
 

@@ -172,6 +172,34 @@ def reservation_is_a_warning():
         raise AssertionError("strict has no effect")
 
 
+def detector_without_nms():
+    """remove_nms: the boxes and scores that went into it, in place of what it keeps."""
+    import numpy as np
+    import onnxruntime
+    import paddle
+    import paddle2onnx
+    from paddle.static import InputSpec
+
+    class Head(paddle.nn.Layer):
+        def forward(self, boxes, logits):
+            scores = paddle.nn.functional.sigmoid(logits)
+            kept, *_ = paddle.vision.ops.matrix_nms(boxes * 2.0, scores, 0.1, 0.05, 50, 20)
+            return kept
+
+    spec = [InputSpec([2, 10, 4], "float32", "boxes"), InputSpec([2, 3, 10], "float32", "logits")]
+    paddle2onnx.dygraph2onnx(Head(), "whole.onnx", spec, 13)
+    paddle2onnx.dygraph2onnx(Head(), "head.onnx", spec, 13, remove_nms=True)
+    boxes, logits = images(2, 10, 4), images(2, 3, 10)
+    found = {}
+    for name in ("whole", "head"):
+        session = onnxruntime.InferenceSession(f"{name}.onnx", providers=["CPUExecutionProvider"])
+        found[name] = session.run(None, {"boxes": boxes, "logits": logits})
+    assert [a.shape[1:] for a in found["whole"]] == [(6,)], [a.shape for a in found["whole"]]
+    left, scores = found["head"]
+    np.testing.assert_allclose(left, boxes * 2, rtol=1e-5)
+    np.testing.assert_allclose(scores, 1 / (1 + np.exp(-logits)), rtol=1e-5)
+
+
 def kept_folder():
     import paddle2onnx
 
@@ -196,6 +224,67 @@ def batch_norm_and_dropout():
     assert network.training
     for batch, size in ((1, 8), (2, 11)):
         compare("network.onnx", network, images(batch, 3, size, size))
+
+
+def parameters_in_every_form():
+    """Parameters in the order and with the facts that Paddle gives them: frozen ones, buffers of both kinds, names that sort otherwise
+    than they were made, an LSTM's scratch tensor; in one file and in many, and saved again as a program that cannot be trained."""
+    import numpy as np
+    import paddle
+    import paddle2onnx
+    from paddle.static import InputSpec
+
+    class Network(paddle.nn.Layer):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.norm = paddle.nn.Conv2D(3, 4, 3), paddle.nn.BatchNorm2D(4)
+            self.lstm = paddle.nn.LSTM(4, 5, 2, direction="bidirect", dropout=0.5)
+            self.frozen = paddle.nn.Linear(10, 6)
+            for parameter in self.frozen.parameters():
+                parameter.stop_gradient = True
+            self.register_buffer("kept", paddle.to_tensor(np.arange(1, 5, dtype="float32")))
+            self.register_buffer("fresh", paddle.to_tensor(np.arange(5, 9, dtype="float32")), persistable=False)
+            for name, trainable in (("a_first", True), ("Z last", False)):
+                self.add_parameter(name[0], self.create_parameter([6], paddle.ParamAttr(name=name, trainable=trainable)))
+
+        def forward(self, x):
+            y = self.norm(self.conv(x)).flatten(2).transpose([0, 2, 1])
+            return self.frozen(self.lstm(y * self.kept + self.fresh)[0]) * self.Z + self.a
+
+    network = Network()
+    network.eval()
+    rng = np.random.default_rng(5)
+    for name, tensor in network.state_dict().items():  # no two alike: a wrong order shows
+        tensor.set_value(rng.uniform(0.2, 0.8, tensor.shape).astype("float32"))
+
+    def check(folder):
+        paddle2onnx.export(folder, save_file=f"{folder}.onnx", opset_version=13)
+        for batch, size in ((1, 5), (3, 6)):
+            compare(f"{folder}.onnx", network, images(batch, 3, size, size))
+
+    paddle.jit.save(network, "saved/inference", [InputSpec([None, 3, None, None], "float32", "x")])
+    check("saved")
+    if paddle.__version__.startswith("2."):
+        return
+    paddle.jit.save(network, "apart/inference", [InputSpec([None, 3, None, None], "float32", "x")], separate_parameters=True)
+    assert {"__model__.json", "a_first", "Z last"} < set(os.listdir("apart"))
+    check("apart")
+
+    def saved_again(folder, **options):
+        paddle.enable_static()
+        executor = paddle.static.Executor(paddle.CPUPlace())
+        with paddle.static.scope_guard(paddle.static.Scope()):
+            program, _, results = paddle.static.load_inference_model("saved/inference", executor)
+            inputs = [op.result(0) for op in program.global_block().ops if op.name() == "pd_op.data"]
+            paddle.static.save_inference_model(f"{folder}/inference", inputs, results, executor, program=program, **options)
+        paddle.disable_static()
+        check(folder)
+
+    saved_again("again")
+    saved_again("readable", readable=True)
+    saved_again("for_inference", trainable=False)
+    assert '"trainable":false' in pathlib.Path("for_inference/inference.json").read_text()
+    saved_again("for_inference_apart", trainable=False, separate_parameters=True)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 import email
 import importlib.util
 import inspect
+import json
 import os
 import pathlib
 import pickle
@@ -170,7 +171,8 @@ def test_arguments_of_paddle2onnx():
         ("auto_upgrade_opset", True), ("verbose", False), ("enable_onnx_checker", True), ("enable_experimental_op", True),
         ("enable_optimize", True), ("custom_op_info", None), ("deploy_backend", "onnxruntime"), ("calibration_file", ""),
         ("external_file", ""), ("export_fp16_model", False), ("optimize_tool", "polygraphy"), ("dist_prim_all", False),
-        ("strict", False), ("model_file", None), ("params_file", None),
+        ("strict", False), ("remove_nms", False), ("external_data", False), ("external_threshold", 1024), ("reference_params", False),
+        ("model_file", None), ("params_file", None),
     ]  # fmt: skip
     found = [(p.name, p.default) for p in inspect.signature(paddle2onnx.dygraph2onnx).parameters.values()]
     empty = inspect.Parameter.empty
@@ -241,11 +243,43 @@ def test_external_data_stays_beside_a_model_that_is_a_file(tmp_path):
     assert not list(tmp_path.rglob("*.onnx"))
 
 
-def test_custom_operators():
-    model = onnx.load_from_string(paddle2onnx.export(LENET, custom_op_info={"relu": "my.domain::Relu", "softmax": "MySoftmax"}))
+def test_external_data_and_its_threshold(tmp_path):
+    def outside(name, **arguments):
+        paddle2onnx.export(LENET, save_file=tmp_path / name, **arguments)
+        model = onnx.load(tmp_path / name, load_external_data=False)
+        return {t.name: t.external_data[0].value for t in model.graph.initializer if t.external_data}
+
+    some, all_of_them = outside("a.onnx", external_data=True), outside("b.onnx", external_data=True, external_threshold=0)
+    assert set(some.values()) == {"a.onnx.data"} and set(all_of_them.values()) == {"b.onnx.data"}
+    assert set(some) < set(all_of_them)
+
+
+def test_parameters_that_stay_where_they_are(model):
+    paddle2onnx.export(model, save_file=model / "a.onnx", reference_params=True)
+    written = onnx.load(model / "a.onnx", load_external_data=False)
+    assert {t.external_data[0].value for t in written.graph.initializer if t.external_data} == {PARAMETERS.name}
+    check_lenet(str(model / "a.onnx"), 17)
+
+
+def test_no_detector():
+    raises(paddle2onnx.UsageError, 201, LENET, remove_nms=True)
+
+
+CUSTOM = {"relu": "my.domain::Relu", "softmax": "MySoftmax"}
+
+
+@pytest.mark.parametrize("custom", [CUSTOM, str(CUSTOM), json.dumps(CUSTOM)], ids=["dict", "literal", "json"])
+def test_custom_operators(custom):
+    model = onnx.load_from_string(paddle2onnx.export(LENET, custom_op_info=custom))
     kinds = {(n.domain, n.op_type) for n in model.graph.node}
     assert ("my.domain", "Relu") in kinds and ("", "Relu") not in kinds
     assert ("Paddle", "MySoftmax") in kinds and ("", "Softmax") not in kinds
+
+
+def test_custom_operators_that_are_no_dictionary():
+    for custom, kind in (("{'relu'", ValueError), ("__import__('os')", ValueError), ("[1]", TypeError), ("{1: 2}", TypeError)):
+        with pytest.raises(kind):
+            paddle2onnx.export(LENET, custom_op_info=custom)
 
 
 def test_wrong_types():
@@ -344,8 +378,8 @@ def test_other_threads_run_meanwhile():
 
     native = paddle2onnx._native.convert
     arguments = {"model_dir": os.fsencode(LENET), "model_filename": b"", "params_filename": b"", "save_file": None}
-    options = {"opset_version": 17, "auto_upgrade_opset": True, "check": True, "optimize": True, "strict": False}
-    arguments.update(custom_ops={}, external_filename=b"")
+    options = {"opset_version": 17, "auto_upgrade_opset": True, "check": True, "optimize": True, "strict": False, "remove_nms": False}
+    arguments.update(custom_ops={}, external_data=False, external_filename=b"", external_threshold=1024, reference_params=False)
     interval = sys.getswitchinterval()
     thread = threading.Thread(target=note)
     thread.start()

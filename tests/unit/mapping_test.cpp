@@ -162,6 +162,25 @@ TEST(Program, ValueThatIsFetchedTwiceIsTwoOutputs) {
   EXPECT_NE(mapped.result.graph->outputs[1].name(), "y");
 }
 
+// Nothing had rank 0 before Paddle 2.5: [1] is declared where a slice leaves nothing else, and what follows counts on
+// it.
+TEST(Program, SliceOfAllAxesKeepsTheRankThatAnOlderOneDeclares) {
+  for (const bool older : {true, false}) {
+    ProgramText text;
+    text.input("x", {4});
+    text.var("y", older ? Dims{1} : Dims{});
+    OpDesc& slice = text.op("slice", {{"Input", {"x"}}}, {{"Out", {"y"}}});
+    set(slice, "axes", std::vector<int>{0});
+    set(slice, "starts", std::vector<int>{1});
+    set(slice, "ends", std::vector<int>{2});
+    set(slice, "decrease_axis", std::vector<int>{0});
+    text.fetch("y");
+    const Mapped mapped = map(text);
+    ASSERT_TRUE(mapped);
+    EXPECT_EQ(mapped.result.graph->outputs.at(0).rank(), older ? 1 : 0);
+  }
+}
+
 TEST(Program, OutputThatNothingWritesIsAnError) {
   ProgramText text;
   text.input("x", {4});
@@ -219,6 +238,85 @@ TEST(Unsupported, CountPlacesOutputsAndSource) {
 
 TEST(Unsupported, ReasonIsTold) {
   EXPECT_THAT(map(one_operator("auc")).diagnostics.at(0).message, HasSubstr("training only: a metric"));
+}
+
+// --- sequences in one tensor (LoD)
+
+// y = sequence_softmax of x · 1, beside an input z; x has this many levels.
+ProgramText sequence_program(int levels, const std::string& operand = "h") {
+  ProgramText text;
+  text.input("z", {-1, 1});
+  text.input("x", {-1, 1}, VarType::FP32, 1);
+  text.var("w", {4, 1});
+  set(text.op("fill_constant", {}, {{"Out", {"w"}}}), "shape", std::vector<int>{4, 1});
+  for (const char* name : {"h", "y"}) text.var(name, {-1, 1});
+  for (auto& variable : *text.desc.mutable_blocks(0)->mutable_vars()) {
+    if (variable.name() != "z" && variable.name() != "w")
+      variable.mutable_type()->mutable_dense_tensor()->set_lod_level(levels);
+  }
+  text.op("elementwise_mul", {{"X", {"z"}}, {"Y", {"x"}}}, {{"Out", {"h"}}});
+  text.op("sequence_softmax", {{"X", {operand}}}, {{"Out", {"y"}}});
+  text.fetch("y");
+  return text;
+}
+
+std::vector<std::string> input_names(const Mapped& mapped) {
+  std::vector<std::string> names;
+  for (const Value& input : mapped.result.graph->inputs) names.push_back(input.name());
+  return names;
+}
+
+TEST(Lod, OfAnInputIsAnInputBehindTheOthers) {
+  const Mapped mapped = map(sequence_program(1));
+  ASSERT_TRUE(mapped);
+  EXPECT_THAT(input_names(mapped), ElementsAre("z", "x", "x.lod"));
+  const Value offsets = mapped.result.graph->inputs.back();
+  EXPECT_EQ(offsets.dtype(), DType::kInt64);
+  EXPECT_EQ(offsets.rank(), 1);
+}
+
+TEST(Lod, IsNoInputWhereNothingReadsIt) {
+  ProgramText text = one_operator("relu");
+  for (auto& variable : *text.desc.mutable_blocks(0)->mutable_vars())
+    variable.mutable_type()->mutable_dense_tensor()->set_lod_level(1);
+  const Mapped mapped = map(text);
+  ASSERT_TRUE(mapped);
+  EXPECT_THAT(input_names(mapped), ElementsAre("x"));
+}
+
+TEST(Lod, OfTheInputThatIsDeclaredToHaveIt) {
+  EXPECT_THAT(input_names(map(sequence_program(1))), testing::Contains("x.lod"));
+  // None is: the first one's then, as Paddle shares that of the first operand.
+  EXPECT_THAT(input_names(map(sequence_program(0))), testing::Contains("z.lod"));
+}
+
+TEST(Lod, OfSeveralLevelsIsRefused) {
+  const Mapped mapped = map(sequence_program(2));
+  ASSERT_FALSE(mapped);
+  EXPECT_THAT(mapped.diagnostics.at(0).message, HasSubstr("'h' are divided further"));
+}
+
+TEST(Lod, OfAConstantIsRefused) {
+  const Mapped mapped = map(sequence_program(1, "w"));
+  ASSERT_FALSE(mapped);
+  EXPECT_THAT(mapped.diagnostics.at(0).message, HasSubstr("'w' is not divided into sequences"));
+}
+
+TEST(Lod, OfAPoolIsNone) {
+  ProgramText text = sequence_program(1);
+  for (const char* name : {"p", "q"}) text.var(name, {-1, 1});
+  text.op("sequence_pool", {{"X", {"y"}}}, {{"Out", {"p"}}});
+  text.op("sequence_softmax", {{"X", {"p"}}}, {{"Out", {"q"}}});
+  text.fetch("q", 1);
+  const Mapped mapped = map(text);
+  ASSERT_FALSE(mapped);
+  EXPECT_THAT(mapped.diagnostics.at(0).message, HasSubstr("'p' is not divided into sequences"));
+}
+
+TEST(Lod, NameThatIsTakenGetsANumber) {
+  ProgramText text = sequence_program(1);
+  text.input("x.lod", {4}, VarType::FP32, 2);
+  EXPECT_THAT(input_names(map(text)), ElementsAre("z", "x", "x.lod", AllOf(StartsWith("x.lod"), testing::Ne("x.lod"))));
 }
 
 // --- results that cannot be Paddle's

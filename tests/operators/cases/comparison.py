@@ -73,4 +73,7 @@ case("bitwise_not_i8", paddle.bitwise_not, x=i8["b", 9].ints(-128, 127))
 
 raw("less_than_axis_default", "less_than", inputs={"X": f32["b", 3, 4], "Y": f32[4]}, outputs={"Out": "bool"}, attrs={"axis": -1})
 raw("less_than_axis1", "less_than", inputs={"X": f32["b", 3, 4], "Y": f32[3]}, outputs={"Out": "bool"}, attrs={"axis": 1}, paddle_cannot={"pdmodel": "2.6.2 takes no notice of the axis of comparisons", "pir": "its translation drops the axis of comparisons"})
+
+# --- how they meet: formats, paddings, sizes, NaN and infinities
+case("less_than_nonfinite", paddle.less_than, x=f32["b", 30].nonfinite(), y=f32["b", 30].nonfinite(), opset=7)
 case("accuracy_check", lambda x: paddle._C_ops.accuracy_check(x * 2, x + x, "f", 1e-5, 1e-8, False), x=f32["b", 3], opset=11, paddle_cannot={"pdmodel": "Paddle 2 has no such operator"})

@@ -127,6 +127,30 @@ raw("depthwise_conv3d_bias", "depthwise_conv3d_bias", inputs={"input": f32["b", 
 case("conv2d_transpose_bias", lambda x, w, v: paddle._C_ops.conv2d_transpose_bias(x, w, v, [2, 2], [1, 1], [], [], "EXPLICIT", 1, [1, 1], "NCHW"), x=f32["b", 3, 5, "w"], w=f32[3, 4, 3, 3], v=f32[4], expect=lambda x, w, v: transposed(x, w, v, 2, 1, 1), paddle_cannot={"pdmodel": "conv2d_transpose_bias as a function came with Paddle 3"})
 case("conv2d_transpose_bias_groups", lambda x, w, v: paddle._C_ops.conv2d_transpose_bias(x, w, v, [1, 1], [0, 0], [], [], "EXPLICIT", 2, [1, 1], "NCHW"), x=f32["b", 4, 5, "w"], w=f32[4, 3, 2, 3], v=f32[6], expect=lambda x, w, v: transposed(x, w, v, 1, 0, 2), paddle_cannot={"pdmodel": "conv2d_transpose_bias as a function came with Paddle 3"})
 
+# --- how they meet: formats, paddings, sizes, NaN and infinities
+case("conv2d_same_kernel_below_stride", nn.Conv2D(3, 4, 2, stride=3, padding="SAME"), x=f32["b", 3, "h", "w"])
+case("conv2d_nhwc_same_dilation", nn.Conv2D(3, 4, 3, dilation=2, padding="SAME", data_format="NHWC"), x=f32["b", "h", "w", 3])
+case("conv2d_nhwc_groups", nn.Conv2D(4, 6, 3, groups=2, data_format="NHWC"), x=f32["b", "h", "w", 4])
+case("conv2d_nhwc_depthwise", nn.Conv2D(4, 4, 3, padding=1, groups=4, data_format="NHWC"), x=f32["b", "h", "w", 4])
+case("conv2d_padding_replicate", nn.Conv2D(3, 4, 3, padding=1, padding_mode="replicate"), x=f32["b", 3, "h", "w"])
+case("conv2d_nhwc_padding_reflect", nn.Conv2D(3, 4, 3, padding=1, padding_mode="reflect", data_format="NHWC"), x=f32["b", "h", "w", 3])
+case("conv1d_nlc_same", nn.Conv1D(3, 4, 4, stride=2, padding="SAME", data_format="NLC"), x=f32["b", "n", 3])
+case("conv1d_f64", lambda x, w: F.conv1d(x, w, padding=1), x=f64["b", 3, "n"], w=f64[4, 3, 3])
+case("conv3d_f64", lambda x, w: F.conv3d(x, w, padding=1), x=f64["b", 2, 4, 5, 6], w=f64[4, 2, 3, 3, 3])
+case("conv3d_ndhwc_same", nn.Conv3D(2, 4, 3, stride=2, padding="SAME", data_format="NDHWC"), x=f32["b", "d", "h", "w", 2])
+case("conv2d_transpose_f64", lambda x, w: F.conv2d_transpose(x, w, stride=2), x=f64["b", 3, "h", "w"], w=f64[3, 4, 3, 3])
+case("conv2d_transpose_filter_input", lambda x, w, v: F.conv2d_transpose(x, w, v, stride=2), x=f32["b", 3, "h", "w"], w=f32[3, 4, 3, 3], v=f32[4])
+case("conv2d_transpose_tblr_output_padding", nn.Conv2DTranspose(3, 4, 3, stride=3, padding=[0, 1, 2, 1], output_padding=[1, 2]), x=f32["b", 3, "h", "w"])
+case("conv2d_transpose_tblr_output_size", lambda net, x: net(x, output_size=[15, 17]), layer=lambda: nn.Conv2DTranspose(3, 4, 4, stride=3, padding=[0, 1, 2, 1]), x=f32["b", 3, 5, 6])
+case("conv2d_transpose_nhwc_output_size", lambda net, x: net(x, output_size=[12, 13]), layer=lambda: nn.Conv2DTranspose(3, 4, 3, stride=2, data_format="NHWC"), x=f32["b", 5, 6, 3])
+case("conv2d_transpose_nhwc_groups", nn.Conv2DTranspose(4, 6, 3, stride=2, padding=1, output_padding=1, groups=2, data_format="NHWC"), x=f32["b", "h", "w", 4])
+case("conv2d_transpose_same_dilation", nn.Conv2DTranspose(3, 4, 3, stride=2, dilation=2, padding="SAME"), x=f32["b", 3, 5, 8])
+case("conv2d_transpose_nhwc_same", nn.Conv2DTranspose(3, 4, 4, stride=2, padding="SAME", data_format="NHWC"), x=f32["b", 5, 8, 3])
+case("conv2d_transpose_padding_pairs", nn.Conv2DTranspose(3, 4, 4, stride=2, padding=[[0, 0], [0, 0], [1, 0], [2, 1]]), x=f32["b", 3, "h", "w"])
+case("conv2d_transpose_kernel_below_stride", nn.Conv2DTranspose(3, 4, 1, stride=3), x=f32["b", 3, "h", "w"])
+case("conv2d_transpose_depthwise_multiplier", nn.Conv2DTranspose(4, 8, 3, stride=2, groups=4), x=f32["b", 4, "h", "w"])
+case("conv2d_transpose_same_one_stride", nn.Conv2DTranspose(1, 1, [3, 4], stride=[1, 2], padding="SAME"), opset=12, x=f32["b", 1, "h", "w"])
+case("conv2d_transpose_same_one_dynamic", nn.Conv2DTranspose(2, 1, 4, stride=2, padding="SAME"), opset=12, x=f32["b", 2, 7, "w"])
 
 def correlate(x, y, pad, kernel, reach, stride1, stride2):
     x, y = [np.pad(v, [(0, 0), (0, 0), (pad, pad), (pad, pad)]) for v in (x, y)]

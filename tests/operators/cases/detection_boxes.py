@@ -89,3 +89,31 @@ def activated(x):
 
 
 raw("yolo_box_head", "yolo_box_head", inputs={"X": f32["b", 14, "h", "w"]}, outputs={"Out": "float32"}, attrs={"anchors": [10, 13, 16, 30], "class_num": 2}, expect=activated)
+
+PRIORS = f32["n", 4].values([boxes(5) * 30, boxes(7) * 30])
+
+
+def for_classes(classes):
+    return {"PriorBox": PRIORS, "PriorBoxVar": f32[4].range(0.1, 0.5), "TargetBox": f32["n", 4 * classes].range(-3, 3), "BoxScore": f32["n", classes]}
+
+
+DECODED = {"DecodeBox": "float32", "OutputAssignBox": "float32"}
+NO_DECODER = {"pir": "Paddle 3 has no such operator"}
+raw("box_decoder_and_assign", "box_decoder_and_assign", inputs=for_classes(6), outputs=DECODED, attrs={"box_clip": 4.135}, opset=11, paddle_cannot=NO_DECODER)
+raw("box_decoder_and_assign_clip", "box_decoder_and_assign", inputs=for_classes(6), outputs=DECODED, attrs={"box_clip": 0.5}, opset=11, paddle_cannot=NO_DECODER)
+raw("box_decoder_and_assign_low_scores", "box_decoder_and_assign", inputs={**for_classes(4), "BoxScore": f32["n", 4].range(-1.5, -0.5)}, outputs=DECODED, attrs={"box_clip": 4.135}, opset=11, paddle_cannot=NO_DECODER)
+raw("box_decoder_and_assign_one_class", "box_decoder_and_assign", inputs=for_classes(1), outputs=DECODED, attrs={"box_clip": 4.135}, opset=8, paddle_cannot=NO_DECODER)
+raw("box_decoder_and_assign_static", "box_decoder_and_assign", inputs={"PriorBox": f64[5, 4].values(boxes(5) * 30), "PriorBoxVar": f64[4].range(0.1, 0.5), "TargetBox": f64[5, 12], "BoxScore": f64[5, 3]}, outputs={k: "float64" for k in DECODED}, attrs={"box_clip": 4.135}, opset=9, paddle_cannot=NO_DECODER)
+
+MATCHES = {"ColToRowMatchIndices": "int32", "ColToRowMatchDist": "float32"}
+raw("match", "bipartite_match", inputs={"DistMat": f32["n", "m"].unique()}, outputs=MATCHES, attrs={"match_type": "bipartite"}, opset=11)
+raw("match_more_rows", "bipartite_match", inputs={"DistMat": f32[9, 4].range(0, 1)}, outputs=MATCHES, opset=11)
+raw("match_more_columns", "bipartite_match", inputs={"DistMat": f32[4, 9].range(0, 1)}, outputs=MATCHES, opset=11)
+raw("match_equal", "bipartite_match", inputs={"DistMat": f32[5, 6].ints(0, 3)}, outputs=MATCHES, opset=11)
+raw("match_near_nothing", "bipartite_match", inputs={"DistMat": f32[5, 6].range(0, 4e-6)}, outputs=MATCHES, opset=11)
+raw("match_nothing", "bipartite_match", inputs={"DistMat": f32["n", "m"].range(-1, 0)}, outputs=MATCHES, opset=11)
+raw("match_many_rows", "bipartite_match", inputs={"DistMat": f32[140, 20].unique()}, outputs=MATCHES, opset=11)
+raw("match_many_rows_near_nothing", "bipartite_match", inputs={"DistMat": f32[140, 5].range(-2e-6, 9e-7)}, outputs=MATCHES, opset=11)
+raw("match_per_prediction", "bipartite_match", inputs={"DistMat": f32["n", "m"].range(0, 1)}, outputs=MATCHES, attrs={"match_type": "per_prediction", "dist_threshold": 0.4}, sizes=[{"n": 3, "m": 12}, {"n": 4, "m": 15}], opset=11)
+raw("match_per_prediction_all", "bipartite_match", inputs={"DistMat": f32[3, 14].range(-0.5, 1)}, outputs=MATCHES, attrs={"match_type": "per_prediction", "dist_threshold": 0.0}, opset=11)
+raw("match_float64", "bipartite_match", inputs={"DistMat": f64[6, 9].range(0, 1)}, outputs={**MATCHES, "ColToRowMatchDist": "float64"}, attrs={"match_type": "per_prediction", "dist_threshold": 0.6}, opset=11)

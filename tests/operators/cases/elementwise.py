@@ -116,3 +116,9 @@ case("copysign_broadcast", lambda x, y: paddle.copysign(x, y), x=f32["b", 4, 1],
 case("copysign_f64", lambda x, y: paddle.copysign(x, y), x=f64["b", 9], y=f64["b", 9], opset=9, paddle_cannot={"pdmodel": "copysign came with Paddle 3"})
 case("copysign_i64", lambda x, y: paddle.copysign(x, y), x=i64["b", 9], y=i64["b", 9], opset=9, paddle_cannot={"pdmodel": "copysign came with Paddle 3"})
 case("fmin_i32", paddle.fmin, x=i32["b", 9], y=i32["b", 9], opset=8)
+
+# --- how they meet: formats, paddings, sizes, NaN and infinities
+case("add_promoted", lambda x, y: x + y, x=f32["b", 3], y=f64[3])
+case("divide_i64_number", lambda x: x / 2, x=i64["b", 3])
+case("floor_divide_number", lambda x: x // 3, x=i64["b", 3], opset=10)
+case("remainder_number", lambda x: x % 3, x=i64["b", 3], opset=10)

@@ -100,6 +100,21 @@ raw("raw_trilinear_interp", "trilinear_interp", inputs={"X": f32["b", 2, 3, 5, 6
 raw("raw_linear_interp", "linear_interp", inputs={"X": f32["b", 2, 6]}, outputs={"Out": "float32"},
     attrs={"out_w": 8, "interp_method": "linear"}, paddle_cannot={"pir": "Paddle 3 does not translate it"})
 
+# --- how they meet: formats, paddings, sizes, NaN and infinities
+raw("raw_nearest_interp_v2_corners", "nearest_interp_v2", inputs={"X": f32["b", 3, 6, 5]}, outputs={"Out": "float32"}, attrs={"out_h": 11, "out_w": 8, "interp_method": "nearest", "align_corners": True, "data_layout": "NCHW", "out_d": 0, "align_mode": 1, "scale": []})
+raw("raw_nearest_interp_v2_corners_dynamic", "nearest_interp_v2", inputs={"X": f32["b", 3, "h", "w"]}, outputs={"Out": "float32"}, attrs={"out_h": 11, "out_w": 8, "interp_method": "nearest", "align_corners": True, "data_layout": "NCHW", "out_d": 0, "align_mode": 1, "scale": []}, opset=11)
+case("bilinear_scales_nhwc", lambda x: F.interpolate(x, scale_factor=[1.7, 0.6], mode="bilinear", data_format="NHWC"), x=f32["b", "h", "w", 3], opset=11)
+case("bicubic_scale_tensor", lambda x, s: F.interpolate(x, scale_factor=s, mode="bicubic"), x=f32["b", 3, "h", "w"], s=f32_value([1.5, 2.5], [0.7, 3.1]), opset=11)
+case("bicubic_size_tensor", lambda x, s: F.interpolate(x, size=s, mode="bicubic"), x=f32["b", 3, "h", "w"], s=i32_value([7, 20], [30, 5]), opset=11)
+case("bicubic_f64", lambda x: F.interpolate(x, size=[13, 4], mode="bicubic"), x=f64["b", 3, 6, 5])
+case("bicubic_scale_fraction", lambda x: F.interpolate(x, scale_factor=[1.7, 0.6], mode="bicubic"), x=f32["b", 3, "h", "w"], opset=11)
+case("trilinear_size_tensor", lambda x, s: F.interpolate(x, size=s, mode="trilinear", data_format="NCDHW"), x=f32["b", 2, "d", "h", "w"], s=i32_value([4, 9, 7], [5, 3, 20]), opset=11)
+case("trilinear_scale_fraction", lambda x: F.interpolate(x, scale_factor=1.7, mode="trilinear", data_format="NCDHW"), x=f32["b", 2, "d", "h", "w"], opset=11)
+case("bilinear_mode1_size_dynamic", lambda x: F.interpolate(x, size=[17, 9], mode="bilinear", align_mode=1), x=f32["b", 3, "h", "w"], opset=11)
+case("bilinear_mode1_scale_fraction", lambda x: F.interpolate(x, scale_factor=1.7, mode="bilinear", align_mode=1), x=f32["b", 3, "h", "w"], opset=11)
+case("nearest_5d_size_dynamic", lambda x: F.interpolate(x, size=[4, 9, 7], data_format="NCDHW"), x=f32["b", 2, "d", "h", "w"], opset=11)
+case("nearest_scale_third", lambda x: F.interpolate(x, scale_factor=1 / 3), x=f32["b", 3, 9, 12])
+case("nearest_scale_third_dynamic", lambda x: F.interpolate(x, scale_factor=1 / 3), x=f32["b", 3, "h", "w"], opset=11)
 # --- antialias
 NOT_IN_2 = {"pdmodel": "Paddle 2 has no such operator"}
 case("antialias_linear", lambda x: F.interpolate(x, size=[5, 4], mode="bilinear", antialias=True), x=f32["b", 3, 12, 10], paddle_cannot=NOT_IN_2)

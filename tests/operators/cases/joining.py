@@ -94,3 +94,9 @@ raw("partial_concat", "partial_concat", inputs={"X": [f32["b", 6], f32["b", 6]]}
 raw("partial_concat_to_the_end", "partial_concat", inputs={"X": [f32["b", 6], f32["b", 6]]}, outputs={"Out": "float32"}, attrs={"start_index": 2, "length": -1})
 raw("partial_concat_from_the_end", "partial_concat", inputs={"X": [f32["b", 6], f32["b", 6]]}, outputs={"Out": "float32"}, attrs={"start_index": -3, "length": 3})
 raw("partial_sum", "partial_sum", inputs={"X": [f32["b", 6], f32["b", 6]]}, outputs={"Out": "float32"}, attrs={"start_index": 1, "length": 3})
+
+# --- how they meet: formats, paddings, sizes, NaN and infinities
+case("stack_bool", lambda x, y: paddle.stack([x, y]), x=b8["b", 3], y=b8["b", 3])
+case("concat_empty", lambda x, y: paddle.concat([x, y]), x=f32["b", 3], y=f32[2, 3], sizes=[{"b": 0}, {"b": 2}])
+case("split_sections_open_of_dynamic", lambda x: paddle.split(x, [2, -1], 1), x=f32["b", "n"])
+case("unbind_dynamic_rest", lambda x: paddle.unbind(x, 1), x=f32["b", 3, "n"])

@@ -141,3 +141,8 @@ raw("view_dtype_same", "view_dtype", inputs={"input": f32["b", 3]}, outputs={"ou
 # Paddle's executor leaves the shape of view_shape as it was: the numbers are those of Tensor.view.
 case("view_shape", lambda x: paddle._C_ops.view_shape(x, [3, 8]), x=f32[2, 3, 4], expect=lambda x: x.reshape(3, 8), paddle_cannot={"pdmodel": "view_shape came with Paddle 3"})
 case("view_shape_inferred", lambda x: paddle._C_ops.view_shape(x, [2, -1]), x=i64[2, 3, 4], expect=lambda x: x.reshape(2, 12), paddle_cannot={"pdmodel": "view_shape came with Paddle 3"})
+
+# --- how they meet: formats, paddings, sizes, NaN and infinities
+case("expand_empty_batch", lambda x: paddle.expand(x, [-1, 5, 4]), x=f32["b", 1, 4], sizes=[{"b": 0}, {"b": 2}], opset=8)
+case("reshape_zeros_around_open", lambda x: paddle.reshape(x, [0, -1, 0, 2]), x=f32["b", 4, "n", 2])
+case("flatten_negative_dynamic", lambda x: paddle.flatten(x, -2, -1), x=f32["b", "n", "h"])

@@ -154,3 +154,14 @@ raw("raw_logcumsumexp_exclusive", "logcumsumexp", inputs={"X": f32["b", 9]}, out
 raw("raw_isnan", "isnan", inputs={"X": f32["b", 9].nonfinite()}, outputs={"Out": "bool"}, opset=9, paddle_cannot={"pir": "Paddle 3 does not translate it"})
 raw("raw_isinf", "isinf", inputs={"X": f32["b", 9].nonfinite()}, outputs={"Out": "bool"}, paddle_cannot={"pir": "Paddle 3 does not translate it"})
 raw("raw_isfinite", "isfinite", inputs={"X": f32["b", 9]}, outputs={"Out": "bool"}, paddle_cannot={"pdmodel": "2.6.2 has isfinite_v2 only", "pir": "there is no such operator"})
+
+# --- how they meet: formats, paddings, sizes, NaN and infinities
+case("clip_nonfinite", lambda x: paddle.clip(x, -1, 1), x=f32["b", 30].nonfinite())
+case("sign_nonfinite", paddle.sign, x=f32["b", 30].nonfinite(), opset=9)
+case("floor_nonfinite", paddle.floor, x=f32["b", 30].nonfinite())
+case("log_nonfinite", paddle.log, x=f32["b", 30].nonfinite())
+case("exp_nonfinite", paddle.exp, x=f32["b", 30].nonfinite())
+case("erf_nonfinite", paddle.erf, x=f32["b", 30].nonfinite(), opset=9)
+case("cumsum_nonfinite", lambda x: paddle.cumsum(x, 1), x=f32["b", 30].nonfinite(), opset=11)
+case("clip_max_i64", lambda x: paddle.clip(x, max=2), x=i64["b", 9], opset=12)
+case("pow_of_negated_f64", lambda x: (-x) ** 2, x=f64["b", 3])

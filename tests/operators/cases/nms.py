@@ -1,6 +1,12 @@
 """Suppression of boxes. Scores are unique: the order of equal ones is nobody's promise."""
+import dataclasses
+
 import paddle
 from dsl import *
+
+
+def of_type(spec, dtype):
+    return dataclasses.replace(spec, dtype=dtype, fill=(spec.fill[0], [v.astype(dtype) for v in spec.fill[1]]))
 
 
 def boxes(*dims, high=10.0, size=6.0):
@@ -60,7 +66,19 @@ raw("nms3_inverted_boxes", "multiclass_nms3", inputs={"BBoxes": OUTSIDE, "Scores
 raw("nms3_inverted_boxes_pixels", "multiclass_nms3", inputs={"BBoxes": OUTSIDE, "Scores": S43}, outputs=THREE, attrs={**NMS, "normalized": False}, opset=10)
 raw("nms3_float64", "multiclass_nms3", inputs={"BBoxes": f64["b", "m", 4].values(boxes((2, 40), (3, 25))), "Scores": f64["b", 3, "m"].values(scores((2, 3, 40), (3, 3, 25)))}, outputs={**THREE, "Out": "float64"}, attrs={**NMS, "nms_top_k": 12, "keep_top_k": 7}, sizes=[*MANY], opset=11)
 raw("nms3_eta_without_effect", "multiclass_nms3", inputs={"BBoxes": B43, "Scores": S43}, outputs=THREE, attrs={**NMS, "nms_eta": 0.9}, opset=10)
-raw("nms3_eta", "multiclass_nms3", inputs={"BBoxes": B43, "Scores": S43}, outputs=THREE, attrs={**NMS, "nms_eta": 0.9, "nms_threshold": 0.7}, error="adaptive threshold")
+# An adaptive threshold takes boxes that overlap much to have an effect.
+CLOSE_B = f32["b", "m", 4].values([np.repeat(b[:, :8], 5, 1) + np.random.default_rng(3).uniform(-0.6, 0.6, b[:, :40].shape).astype("float32") for b in boxes((2, 40), (3, 40))])
+CLOSE_S = f32["b", 3, "m"].values(scores((2, 3, 40), (3, 3, 40)))
+CLOSE = [{"b": 2, "m": 40}, {"b": 3, "m": 40}]
+ETA = {**NMS, "nms_eta": 0.9, "nms_threshold": 0.85, "score_threshold": 0.1}
+raw("nms3_eta", "multiclass_nms3", inputs={"BBoxes": CLOSE_B, "Scores": CLOSE_S}, outputs=THREE, attrs=ETA, sizes=CLOSE, opset=11)
+raw("nms3_eta_static", "multiclass_nms3", inputs={"BBoxes": B43, "Scores": S43}, outputs=THREE, attrs=ETA, opset=11)
+raw("nms3_eta_pixels", "multiclass_nms3", inputs={"BBoxes": CLOSE_B, "Scores": CLOSE_S}, outputs=THREE, attrs={**ETA, "normalized": False}, sizes=CLOSE, opset=11)
+raw("nms3_eta_limits", "multiclass_nms3", inputs={"BBoxes": CLOSE_B, "Scores": CLOSE_S}, outputs=THREE, attrs={**ETA, "nms_top_k": 25, "keep_top_k": 9, "background_label": 1, "nms_threshold": 0.7}, sizes=CLOSE, opset=11)
+raw("nms3_eta_small", "multiclass_nms3", inputs={"BBoxes": CLOSE_B, "Scores": CLOSE_S}, outputs=THREE, attrs={**ETA, "nms_eta": 0.3}, sizes=CLOSE, opset=11)
+raw("nms3_eta_nothing", "multiclass_nms3", inputs={"BBoxes": CLOSE_B, "Scores": CLOSE_S}, outputs=THREE, attrs={**ETA, "score_threshold": 2.0}, sizes=CLOSE, opset=11)
+raw("nms3_eta_inverted_boxes", "multiclass_nms3", inputs={"BBoxes": OUTSIDE, "Scores": S43}, outputs=THREE, attrs=ETA, opset=11)
+raw("nms3_eta_float64", "multiclass_nms3", inputs={"BBoxes": of_type(CLOSE_B, "float64"), "Scores": of_type(CLOSE_S, "float64")}, outputs={**THREE, "Out": "float64"}, attrs=ETA, sizes=CLOSE, opset=11)
 raw("nms3_polygons", "multiclass_nms3", inputs={"BBoxes": f32[2, 30, 8], "Scores": S43}, outputs=THREE, attrs=NMS, error="polygons of 4 points")
 raw("nms3_without_index", "multiclass_nms3", inputs={"BBoxes": B43, "Scores": S43}, outputs={"Out": "float32", "Index": None, "NmsRoisNum": None}, attrs=NMS, opset=10)
 
@@ -76,11 +94,30 @@ raw("nms3_regions_one_image", "multiclass_nms3", inputs={"BBoxes": REGION_B, "Sc
 raw("nms3_regions_nothing", "multiclass_nms3", inputs={"BBoxes": REGION_B, "Scores": REGION_S, "RoisNum": REGION_N}, outputs=THREE, attrs={**NMS, "score_threshold": 2.0, "keep_top_k": 6}, sizes=[*REGION_SIZES], opset=11)
 raw("nms3_regions_float64", "multiclass_nms3", inputs={"BBoxes": f64["m", 3, 4].values(boxes((20, 3), (33, 3))), "Scores": f64["m", 3].values(scores((20, 3), (33, 3))), "RoisNum": REGION_N}, outputs={**THREE, "Out": "float64"}, attrs={**NMS, "keep_top_k": 9}, sizes=[*REGION_SIZES], opset=11)
 
+CLOSE_REGIONS = f32["m", 3, 4].values([b[:, None] + np.random.default_rng(4).uniform(-0.3, 0.3, (len(b), 3, 4)).astype("float32") for b in (np.repeat(boxes(5)[0], 4, 0), np.repeat(boxes(11)[0], 3, 0))])
+raw("nms3_regions_eta", "multiclass_nms3", inputs={"BBoxes": CLOSE_REGIONS, "Scores": REGION_S, "RoisNum": REGION_N}, outputs=THREE, attrs={**ETA, "nms_top_k": 7, "keep_top_k": 9}, sizes=[*REGION_SIZES], opset=11)
+
 raw("nms2", "multiclass_nms2", inputs={"BBoxes": DYNAMIC_B, "Scores": DYNAMIC_S}, outputs={"Out": "float32", "Index": "int32"}, attrs={**NMS, "keep_top_k": 9}, sizes=[*MANY], opset=11, paddle_cannot={"pir": "Paddle 3 does not translate it"})
 raw("nms2_nothing", "multiclass_nms2", inputs={"BBoxes": DYNAMIC_B, "Scores": DYNAMIC_S}, outputs={"Out": "float32", "Index": "int32"}, attrs={**NMS, "score_threshold": 2.0}, sizes=[*MANY], opset=11, paddle_cannot={"pir": "Paddle 3 does not translate it"})
 raw("nms1", "multiclass_nms", inputs={"BBoxes": DYNAMIC_B, "Scores": DYNAMIC_S}, outputs={"Out": "float32"}, attrs={**NMS, "nms_top_k": 12, "keep_top_k": 9}, sizes=[*MANY], opset=11, paddle_cannot={"pir": "Paddle 3 does not translate it"})
 raw("nms1_nothing", "multiclass_nms", inputs={"BBoxes": DYNAMIC_B, "Scores": DYNAMIC_S}, outputs={"Out": "float32"}, attrs={**NMS, "score_threshold": 2.0}, sizes=[*MANY], opset=11, paddle_cannot={"pir": "Paddle 3 does not translate it"})
 raw("nms1_keeps_all", "multiclass_nms", inputs={"BBoxes": B43, "Scores": S43}, outputs={"Out": "float32"}, attrs=NMS, opset=10, paddle_cannot={"pir": "Paddle 3 does not translate it"})
+
+raw("nms1_eta", "multiclass_nms", inputs={"BBoxes": CLOSE_B, "Scores": CLOSE_S}, outputs={"Out": "float32"}, attrs={**ETA, "keep_top_k": 9}, sizes=CLOSE, opset=11, paddle_cannot={"pir": "Paddle 3 does not translate it"})
+
+# Boxes in the order of the text: one often overlaps the one before it.
+LINES_B = f32["b", "m", 4].values([np.repeat(b[:, :10], 4, 1) + np.random.default_rng(5).uniform(-0.8, 0.8, b.shape).astype("float32") for b in boxes((2, 40), (3, 40))])
+LOCALITY = dict(score_threshold=0.3, nms_top_k=-1, keep_top_k=-1, nms_threshold=0.4, normalized=True, nms_eta=1.0, background_label=-1)
+NO_LOCALITY = {"pir": "Paddle 3 has no such operator"}
+raw("locality", "locality_aware_nms", inputs={"BBoxes": LINES_B, "Scores": CLOSE_S}, outputs={"Out": "float32"}, attrs=LOCALITY, sizes=CLOSE, opset=11, paddle_cannot=NO_LOCALITY)
+raw("locality_one_class", "locality_aware_nms", inputs={"BBoxes": LINES_B, "Scores": f32["b", 1, "m"].values(scores((2, 1, 40), (3, 1, 40)))}, outputs={"Out": "float32"}, attrs=LOCALITY, sizes=CLOSE, opset=11, paddle_cannot=NO_LOCALITY)
+raw("locality_pixels", "locality_aware_nms", inputs={"BBoxes": LINES_B, "Scores": CLOSE_S}, outputs={"Out": "float32"}, attrs={**LOCALITY, "normalized": False}, sizes=CLOSE, opset=11, paddle_cannot=NO_LOCALITY)
+raw("locality_limits", "locality_aware_nms", inputs={"BBoxes": LINES_B, "Scores": CLOSE_S}, outputs={"Out": "float32"}, attrs={**LOCALITY, "nms_top_k": 9, "keep_top_k": 8, "background_label": 1}, sizes=CLOSE, opset=11, paddle_cannot=NO_LOCALITY)
+raw("locality_eta", "locality_aware_nms", inputs={"BBoxes": LINES_B, "Scores": CLOSE_S}, outputs={"Out": "float32"}, attrs={**LOCALITY, "nms_threshold": 0.6, "nms_eta": 0.8}, sizes=CLOSE, opset=11, paddle_cannot=NO_LOCALITY)
+raw("locality_nothing", "locality_aware_nms", inputs={"BBoxes": LINES_B, "Scores": CLOSE_S}, outputs={"Out": "float32"}, attrs={**LOCALITY, "score_threshold": 100.0}, sizes=CLOSE, opset=11, paddle_cannot=NO_LOCALITY)
+raw("locality_static", "locality_aware_nms", inputs={"BBoxes": B43, "Scores": S43}, outputs={"Out": "float32"}, attrs={**LOCALITY, "nms_threshold": 0.1}, opset=11, paddle_cannot=NO_LOCALITY)
+raw("locality_float64", "locality_aware_nms", inputs={"BBoxes": of_type(LINES_B, "float64"), "Scores": of_type(CLOSE_S, "float64")}, outputs={"Out": "float64"}, attrs=LOCALITY, sizes=CLOSE, opset=11, paddle_cannot=NO_LOCALITY)
+raw("locality_polygons", "locality_aware_nms", inputs={"BBoxes": f32[2, 30, 8], "Scores": S43}, outputs={"Out": "float32"}, attrs=LOCALITY, error="no intersection of polygons", paddle_cannot=NO_LOCALITY)
 
 MATRIX = dict(score_threshold=0.3, nms_top_k=-1, keep_top_k=-1, post_threshold=0.1, use_gaussian=False, gaussian_sigma=2.0, background_label=-1, normalized=True)
 MATRIX_OUT = {"Out": "float32", "Index": "int32", "RoisNum": "int32"}

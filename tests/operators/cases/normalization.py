@@ -118,6 +118,15 @@ raw("fused_rms_norm_ext", "fused_rms_norm_ext", inputs={"x": f32["b", "n", 4], "
 raw("rms_norm_26", "rms_norm", inputs={"x": f32["b", "n", 4], "norm_weight": param(RMS_SCALE)}, outputs={"out": "float32", "residual_out": None, "inv_var": None}, attrs={"epsilon": 1e-5, "begin_norm_axis": 2, "quant_scale": -1.0, "quant_round_type": 0, "quant_max_bound": 0.0, "quant_min_bound": 0.0}, expect=rms, paddle_cannot={"pir": "Paddle 3.3 changed the operator"})
 raw("rms_norm_26_residual", "rms_norm", inputs={"x": f32["b", "n", 4], "bias": param(RMS_SCALE + 1), "residual": f32["b", "n", 4], "norm_weight": param(RMS_SCALE), "norm_bias": param(RMS_SCALE - 1)}, outputs={"out": "float32", "residual_out": "float32", "inv_var": None}, attrs={"epsilon": 1e-5, "begin_norm_axis": 2, "quant_scale": -1.0, "quant_round_type": 0, "quant_max_bound": 0.0, "quant_min_bound": 0.0}, expect=lambda x, r: (rms(x + r + RMS_SCALE + 1) + RMS_SCALE - 1, x + r + RMS_SCALE + 1), paddle_cannot={"pir": "Paddle 3.3 changed the operator"})
 
+# --- how they meet: formats, paddings, sizes, NaN and infinities
+case("batch_norm_f64_nhwc", lambda x, m, v, s, o: F.batch_norm(x, m, v, s, o, data_format="NHWC"), x=f64["b", "h", "w", 4], m=f64[4], v=f64[4].range(0.5, 2), s=f64[4], o=f64[4])
+raw("raw_layer_norm_dynamic_axes", "layer_norm", inputs={"X": f32["b", 3, "n"]}, outputs={"Y": "float32", "Mean": None, "Variance": None}, attrs={"begin_norm_axis": 1, "epsilon": 1e-5})
+case("layer_norm_nonfinite", nn.LayerNorm(6), x=f32["b", 6].nonfinite())
+case("layer_norm_empty_batch", nn.LayerNorm(6), x=f32["b", 6], sizes=[{"b": 0}, {"b": 2}])
+case("instance_norm2d_one_pixel", nn.InstanceNorm2D(4), x=f32["b", 4, 1, 1])
+case("normalize_p1", lambda x: F.normalize(x, p=1, axis=-1), x=f32["b", 4, "n"], opset=8)
+case("normalize_zeros", lambda x: F.normalize(x, axis=1), x=f32["b", 4].ints(0, 1), opset=8)
+case("normalize_f64", lambda x: F.normalize(x, axis=0, epsilon=1e-3), x=f64["b", 4], opset=8)
 
 def silu_of_groups(x, residual, scale, bias, groups):
     x = x + residual

@@ -51,3 +51,8 @@ raw("raw_pad2d_tensor", "pad2d", inputs={"X": f32["b", 3, "h", "w"], "Paddings":
     expect=lambda X, Paddings: np.pad(X, [(0, 0), (0, 0), tuple(Paddings[:2]), tuple(Paddings[2:])]), paddle_cannot={"pir": "Paddle 3 does not translate it"})
 raw("raw_pad3d", "pad3d", inputs={"X": f32["b", 2, "d", "h", "w"]}, outputs={"Out": "float32"},
     attrs={"paddings": [1, 2, 3, 0, 0, 1], "mode": "constant", "value": 1.5})
+
+# --- how they meet: formats, paddings, sizes, NaN and infinities
+case("pad2d_replicate_f64", lambda x: F.pad(x, [1, 2, 3, 0], mode="replicate"), x=f64["b", 3, "h", "w"])
+case("pad2d_negative", lambda x: F.pad(x, [-1, 2, 0, -1], value=1.0), x=f32["b", 3, 8, 9])
+case("pad3d_replicate", lambda x: F.pad(x, [1, 2, 0, 1, 2, 0], mode="replicate", data_format="NCDHW"), x=f32["b", 2, 3, 4, 5])

@@ -10,7 +10,7 @@ FIXED = f32["b", 3, 12, 10]
 case("max_pool2d", nn.MaxPool2D(3, stride=2, padding=1), x=IMAGE)
 case("max_pool2d_kernel_stride", nn.MaxPool2D((2, 3), stride=(1, 2)), x=IMAGE)
 case("max_pool2d_tblr", nn.MaxPool2D(3, stride=2, padding=[0, 1, 1, 0]), x=IMAGE)
-case("max_pool2d_ceil", nn.MaxPool2D(3, stride=2, ceil_mode=True), x=IMAGE, opset=10)
+case("max_pool2d_ceil", nn.MaxPool2D(3, stride=2, ceil_mode=True), x=IMAGE)
 case("max_pool2d_ceil_static", nn.MaxPool2D(3, stride=2, ceil_mode=True), x=f32["b", 3, 12, 11])
 case("max_pool2d_ceil_padding", nn.MaxPool2D(2, stride=2, padding=1, ceil_mode=True), x=f32["b", 3, 7, 8])
 case("max_pool2d_ceil_no_need", nn.MaxPool2D(3, stride=1, ceil_mode=True), x=IMAGE)
@@ -21,9 +21,9 @@ case("max_pool2d_valid", nn.MaxPool2D(3, stride=2, padding="VALID"), x=IMAGE)
 case("max_pool2d_nhwc", nn.MaxPool2D(3, stride=2, padding=1, data_format="NHWC"), x=f32["b", "h", "w", 3])
 case("max_pool2d_f64", nn.MaxPool2D(2), x=f64["b", 3, "h", "w"], opset=8)
 case("max_pool1d", nn.MaxPool1D(3, stride=2, padding=1), x=f32["b", 3, "n"])
-case("max_pool1d_ceil", nn.MaxPool1D(2, ceil_mode=True), x=f32["b", 3, "n"], opset=10)
+case("max_pool1d_ceil", nn.MaxPool1D(2, ceil_mode=True), x=f32["b", 3, "n"])
 case("max_pool3d", nn.MaxPool3D(2, stride=2, padding=1), x=f32["b", 2, "d", "h", "w"])
-case("max_pool3d_ceil_ndhwc", nn.MaxPool3D(3, stride=2, ceil_mode=True, data_format="NDHWC"), opset=10,
+case("max_pool3d_ceil_ndhwc", nn.MaxPool3D(3, stride=2, ceil_mode=True, data_format="NDHWC"),
      x=f32["b", "d", "h", "w", 2])
 case("max_pool2d_mask", nn.MaxPool2D(2, stride=2, return_mask=True), x=f32["b", 3, "h", "w"].unique(), opset=8)
 case("max_pool2d_mask_ties", nn.MaxPool2D(3, stride=2, padding=1, return_mask=True), x=f32["b", 2, 7, 8].ints(0, 3), opset=8)
@@ -36,14 +36,14 @@ case("avg_pool2d", nn.AvgPool2D(3, stride=2, padding=1), x=IMAGE)
 case("avg_pool2d_inclusive", nn.AvgPool2D(3, stride=2, padding=1, exclusive=False), x=IMAGE)
 case("avg_pool2d_tblr", nn.AvgPool2D(3, stride=1, padding=[0, 2, 1, 0]), x=IMAGE)
 case("avg_pool2d_tblr_inclusive", nn.AvgPool2D(3, stride=1, padding=[0, 2, 2, 1], exclusive=False), x=IMAGE)
-case("avg_pool2d_ceil", nn.AvgPool2D(3, stride=2, padding=1, ceil_mode=True), x=IMAGE, opset=10)
+case("avg_pool2d_ceil", nn.AvgPool2D(3, stride=2, padding=1, ceil_mode=True), x=IMAGE)
 case("avg_pool2d_ceil_static", nn.AvgPool2D(3, stride=2, ceil_mode=True), x=f32["b", 3, 8, 9])
-case("avg_pool2d_ceil_inclusive", nn.AvgPool2D(3, stride=2, padding=1, ceil_mode=True, exclusive=False), x=IMAGE, opset=10)
+case("avg_pool2d_ceil_inclusive", nn.AvgPool2D(3, stride=2, padding=1, ceil_mode=True, exclusive=False), x=IMAGE)
 case("avg_pool2d_ceil_inclusive_static", nn.AvgPool2D(4, stride=3, padding=1, ceil_mode=True, exclusive=False),
      x=f32["b", 3, 9, 10])
 case("avg_pool2d_ceil_inclusive_tblr", nn.AvgPool2D(3, stride=2, padding=[2, 0, 1, 2], ceil_mode=True, exclusive=False),
      x=f32["b", 3, 8, 9])
-case("avg_pool2d_ceil_inclusive_tblr_dynamic", opset=10,
+case("avg_pool2d_ceil_inclusive_tblr_dynamic",
      layer=lambda: nn.AvgPool2D(3, stride=2, padding=[0, 1, 1, 2], ceil_mode=True, exclusive=False), x=IMAGE)
 case("avg_pool2d_divisor", nn.AvgPool2D(2, divisor_override=3), x=IMAGE)
 case("avg_pool2d_same", nn.AvgPool2D(3, stride=2, padding="SAME"), x=IMAGE)
@@ -55,7 +55,7 @@ case("avg_pool2d_nonfinite", nn.AvgPool2D(2), x=f32["b", 3, "h", "w"].nonfinite(
 case("avg_pool1d", nn.AvgPool1D(3, stride=2, padding=1), x=f32["b", 3, "n"])
 case("avg_pool1d_inclusive", nn.AvgPool1D(3, stride=2, padding=1, exclusive=False), x=f32["b", 3, "n"])
 case("avg_pool3d", nn.AvgPool3D(2, stride=2, padding=1), x=f32["b", 2, "d", "h", "w"])
-case("avg_pool3d_inclusive_ceil", nn.AvgPool3D(3, stride=2, padding=1, exclusive=False, ceil_mode=True), opset=10,
+case("avg_pool3d_inclusive_ceil", nn.AvgPool3D(3, stride=2, padding=1, exclusive=False, ceil_mode=True),
      x=f32["b", 2, "d", "h", "w"])
 raw("raw_pool2d_global_avg", "pool2d", inputs={"X": IMAGE}, outputs={"Out": "float32"},
     attrs={"pooling_type": "avg", "ksize": [1, 1], "global_pooling": True})
@@ -112,6 +112,33 @@ case("max_unpool3d", lambda x: F.max_unpool3d(*F.max_pool3d(x, 2, return_mask=Tr
 raw("raw_unpool_overlap", "unpool", inputs={"X": f32[2, 1, 2, 3], "Indices": i32[2, 1, 2, 3].values(np.array(INDICES))},
     outputs={"Out": "float32"}, opset=9,
     attrs={"ksize": [2, 2], "strides": [2, 2], "paddings": [0, 0], "unpooling_type": "max", "output_size": [4, 6]})
+
+# --- how they meet: formats, paddings, sizes, NaN and infinities
+case("avg_pool2d_ceil_nhwc", nn.AvgPool2D(3, stride=2, padding=1, ceil_mode=True, data_format="NHWC"), x=f32["b", "h", "w", 3])
+case("avg_pool2d_ceil_inclusive_nhwc", nn.AvgPool2D(3, stride=2, padding=1, ceil_mode=True, exclusive=False, data_format="NHWC"), x=f32["b", "h", "w", 3])
+case("max_pool2d_ceil_tblr", nn.MaxPool2D(3, stride=2, padding=[0, 1, 1, 2], ceil_mode=True), x=f32["b", 3, "h", "w"])
+case("max_pool2d_infinite", nn.MaxPool2D(3, stride=2, padding=1), x=f32["b", 3, "h", "w"].infinite())
+case("max_pool2d_same_ceil", nn.MaxPool2D(3, stride=2, padding="SAME", ceil_mode=True), x=f32["b", 3, "h", "w"])
+case("avg_pool2d_same_ceil", nn.AvgPool2D(3, stride=2, padding="SAME", ceil_mode=True), x=f32["b", 3, "h", "w"])
+case("avg_pool2d_padding_pairs", nn.AvgPool2D(3, stride=2, padding=[[0, 0], [0, 0], [1, 0], [0, 1]]), x=f32["b", 3, "h", "w"])
+case("avg_pool3d_ndhwc", nn.AvgPool3D(2, stride=2, padding=1, data_format="NDHWC"), x=f32["b", "d", "h", "w", 2])
+case("avg_pool3d_divisor", nn.AvgPool3D(2, stride=2, divisor_override=3), x=f32["b", 2, "d", "h", "w"])
+case("avg_pool2d_divisor_padding", nn.AvgPool2D(3, stride=2, padding=1, divisor_override=5), x=f32["b", 3, "h", "w"])
+case("avg_pool1d_ceil", nn.AvgPool1D(3, stride=2, padding=1, ceil_mode=True), x=f32["b", 3, "n"])
+case("avg_pool1d_ceil_inclusive", nn.AvgPool1D(3, stride=2, padding=1, ceil_mode=True, exclusive=False), x=f32["b", 3, "n"])
+case("max_pool3d_f64", nn.MaxPool3D(2), x=f64["b", 2, "d", "h", "w"], opset=8)
+case("max_pool2d_empty_batch", nn.MaxPool2D(2), x=f32["b", 3, 6, 6], sizes=[{"b": 0}, {"b": 2}])
+case("adaptive_avg_pool3d_ndhwc", nn.AdaptiveAvgPool3D((2, 3, 4), data_format="NDHWC"), x=f32["b", 5, 7, 8, 2])
+case("adaptive_max_pool2d_f64", nn.AdaptiveMaxPool2D(3), x=f64["b", 2, 7, 8])
+case("adaptive_max_pool2d_infinite", nn.AdaptiveMaxPool2D(3), x=f32["b", 2, 7, 8].infinite())
+case("max_pool2d_mask_f64", nn.MaxPool2D(2, return_mask=True), x=f64["b", 2, "h", "w"].unique(), opset=8)
+case("max_pool2d_ceil_padding_dynamic", nn.MaxPool2D(2, stride=2, padding=1, ceil_mode=True), x=IMAGE)
+case("max_pool2d_ceil_gap_dynamic", nn.MaxPool2D(1, stride=3, ceil_mode=True), x=IMAGE)
+case("avg_pool2d_ceil_beyond_padding", nn.AvgPool2D(3, stride=2, padding=[0, 1, 1, 2], ceil_mode=True), x=IMAGE, error="wholly in the padding")
+case("avg_pool2d_same_inclusive_dynamic", nn.AvgPool2D([2, 3], stride=[1, 3], padding="SAME", exclusive=False), x=f32["b", 2, "h", "w"], opset=11)
+case("avg_pool2d_same_inclusive_dynamic_even", nn.AvgPool2D([4, 3], stride=[4, 2], padding="SAME", exclusive=False), x=f32["b", 2, "h", "w"], opset=11)
+case("avg_pool3d_same_inclusive_dynamic", nn.AvgPool3D(4, stride=[2, 3, 1], padding="SAME", exclusive=False), x=f32["b", 2, "d", 7, "w"], opset=11)
+case("avg_pool2d_same_inclusive_gaps", nn.AvgPool2D(1, stride=2, padding="SAME", exclusive=False), x=f32["b", 2, "h", "w"], error="gaps between windows")
 
 # --- Lp, pyramids, fractional
 NOT_IN_2 = {"pdmodel": "Paddle 2 has no such operator"}

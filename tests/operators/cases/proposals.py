@@ -34,7 +34,8 @@ raw("proposals_none", "generate_proposals_v2", inputs=INPUTS, outputs=OUT, attrs
 raw("proposals_none_of_one_image", "generate_proposals_v2", inputs={**INPUTS, "ImShape": f32["b", 2].values([np.array([[44, 36], [2, 40]]), np.array([[2, 2], [32, 50], [25, 56]])])}, outputs=OUT, attrs=ATTRS, sizes=[*AT], opset=11)
 raw("proposals_growth_limited", "generate_proposals_v2", inputs={**INPUTS, "BboxDeltas": f32["b", 12, "h", "w"].range(-9, 9)}, outputs=OUT, attrs={**ATTRS, "nms_thresh": 0.8}, sizes=[*AT], opset=11)
 raw("proposals_float64", "generate_proposals_v2", inputs={"Scores": f64["b", 3, "h", "w"].values(unit_scores((2, 3, 6, 5), (3, 3, 4, 7))), "BboxDeltas": f64["b", 12, "h", "w"].range(-1, 1), "ImShape": f64["b", 2].values([np.array([[44, 36], [30, 40]]), np.array([[32, 50], [20, 20], [25, 56]])]), "Anchors": f64["h", "w", 3, 4].values([anchors(6, 5, 3), anchors(4, 7, 3)]), "Variances": f64["h", "w", 3, 4].range(0.5, 1)}, outputs={"RpnRois": "float64", "RpnRoiProbs": "float64", "RpnRoisNum": "int32"}, attrs=ATTRS, sizes=[*AT], opset=11)
-raw("proposals_eta", "generate_proposals_v2", inputs=INPUTS, outputs=OUT, attrs={**ATTRS, "nms_thresh": 0.7, "eta": 0.9}, error="adaptive threshold")
+raw("proposals_eta", "generate_proposals_v2", inputs=INPUTS, outputs=OUT, attrs={**ATTRS, "nms_thresh": 0.7, "eta": 0.9}, sizes=[*AT], opset=11)
+raw("proposals_eta_all", "generate_proposals_v2", inputs=INPUTS, outputs=OUT, attrs={**ATTRS, "pre_nms_topN": 0, "post_nms_topN": 0, "nms_thresh": 0.9, "eta": 0.8, "pixel_offset": True}, sizes=[*AT], opset=11)
 raw("proposals_unsuppressed", "generate_proposals_v2", inputs=INPUTS, outputs=OUT, attrs={**ATTRS, "nms_thresh": 0.0}, error="without suppression")
 case("proposals_api", lambda s, d, i, a, v: paddle.vision.ops.generate_proposals(s, d, i, a, v, 50, 10, 0.6, return_rois_num=True), s=SCORES, d=DELTAS, i=SHAPE, a=ANCHORS, v=VARIANCES, sizes=[*AT], opset=11)
 

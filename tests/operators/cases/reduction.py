@@ -121,3 +121,11 @@ raw("raw_l1_norm", "l1_norm", inputs={"X": f32["b", 3, 4]}, outputs={"Out": "flo
 raw("raw_p_norm_asvector", "p_norm", inputs={"X": f32["b", 3, 4]}, outputs={"Out": "float32"}, attrs={"porder": 2.0, "asvector": True, "keepdim": True})
 raw("raw_p_norm_defaults", "p_norm", inputs={"X": f32["b", 3, 4]}, outputs={"Out": "float32"})
 raw("raw_frobenius_norm_all", "frobenius_norm", inputs={"X": f32["b", 3, 4]}, outputs={"Out": "float32"}, attrs={"dim": [1, 2], "reduce_all": True})
+
+# --- how they meet: formats, paddings, sizes, NaN and infinities
+case("mean_nonfinite", lambda x: paddle.mean(x, 1), x=f32["b", 30].nonfinite())
+case("prod_nonfinite", lambda x: paddle.prod(x, 1), x=f32["b", 30].nonfinite())
+case("norm_2_nonfinite", lambda x: paddle.norm(x, 2, 1), x=f32["b", 30].nonfinite())
+case("sum_bool_axis", lambda x: paddle.sum(x, 1), x=b8["b", 9])
+case("mean_spatial_keepdim", lambda x: paddle.mean(x, [2, 3], keepdim=True), x=f32["b", 3, "h", "w"])
+case("max_i32_axes", lambda x: paddle.max(x, [1, 2]), x=i32["b", 3, 4])

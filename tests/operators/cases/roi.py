@@ -3,7 +3,6 @@ import paddle
 from dsl import *
 
 V = paddle.vision.ops
-NO_KERNEL = {"22": "ONNX Runtime 1.32 has no kernel for RoiAlign and MaxRoiPool of opset 22", "28": "the same"}
 
 
 def regions(*counts, dtype="float32"):
@@ -17,17 +16,24 @@ def regions(*counts, dtype="float32"):
 
 X, ROIS, NUM = f32["b", 3, "h", "w"], f32["r", 4].values(regions(5, 9)), i32["b"].values([np.array([2, 3]), np.array([4, 0, 5])])
 SIZES = {"r": 5}, {"r": 9}
-case("align", lambda x, r, n: V.roi_align(x, r, n, 3, 0.5, 2, aligned=False), x=X, r=ROIS, n=NUM, sizes=[*SIZES], opset=11, skip_run=NO_KERNEL)
-case("align_aligned", lambda x, r, n: V.roi_align(x, r, n, 3, 0.5, 2), x=X, r=ROIS, n=NUM, sizes=[*SIZES], opset=16, skip_run=NO_KERNEL)
-case("align_adaptive", lambda x, r, n: V.roi_align(x, r, n, (3, 2), 0.25, -1, aligned=False), x=X, r=ROIS, n=NUM, sizes=[*SIZES], opset=11, skip_run=NO_KERNEL)
-case("align_aligned_adaptive", lambda x, r, n: V.roi_align(x, r, n, (3, 2), 0.25), x=X, r=ROIS, n=NUM, sizes=[*SIZES], opset=16, skip_run=NO_KERNEL)
-case("align_one_image", lambda x, r, n: V.roi_align(x, r, n, 3, 0.5, 2, aligned=False), x=f32[1, 3, "h", "w"], r=ROIS, n=i32[1].values([np.array([5]), np.array([9])]), sizes=[*SIZES], opset=10, skip_run=NO_KERNEL)
-case("align_float64", lambda x, r, n: V.roi_align(x, r, n, 3, 0.5, 2, aligned=False), x=f64["b", 3, "h", "w"], r=f64["r", 4].values(regions(5, 9)), n=NUM, sizes=[*SIZES], opset=11, skip_run=NO_KERNEL)
-case("align_no_regions", lambda x, r, n: V.roi_align(x, r, n, 3, 0.5, 2, aligned=False), x=X, r=f32["r", 4], n=i32["b"].values([np.array([0, 0]), np.array([0, 0, 0])]), sizes=[{"r": 0}, {"r": 0}], opset=11, skip_run=NO_KERNEL)
-case("pool", lambda x, r, n: V.roi_pool(x, r, n, 3, 0.5), x=X, r=ROIS, n=NUM, sizes=[*SIZES], opset=11, skip_run=NO_KERNEL)
-case("pool_sides", lambda x, r, n: V.roi_pool(x, r, n, (3, 2), 0.25), x=X, r=ROIS, n=NUM, sizes=[*SIZES], opset=11, skip_run=NO_KERNEL)
-case("pool_one_image", lambda x, r, n: V.roi_pool(x, r, n, 3, 0.5), x=f32[1, 3, "h", "w"], r=ROIS, n=i32[1].values([np.array([5]), np.array([9])]), sizes=[*SIZES], opset=8, skip_run=NO_KERNEL)
-raw("pool_float64", "roi_pool", inputs={"X": f64["b", 3, "h", "w"], "ROIs": f64["r", 4].values(regions(5, 9)), "RoisNum": NUM}, outputs={"Out": "float64", "Argmax": None}, attrs={"pooled_height": 2, "pooled_width": 2, "spatial_scale": 1.0}, sizes=[*SIZES], opset=11, skip_run=NO_KERNEL)
+case("align", lambda x, r, n: V.roi_align(x, r, n, 3, 0.5, 2, aligned=False), x=X, r=ROIS, n=NUM, sizes=[*SIZES], opset=11)
+case("align_aligned", lambda x, r, n: V.roi_align(x, r, n, 3, 0.5, 2), x=X, r=ROIS, n=NUM, sizes=[*SIZES], opset=16)
+case("align_adaptive", lambda x, r, n: V.roi_align(x, r, n, (3, 2), 0.25, -1, aligned=False), x=X, r=ROIS, n=NUM, sizes=[*SIZES], opset=11)
+case("align_aligned_adaptive", lambda x, r, n: V.roi_align(x, r, n, (3, 2), 0.25), x=X, r=ROIS, n=NUM, sizes=[*SIZES], opset=16)
+case("align_one_image", lambda x, r, n: V.roi_align(x, r, n, 3, 0.5, 2, aligned=False), x=f32[1, 3, "h", "w"], r=ROIS, n=i32[1].values([np.array([5]), np.array([9])]), sizes=[*SIZES], opset=10)
+case("align_float64", lambda x, r, n: V.roi_align(x, r, n, 3, 0.5, 2, aligned=False), x=f64["b", 3, "h", "w"], r=f64["r", 4].values(regions(5, 9)), n=NUM, sizes=[*SIZES], opset=11)
+case("align_no_regions", lambda x, r, n: V.roi_align(x, r, n, 3, 0.5, 2, aligned=False), x=X, r=f32["r", 4], n=i32["b"].values([np.array([0, 0]), np.array([0, 0, 0])]), sizes=[{"r": 0}, {"r": 0}], opset=11)
+# Outside of the map, larger than it, ended before they start.
+FAR = [np.array([[-30, -20, -9, -5], [-4, -4, 60, 70], [12, 9, 5, 3], [3, 3, 3, 3], [50, 2, 60, 8]]), np.array([[0, 0, 1, 1]] * 9)]
+case("align_far", lambda x, r, n: V.roi_align(x, r, n, 3, 0.5, 2, aligned=False), x=X, r=f32["r", 4].values(FAR), n=NUM, sizes=[*SIZES], opset=11)
+case("align_far_aligned", lambda x, r, n: V.roi_align(x, r, n, 3, 0.5, 2), x=X, r=f32["r", 4].values(FAR), n=NUM, sizes=[*SIZES], opset=16)
+case("align_far_adaptive", lambda x, r, n: V.roi_align(x, r, n, 3, 0.5, aligned=False), x=X, r=f32["r", 4].values(FAR), n=NUM, sizes=[*SIZES], opset=11)
+case("align_far_aligned_adaptive", lambda x, r, n: V.roi_align(x, r, n, 3, 0.5), x=X, r=f32["r", 4].values([np.delete(FAR[0], [2, 3], 0), FAR[1]]), n=i32["b"].values([np.array([1, 2]), np.array([4, 0, 5])]), sizes=[{"r": 3}, {"r": 9}], opset=16)
+case("pool_far", lambda x, r, n: V.roi_pool(x, r, n, 3, 0.5), x=X, r=f32["r", 4].values(FAR), n=NUM, sizes=[*SIZES], opset=11)
+case("pool", lambda x, r, n: V.roi_pool(x, r, n, 3, 0.5), x=X, r=ROIS, n=NUM, sizes=[*SIZES], opset=11)
+case("pool_sides", lambda x, r, n: V.roi_pool(x, r, n, (3, 2), 0.25), x=X, r=ROIS, n=NUM, sizes=[*SIZES], opset=11)
+case("pool_one_image", lambda x, r, n: V.roi_pool(x, r, n, 3, 0.5), x=f32[1, 3, "h", "w"], r=ROIS, n=i32[1].values([np.array([5]), np.array([9])]), sizes=[*SIZES], opset=8)
+raw("pool_float64", "roi_pool", inputs={"X": f64["b", 3, "h", "w"], "ROIs": f64["r", 4].values(regions(5, 9)), "RoisNum": NUM}, outputs={"Out": "float64", "Argmax": None}, attrs={"pooled_height": 2, "pooled_width": 2, "spatial_scale": 1.0}, sizes=[*SIZES], opset=11)
 raw("pool_places", "roi_pool", inputs={"X": X, "ROIs": ROIS, "RoisNum": NUM}, outputs={"Out": "float32", "Argmax": "int64"}, attrs={"pooled_height": 2, "pooled_width": 2}, sizes=[*SIZES], error="MaxRoiPool does not tell")
 # (paddle.vision.ops.psroi_pool forgets boxes_num when it is exported.)
 PSROI = {"output_channels": 2, "pooled_height": 3, "pooled_width": 3, "spatial_scale": 0.5}
@@ -35,6 +41,28 @@ raw("psroi", "psroi_pool", inputs={"X": f32["b", 18, "h", "w"], "ROIs": ROIS, "R
 raw("psroi_sides", "psroi_pool", inputs={"X": f32["b", 12, "h", "w"], "ROIs": ROIS, "RoisNum": NUM}, outputs={"Out": "float32"}, attrs={**PSROI, "pooled_width": 2, "spatial_scale": 0.25}, sizes=[*SIZES], opset=11)
 raw("psroi_static", "psroi_pool", inputs={"X": f32[1, 18, 9, 7], "ROIs": f32[5, 4].values(regions(5)), "RoisNum": i32[1].values([5])}, outputs={"Out": "float32"}, attrs=PSROI, opset=9)
 raw("psroi_float64", "psroi_pool", inputs={"X": f64["b", 18, "h", "w"], "ROIs": f64["r", 4].values(regions(5, 9)), "RoisNum": NUM}, outputs={"Out": "float64"}, attrs=PSROI, sizes=[*SIZES], opset=11)
+
+
+def deformable(x, rois, trans, **attrs):
+    """deformable_psroi_pooling, whose regions tell their image by the LoD."""
+    helper = paddle.common_ops_import.LayerHelper("deformable_psroi_pooling")
+    held = helper.create_variable_for_type_inference("float32")
+    helper.append_op(type="lod_reset", inputs={"X": rois}, outputs={"Out": held}, attrs={"target_lod": [0, rois.shape[0]]})
+    out, count = (helper.create_variable_for_type_inference(x.dtype) for _ in range(2))
+    inputs = {"Input": x, "ROIs": held, "Trans": trans}
+    helper.append_op(type="deformable_psroi_pooling", inputs=inputs, outputs={"Output": out, "TopCount": count}, attrs={**DPSROI, **attrs})
+    return out, count
+
+
+DPSROI = {"spatial_scale": 0.5, "output_dim": 4, "group_size": [1, 1], "pooled_height": 3, "pooled_width": 2, "part_size": [3, 2], "sample_per_part": 3, "trans_std": 0.1, "no_trans": False}
+DP_X, DP_ROIS = f32[1, 4, "h", "w"], f32[5, 4].values(regions(5))
+NO_DPSROI = {"pir": "Paddle 3 has no such operator"}
+case("deformable_psroi", lambda x, r, t: deformable(x, r, t), static=True, x=DP_X, r=DP_ROIS, t=f32[5, 4, 3, 2], opset=11, paddle_cannot=NO_DPSROI)
+case("deformable_psroi_still", lambda x, r, t: deformable(x, r, t, no_trans=True), static=True, x=DP_X, r=DP_ROIS, t=f32[5, 2, 3, 2], opset=11, paddle_cannot=NO_DPSROI)
+case("deformable_psroi_far", lambda x, r, t: deformable(x, r, t, trans_std=0.9), static=True, x=DP_X, r=DP_ROIS, t=f32[5, 2, 3, 2], opset=11, paddle_cannot=NO_DPSROI)
+case("deformable_psroi_groups", lambda x, r, t: deformable(x, r, t, group_size=[2, 3], part_size=[2, 2], output_dim=2), static=True, x=f32[1, 12, "h", "w"], r=DP_ROIS, t=f32[5, 4, 2, 2], opset=11, paddle_cannot=NO_DPSROI)
+case("deformable_psroi_static", lambda x, r, t: deformable(x, r, t, sample_per_part=1), static=True, x=f32[1, 4, 8, 9], r=DP_ROIS, t=f32[5, 8, 3, 2], opset=11, paddle_cannot=NO_DPSROI)
+case("deformable_psroi_images", lambda x, r, t: deformable(x, r, t), static=True, x=f32[2, 4, 8, 9], r=DP_ROIS, t=f32[5, 2, 3, 2], error="regions of several images", paddle_cannot=NO_DPSROI)
 
 D, M = f32["b", 18, "h", "w"], f32["b", 9, "h", "w"].range(0, 1)
 case("deform", lambda net, x, o: net(x, o), layer=lambda: V.DeformConv2D(4, 6, 3, padding=1), x=f32["b", 4, "h", "w"], o=D, opset=11)

@@ -147,3 +147,6 @@ case("set_value_up_to", assign_up_to, x=f32["b", 6], i=i32_value(3, 1), opset=11
 case("set_value_rank5", assign((0, slice(1, 3), 1, slice(0, 2), -1), 5.0), x=f32["b", 4, 2, 3, 2], opset=8)
 raw("raw_set_value_fp32_values", "set_value", inputs={"Input": f32["b", 4]}, outputs={"Out": "float32"}, attrs={"dtype": 5, "axes": [1], "starts": [1], "ends": [3], "steps": [1], "shape": [2], "values": [1.5, 2.5]}, opset=8)
 raw("raw_set_value_starts_list", "set_value", inputs={"Input": f32["b", 4], "StartsTensorList": [i64_value([1], [0])], "EndsTensorList": [i64_value([3], [4])], "StepsTensorList": [i64_value([1], [2])]}, outputs={"Out": "float32"}, attrs={"dtype": 5, "axes": [1], "shape": [1], "values": [1.5]}, opset=11)
+
+# --- how they meet: formats, paddings, sizes, NaN and infinities
+case("index_two_of_dynamic", lambda x: x[-1, 0], x=f32["b", "n"])

@@ -460,13 +460,13 @@ class Enough(BaseException):
     """Ends the drawing; hypothesis takes an Exception for a failure that it should look into."""
 
 
-def rows(count, number=20261124):
+def rows(count, number=20261124, strategies=STRATEGIES):
     """`count` different rows (name, text), the same each time for the same numbers."""
     found = {}
 
     @seed(number)
     @settings(max_examples=20 * count, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-    @given(st.sampled_from(sorted(STRATEGIES)).flatmap(lambda name: st.tuples(st.just(name), STRATEGIES[name])))
+    @given(st.sampled_from(sorted(strategies)).flatmap(lambda name: st.tuples(st.just(name), strategies[name])))
     def collect(drawn):
         family, (expression, inputs, options) = drawn
         arguments = ", ".join(f"{name}={text}" for name, text in inputs.items())

@@ -20,8 +20,10 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
 import draw  # noqa: E402
 import explained  # noqa: E402
+import further  # noqa: E402
 from harness import exports, judge  # noqa: E402
 
+exports.PATIENCE = 60  # a row takes less than a second
 OUT = exports.ROOT / "build/random"
 PER_TABLE = 250  # rows that one process of Paddle exports
 HEAD = "import paddle\nimport paddle.nn as nn\nimport paddle.nn.functional as F\nfrom dsl import *\n\n"
@@ -132,7 +134,7 @@ def count_table(title, rows):
     return lines
 
 
-def report(results, texts, drawn, number, seconds):
+def report(path, results, texts, drawn, number, seconds):
     """Writes the report; the number of mismatches without an explanation, and a line that sums up."""
     rows = []
     for model_format, name, opset, problems, kind in results:
@@ -153,7 +155,7 @@ def report(results, texts, drawn, number, seconds):
             if kind == wanted:
                 lines.append(f"- `{model_format}` opset {opset}: `case(\"{name}\", {texts.get(name)})`" + (f": {reason}" if reason else ""))
                 lines += [f"  - {' '.join(p[:500].split())}" for p in problems[:3]]
-    (OUT / "report.md").write_text("\n".join(lines) + "\n")
+    path.write_text("\n".join(lines) + "\n")
     return counts["mismatch"], summary
 
 
@@ -165,27 +167,29 @@ def main():
     parser.add_argument("count", type=int, nargs="?", default=5000)
     parser.add_argument("--seed", type=int, default=20261124)
     parser.add_argument("--format", choices=list(exports.PADDLES), help="only this one")
+    parser.add_argument("--further", action="store_true", help="the second draw: formats, paddings, computed shapes, special values, layers in a row")
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
 
     start = time.time()
-    rows = draw.rows(args.count, args.seed)
+    rows = draw.rows(args.count, args.seed, further.STRATEGIES if args.further else draw.STRATEGIES)
     texts = dict(rows)
     for folder in (OUT / "cases", OUT / "onnx"):
         folder.mkdir(parents=True, exist_ok=True)
+    told = OUT / ("report-further.md" if args.further else "report.md")
     results, failed, summary = [], 0, "nothing was drawn"
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         work = {}
         for i in range(0, len(rows), PER_TABLE):
-            table = OUT / "cases" / f"rows_{i:05}.py"
+            table = OUT / "cases" / f"{'further' if args.further else 'rows'}_{i:05}.py"
             table.write_text(HEAD + "".join(f'case("{name}", {text})\n' for name, text in rows[i : i + PER_TABLE]))
             model_format = args.format or ("pir" if i // PER_TABLE % 3 == 2 else "pdmodel")
             work[pool.submit(do_table, table, model_format, args.seed)] = model_format
         for job in concurrent.futures.as_completed(work):
             results += [(work[job], *result) for result in job.result()]
-            failed, summary = report(sorted(results, key=lambda r: r[1]), texts, len(rows), args.seed, time.time() - start)
+            failed, summary = report(told, sorted(results, key=lambda r: r[1]), texts, len(rows), args.seed, time.time() - start)
             print(summary, flush=True)
-    print(f"see {(OUT / 'report.md').relative_to(exports.ROOT)}")
+    print(f"see {told.relative_to(exports.ROOT)}")
     sys.exit(1 if failed else 0)
 
 

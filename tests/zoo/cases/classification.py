@@ -79,7 +79,7 @@ case("darknet", layer=lambda: B.DarkNet53(class_num=10), image=IMAGE, sizes=SIZE
 case("darknet_fixed", layer=lambda: B.DarkNet53(class_num=10), image=FIXED, sizes=BATCHES, calibrate={"b": 4})
 case("regnet", layer=lambda: B.RegNetX_200MF(class_num=10), image=IMAGE, sizes=SIZES, calibrate=BATCH)
 case("regnet_fixed", layer=lambda: B.RegNetX_200MF(class_num=10), image=FIXED, sizes=BATCHES, calibrate={"b": 4})
-case("mixnet", layer=lambda: B.MixNet_S(class_num=10), image=IMAGE, sizes=[{"b": 1, "h": 224, "w": 224}], calibrate={"b": 2, "h": 224, "w": 224})
+case("mixnet", layer=lambda: B.MixNet_S(class_num=10), image=IMAGE, sizes=[{"b": 1, "h": 224, "w": 224}, {"b": 2, "h": 224, "w": 224}], calibrate={"b": 2, "h": 224, "w": 224})
 case("mixnet_fixed", layer=lambda: B.MixNet_S(class_num=10), image=LARGE, sizes=BATCHES, calibrate={"b": 4})
 case("rexnet", layer=lambda: B.ReXNet_1_0(class_num=10), image=IMAGE, sizes=SIZES, calibrate=MANY)
 case("rexnet_fixed", layer=lambda: B.ReXNet_1_0(class_num=10), image=FIXED, sizes=BATCHES, calibrate={"b": 4})
