@@ -1,5 +1,6 @@
 // Convolutions and transposed convolutions.
 #include <algorithm>
+#include <limits>
 
 #include "mapper/quantization.h"
 #include "mapper/spatial.h"
@@ -172,11 +173,54 @@ void transposed_convolution(OpContext& op) {
   op.out_as_computed("out", last ? channels_to_back(g, y) : y);
 }
 
+// How alike the surroundings of a place in one image are to those of places around it in the other: the mean over the
+// channels and a window of their product, for each displacement of 0, ±stride2, … up to max_displacement in both axes.
+void correlation(OpContext& op) {
+  Builder& g = op.graph();
+  const auto pad = op.attr<int64_t>("pad_size");
+  const auto kernel = op.attr<int64_t>("kernel_size");
+  const auto reach = op.attr<int64_t>("max_displacement");
+  const auto stride1 = op.attr<int64_t>("stride1");
+  const auto stride2 = op.attr<int64_t>("stride2");
+  const int64_t radius = (kernel - 1) / 2;
+  if (pad < 0 || kernel < 1 || kernel % 2 == 0 || stride1 < 1 || stride2 < 1 ||
+      reach < radius + reach / stride2 * stride2)
+    op.fail("an even kernel, or a window that reaches in front of the image");
+  const auto padded = [&](std::string_view name) {
+    return g.pad(ranked(op, name, 4), g.ints({0, 0, pad, pad, 0, 0, pad, pad}));
+  };
+  const Value x = padded("input1");
+  const Value y = padded("input2");
+  const auto cut = [&](Value v, int64_t down, int64_t right) {
+    const auto end = [&](int64_t shift) {
+      const int64_t behind = reach + radius - shift;
+      return behind > 0 ? -behind : std::numeric_limits<int64_t>::max();
+    };
+    return g.slice(v, Ints{reach - radius + down, reach - radius + right}, Ints{end(down), end(right)}, Ints{2, 3});
+  };
+  const Value centre = cut(x, 0, 0);
+  const int64_t steps = reach / stride2;
+  std::vector<Value> products;
+  for (int64_t down = -steps; down <= steps; ++down) {
+    for (int64_t right = -steps; right <= steps; ++right)
+      products.push_back(g.reduce("ReduceMean", g.mul(centre, cut(y, down * stride2, right * stride2)), Ints{1}, true));
+  }
+  Value out = products.size() == 1 ? products.front() : g.concat(products, 1);
+  if (kernel > 1 || stride1 > 1) {
+    Dims dims = *out.dims();
+    for (const size_t axis : {2, 3}) dims[axis] = window_count(dims[axis], kernel, stride1, 0, 0);
+    out = g.node("AveragePool", {out}, {{"kernel_shape", Ints{kernel, kernel}}, {"strides", Ints{stride1, stride1}}},
+                 {out.dtype(), dims});
+  }
+  op.out_as_computed("out", out);
+}
+
 constexpr MapperEntry kEntries[] = {
     {"conv2d", 7, convolution},
     {"conv2d_transpose", 7, transposed_convolution},
     {"conv2d_transpose_bias", 7, transposed_convolution},
     {"conv3d", 7, convolution},
+    {"correlation", 7, correlation, "an even kernel; a window that reaches in front of the image"},
     {"conv3d_transpose", 7, transposed_convolution},
     {"depthwise_conv2d", 7, convolution},
     {"depthwise_conv2d_bias", 7, convolution},

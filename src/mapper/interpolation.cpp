@@ -452,10 +452,69 @@ void interpolate_with_antialias(OpContext& op) {
   op.out_as_computed("output", last ? channels_to_back(g, x) : x);
 }
 
+// A matrix of coefficients for each pixel, interpolated from a grid [N, coefficients, depth, rows, columns] at the
+// pixel's place and at the depth that the guide says, times the pixel's channels, and a 1 behind them if there is an
+// offset.
+void bilateral_slice(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = ranked(op, "x", 4);
+  Value grid = ranked(op, "grid", 5);
+  const Value guide = g.cast(ranked(op, "guide", 3), DType::kFloat32);
+  const bool offset = op.attr<bool>("has_offset", false);
+  const int64_t inputs = x.dim(1) + (offset ? 1 : 0);
+  if (x.dim(1) < 1 || grid.dim(1) < 0 || grid.dim(1) % inputs != 0)
+    op.fail("a grid whose coefficients are no whole number of rows of " + std::to_string(inputs));
+  const auto number = [&](double value) { return g.scalar(value, DType::kFloat32); };
+  const auto numbers_to = [&](Value count) {
+    return g.cast(g.range(g.scalar_i64(0), g.squeeze(count, {0}), g.scalar_i64(1)), DType::kFloat32);
+  };
+  const auto limited = [&](Value v, Value last) {
+    const Value positive = g.relu(v);
+    return g.where(g.less(last, positive), last, positive);
+  };
+  // relu(1 - |a - b|): of whole numbers 1 where they are equal.
+  const auto tent = [&](Value a, Value b) { return g.relu(g.sub(number(1), g.abs(g.sub(a, b)))); };
+  // Linear interpolation between the centres of cells, one axis after the other; cells at the border go on behind it.
+  for (const int64_t axis : {2, 3}) {
+    const Value cells = g.cast(g.dim(grid, axis + 1), DType::kFloat32);
+    const Value pixels = g.dim(x, axis);
+    const Value place = g.sub(
+        g.div(g.mul(g.add(numbers_to(pixels), number(0.5)), cells), g.cast(pixels, DType::kFloat32)), number(0.5));
+    const Value at = limited(place, g.sub(cells, number(1)));
+    const Value matrix = tent(g.unsqueeze(at, {1}), g.unsqueeze(numbers_to(g.dim(grid, axis + 1)), {0}));
+    grid = along_axis(g, g.cast(matrix, x.dtype()), grid, axis + 1, x.dim(axis));
+  }
+  // In depth the distance is √(d² + 1e-8), so that the two weights do not quite add up to 1.
+  const Value depth = g.dim(grid, 2);
+  const Value last = g.sub(g.cast(depth, DType::kFloat32), number(1));
+  const Value at = g.sub(g.mul(guide, g.cast(depth, DType::kFloat32)), number(0.5));
+  const Value first = g.floor(at);
+  const Value cells = g.reshape(numbers_to(depth), Ints{1, -1, 1, 1});
+  const auto share = [&](Value cell) {
+    const Value d = g.sub(cell, at);
+    const Value weight = g.relu(g.sub(number(1), g.sqrt(g.add(g.mul(d, d), number(1e-8)))));
+    return g.mul(g.unsqueeze(weight, {1}), tent(g.unsqueeze(limited(cell, last), {1}), cells));
+  };
+  const Value weights = g.cast(g.add(share(first), share(g.add(first, number(1)))), x.dtype());  // [N, depth, H, W]
+  const Value coefficients = g.reduce("ReduceSum", g.mul(grid, g.unsqueeze(weights, {1})), Ints{2}, false);
+  const Value rows =
+      g.reshape(coefficients, g.concat_ints({g.ints({0, grid.dim(1) / inputs, inputs}), g.dim(x, 2), g.dim(x, 3)}));
+  Value pixels = x;
+  if (offset) {
+    const Value channel = g.slice(x, Ints{0}, Ints{1}, Ints{1});
+    pixels = g.concat({x, g.expand(g.scalar(1, x.dtype()), g.shape(channel))}, 1);
+  }
+  op.out_as_computed("out", g.reduce("ReduceSum", g.mul(rows, g.unsqueeze(pixels, {1})), Ints{2}, false));
+}
+
 constexpr MapperEntry kEntries[] = {
-    {"bicubic_interp", 7, interpolation<Method::kCubic>},    {"bilinear_interp", 7, interpolation<Method::kLinear>},
-    {"linear_interp", 7, interpolation<Method::kLinear>},    {"nearest_interp", 7, interpolation<Method::kNearest>},
-    {"trilinear_interp", 7, interpolation<Method::kLinear>}, {"interp_antialias", 7, interpolate_with_antialias},
+    {"bilateral_slice", 9, bilateral_slice},
+    {"bicubic_interp", 7, interpolation<Method::kCubic>},
+    {"bilinear_interp", 7, interpolation<Method::kLinear>},
+    {"linear_interp", 7, interpolation<Method::kLinear>},
+    {"nearest_interp", 7, interpolation<Method::kNearest>},
+    {"trilinear_interp", 7, interpolation<Method::kLinear>},
+    {"interp_antialias", 7, interpolate_with_antialias},
 };
 
 }  // namespace

@@ -467,7 +467,81 @@ void lookup_table(OpContext& op) {
   op.out("out", look_up(op, op.in("w"), op.graph().squeeze(ids, {ids.rank() - 1})));
 }
 
+// activation(x' · y' + bias) of matrices; dimensions in front of x's last one are rows.
+void gemm_epilogue(OpContext& op) {
+  Builder& g = op.graph();
+  Value x = op.in("x");
+  Value y = weight(op, "y", x.dtype(), 1);
+  need_rank(op, x, "x");
+  if (op.attr<bool>("trans_x", false)) {
+    if (x.rank() != 2) op.fail("trans_x of a tensor of rank " + std::to_string(x.rank()));
+    x = transpose_matrix(g, x);
+  }
+  if (op.attr<bool>("trans_y", false)) y = transpose_matrix(g, y);
+  const auto number = [&](double value) { return g.scalar(value, x.dtype()); };
+  Value out = g.add(g.matmul(x, y), op.in("bias"));
+  if (op.wants("reserve_space")) op.fail("the reserve_space of its backward pass");
+  const auto activation = op.attr<std::string>("activation", "none");
+  if (activation == "relu") {
+    out = g.relu(out);
+  } else if (activation == "gelu") {
+    // x / 2 · (1 + erf(x / √2))
+    const Value error = g.erf(g.mul(out, number(std::sqrt(0.5))));
+    out = g.mul(g.mul(out, number(0.5)), g.add(error, number(1)));
+  } else if (activation != "none" && !activation.empty()) {
+    op.fail("activation '" + activation + "', which Paddle's kernel does not know");
+  }
+  op.out("out", out);
+}
+
+// x · yᵀ / (h · w) of two images as [channels, h · w].
+void flow_of_solution_procedure(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const Value y = op.in("y");
+  if (x.rank() != 4 || y.rank() != 4) op.fail("operands that are not [batch, channels, height, width]");
+  const auto rows = [&](Value v) { return g.reshape(v, Ints{0, 0, -1}); };
+  const Value area = g.cast(g.mul(g.dim(x, 2), g.dim(x, 3)), x.dtype());
+  op.out("out", g.div(g.matmul(rows(x), g.transpose(rows(y), {0, 2, 1})), area));
+}
+
+// Row i of rank_offset is the rank of instance i, then max_rank pairs of another rank and the instance that has it;
+// ranks count from 1, 0 stands for none. out[i] = Σ x[instance] · W[rank of i, other rank] over the pairs.
+void rank_attention(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const Value parameters = op.in("rank_param");
+  const auto ranks = op.attr<int64_t>("max_rank", 3);
+  if (x.rank() != 2 || x.dim(1) < 0 || parameters.rank() != 2 || ranks < 1)
+    op.fail("operands that are not matrices with a known number of features");
+  const Value offsets = g.cast(op.in("rank_offset"), DType::kInt64);
+  // [instances, pairs]
+  const auto columns = [&](int64_t first, int64_t end, int64_t step) {
+    Ints numbers;
+    for (int64_t i = first; i < end; i += step) numbers.push_back(i);
+    return g.gather(offsets, g.ints(numbers), 1);
+  };
+  const Value own = columns(0, 1, 1);
+  const Value other = columns(1, 2 * ranks + 1, 2);
+  const Value zero = g.scalar_i64(0);
+  const Value there = g.logical_and(g.less(zero, own), g.less(zero, other));
+  const auto or_first = [&](Value v) { return g.where(there, v, zero); };
+  const Value one = g.scalar_i64(1);
+  const Value place = g.add(g.mul(g.sub(own, one), g.scalar_i64(ranks)), g.sub(other, one));
+  const Value weights = g.gather(g.reshape(parameters, Ints{ranks * ranks, x.dim(1), -1}), or_first(place), 0);
+  const Value rows = g.gather(x, or_first(columns(2, 2 * ranks + 1, 2)), 0);
+  const Value kept = g.mul(rows, g.unsqueeze(g.cast(there, x.dtype()), {2}));
+  // [instances, pairs, 1, features] · [instances, pairs, features, outputs]
+  const Value products = g.squeeze(g.matmul(g.unsqueeze(kept, {2}), weights), {2});
+  op.out("out", g.reduce("ReduceSum", products, Ints{1}, false));
+  if (op.wants("input_help")) op.out("input_help", g.reshape(kept, Ints{0, ranks * x.dim(1)}));
+  if (op.wants("ins_rank")) op.out("ins_rank", g.cast(own, x.dtype()));
+}
+
 constexpr MapperEntry kEntries[] = {
+    {"fsp", 7, flow_of_solution_procedure},
+    {"fused_gemm_epilogue", 7, gemm_epilogue},
+    {"rank_attention", 9, rank_attention},
     {"matmul", 7, matmul},
     {"legacy_matmul", 7, legacy_matmul},
     {"matmul_with_flatten", 7, matmul_with_flatten},

@@ -207,10 +207,15 @@ void instance_norm(OpContext& op) {
 }
 
 // The channels in `groups` parts, each of which is normalised by itself; scale and bias are per channel.
+// add_group_norm_silu adds a residual to x first, and puts silu behind.
 void group_norm(OpContext& op) {
   Builder& g = op.graph();
-  const Value given = image(op, "x", 2);
+  Value given = image(op, "x", 2);
   const bool last = channels_last(op) && given.rank() > 2;
+  if (op.has("residual")) {
+    given = g.add(given, image(op, "residual", 2));
+    op.out("residual_out", last ? channels_to_back(g, given) : given);
+  }
   const DType computed = parameter_dtype(given.dtype());
   const Value x = g.cast(given, computed);
   const int64_t groups = op.attr<int64_t>("groups", -1);
@@ -220,6 +225,12 @@ void group_norm(OpContext& op) {
   y = g.reshape(y, g.shape(x));
   if (const Value scale = op.in_or_none("scale")) y = g.mul(y, along_axis(g, g.cast(scale, computed), 1, x.rank()));
   if (const Value bias = op.in_or_none("bias")) y = g.add(y, along_axis(g, g.cast(bias, computed), 1, x.rank()));
+  const auto activation = op.attr<std::string>("activation", "");
+  if (activation == "silu") {
+    y = g.mul(y, g.sigmoid(y));
+  } else if (!activation.empty()) {
+    op.fail("activation '" + activation + "', which Paddle's kernel does not know");
+  }
   y = g.cast(y, given.dtype());
   op.out("y", last ? channels_to_back(g, y) : y);
   if (op.wants("mean") || op.wants("variance")) {
@@ -269,6 +280,20 @@ void l2_norm(OpContext& op) {
   op.out("norm", norm);
 }
 
+// int8 of x · quant_scale · quant_max_bound, rounded half to even (quant_round_type 0) or away from zero, and limited.
+Value quantised(OpContext& op, Value x) {
+  Builder& g = op.graph();
+  const double high = op.attr<double>("quant_max_bound", 127);
+  const auto number = [&](double value) { return g.scalar(value, DType::kFloat32); };
+  Value y = g.mul(g.cast(x, DType::kFloat32), number(op.attr<double>("quant_scale") * high));
+  if (op.attr<int64_t>("quant_round_type", 1) == 0) {
+    y = g.node("Round", {y});
+  } else {
+    y = g.mul(g.node("Sign", {y}), g.floor(g.add(g.abs(y), number(0.5))));
+  }
+  return g.cast(g.clip(y, op.attr<double>("quant_min_bound", -127), high), DType::kInt8);
+}
+
 // y = scale · x / √(mean(x²) + ε) over the last axes, as many as normalized_shape has. In Paddle 2.6 and 3.0 over those
 // from begin_norm_axis on, with a bias and a residual added to x first and a bias to the result.
 void rms_norm(OpContext& op) {
@@ -276,7 +301,7 @@ void rms_norm(OpContext& op) {
   Value x = ranked(op, "x", 1);
   const DType dtype = x.dtype();
   const bool old = op.has("norm_weight");
-  if (op.attr<double>("quant_scale", -1) > 0) op.fail("a quantised result");
+  const bool quantises = op.attr<double>("quant_scale", -1) > 0;
   if (const Value residual = op.in_or_none("residual")) {
     if (const Value bias = op.in_or_none("bias")) x = g.add(x, bias);
     x = g.add(x, residual);
@@ -295,7 +320,7 @@ void rms_norm(OpContext& op) {
   Value y = g.mul(x, inverse);
   if (const Value scale = op.in_or_none(old ? "norm_weight" : "scale")) y = g.mul(y, shaped(scale));
   if (const Value bias = op.in_or_none("norm_bias")) y = g.add(y, shaped(bias));
-  op.out(old ? "out" : "y", g.cast(y, dtype));
+  op.out(old ? "out" : "y", quantises ? quantised(op, y) : g.cast(y, dtype));
   op.out(old ? "inv_var" : "invvar", g.squeeze(inverse, axes));
 }
 
@@ -373,6 +398,7 @@ void data_norm(OpContext& op) {
 }
 
 constexpr MapperEntry kEntries[] = {
+    {"add_group_norm_silu", 7, group_norm},
     {"affine_channel", 7, affine_channel},
     {"batch_norm", 7, batch_norm},
     {"data_norm", 7, data_norm},
@@ -384,6 +410,7 @@ constexpr MapperEntry kEntries[] = {
     {"norm", 7, l2_norm},
     {"fast_rms_norm", 7, rms_norm},
     {"fused_rms_norm_ext", 7, rms_norm},
+    {"fused_rms_norm_quant", 7, rms_norm},
     {"rms_norm", 7, rms_norm},
     {"rms_norm", 23, rms_norm_23},
     {"spectral_norm", 7, spectral_norm},

@@ -20,8 +20,8 @@ DType drawn_dtype(DType dtype) { return dtype == DType::kFloat64 ? dtype : DType
 // tensor in their …Like forms only.
 Value draw(OpContext& op, std::string_view op_type, NodeAttributes attributes, Value shape, DType dtype) {
   Builder& g = op.graph();
-  // 0: a new sequence in each run.
-  if (const auto seed = op.attr<int64_t>("seed", 0); seed != 0)
+  // 0, or -1: a new sequence in each run.
+  if (const auto seed = op.attr<int64_t>("seed", 0); seed > 0)
     attributes.emplace_back("seed", static_cast<float>(seed));
   const DType drawn = drawn_dtype(dtype);
   const Value model = g.expand(g.scalar(0, drawn), shape);
@@ -187,6 +187,32 @@ void multinomial(OpContext& op) {
   op.out("out", g.node("ArgMax", {keys}, {{"axis", rank}, {"keepdims", int64_t{0}}}, {DType::kInt64, dims}));
 }
 
+// One of the likeliest classes of each row that together have the probability `ps`: the first, in falling order, up to
+// which the probabilities sum up to a random part of it.
+void top_p_sampling(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  if (x.rank() != 2) op.fail("probabilities that are not [batch, classes]");
+  if (op.has("threshold") || op.has("topp_seed")) op.fail("a threshold or a seed for each row");
+  if (const auto mode = op.attr<std::string>("mode", "truncated"); mode != "truncated" && mode != "truncate")
+    op.fail("the mode '" + mode + "'");
+  const auto [sorted, classes] = g.topk(g.cast(x, DType::kFloat32), g.dim(x, 1), 1, true, true);
+  const Value sums = g.node("CumSum", {sorted, g.scalar_i64(1)});
+  const Value random = uniform_numbers(op, g.concat_ints({g.dim(x, 0), g.ints({1})}), 0, 1, DType::kFloat32);
+  const Value goal = g.mul(random, g.reshape(g.cast(op.in("ps"), DType::kFloat32), Ints{-1, 1}));
+  const Value passed = g.reduce("ReduceSum", g.cast(g.less(sums, goal), DType::kInt64), Ints{1}, true);
+  const Value last = g.sub(g.dim(x, 1), g.ints({1}));
+  const Value place = g.where(g.less(passed, last), passed, last);
+  const auto pick = [&](Value v) { return g.node("GatherElements", {v, place}, {{"axis", int64_t{1}}}); };
+  op.out("out", g.cast(pick(sorted), x.dtype()));
+  op.out("ids", pick(classes));
+  if (const auto k = op.attr<int64_t>("k", 0); k > 0) {
+    const auto first = [&](Value v) { return g.slice(v, Ints{0}, Ints{k}, Ints{1}); };
+    if (op.wants("topk_scores")) op.out("topk_scores", g.cast(first(sorted), x.dtype()));
+    if (op.wants("topk_ids")) op.out("topk_ids", first(classes));
+  }
+}
+
 // softmax((x + g) / temperature), or 1 at its largest element.
 void gumbel_softmax(OpContext& op) {
   Builder& g = op.graph();
@@ -311,6 +337,7 @@ constexpr MapperEntry kEntries[] = {
     {"sampling_id", 12, sampling_id, {}, kRandom},
     {"seed", 7, seed},
     {"standard_gamma", 11, standard_gamma, {}, kRandom},
+    {"top_p_sampling", 11, top_p_sampling, "a threshold or a seed for each row", kRandom},
     {"truncated_gaussian_random", 9, truncated_gaussian, {}, kRandom},
     {"uniform", 7, uniform, {}, kRandom},
     {"uniform_inplace", 9, uniform_inplace, "diag_num", kRandom},

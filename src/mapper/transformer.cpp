@@ -15,7 +15,7 @@ namespace {
 constexpr double kHidden = -1e30;
 
 double factor_of(const OpContext& op, int64_t size) {
-  const auto scale = op.attr<double>("scale", 0);
+  const auto scale = op.attr<double>(op.has_attr("softmax_scale") ? "softmax_scale" : "scale", 0);
   if (scale > 0) return scale;
   if (size < 0) op.fail("an unknown size of the heads");
   return 1 / std::sqrt(static_cast<double>(size));
@@ -101,11 +101,12 @@ void flash_attn_qkvpacked(OpContext& op) {
 // end below and above the diagonal. (paddle.nn.functional.flashmask_attention)
 void flashmask_attention(OpContext& op) {
   Builder& g = op.graph();
+  if (op.has("block_mask")) op.fail("block_mask, the blocks that its kernel may skip");
   const Value q = op.in("q");
   const Value k = op.in("k");
   const Value given = op.in("startend_row_indices");
   const int64_t bounds = given.dim(-1);
-  const bool causal = op.attr<bool>("causal", false);
+  const bool causal = op.attr<bool>(op.has_attr("is_causal") ? "is_causal" : "causal", false);
   if (given.rank() != 4 || !(causal ? bounds == 1 || bounds == 2 : bounds == 2 || bounds == 4))
     op.fail("startend_row_indices with " + std::to_string(bounds) + " numbers for each key");
   const int64_t times = times_of(op, q, k, 2);
@@ -130,6 +131,43 @@ void flashmask_attention(OpContext& op) {
   const Value out = attend_where(g, heads_to_front(g, q), arranged(k), arranged(op.in("v")), factor_of(op, q.dim(3)),
                                  g.logical_not(hidden));
   op.out("out", heads_to_front(g, out));
+}
+
+// Queries may look `left` keys back and `right` ahead of their own, where -1 is no limit and the last query's own key
+// is the last one. A softcap limits the scores to ±softcap by tanh.
+void flash_attn_v3(OpContext& op) {
+  Builder& g = op.graph();
+  for (const std::string_view name : {"q_v_", "q_descale_", "k_descale_", "v_descale_"}) {
+    if (op.has(name)) op.fail("its operand '" + std::string(name) + "', which is for 8-bit floats");
+  }
+  const Value q = op.in("q");
+  const Value k = op.in("k");
+  const int64_t times = times_of(op, q, k, 2);
+  const auto arranged = [&](Value x) { return repeat_heads(op, heads_to_front(g, x), times); };
+  const auto number = [&](double value) { return g.scalar(value, q.dtype()); };
+  Value scores = g.matmul(heads_to_front(g, q), g.transpose(arranged(k), {0, 1, 3, 2}));
+  scores = g.mul(scores, number(factor_of(op, q.dim(3))));
+  if (const auto cap = op.attr<double>("softcap", 0); cap > 0)
+    scores = g.mul(g.tanh(g.mul(scores, number(1 / cap))), number(cap));
+  const auto left = op.attr<int64_t>("window_size_left", -1);
+  const auto right = op.attr<bool>("is_causal", false) ? 0 : op.attr<int64_t>("window_size_right", -1);
+  const auto limit = [&](int64_t value) { return g.scalar(static_cast<double>(value), DType::kFloat32); };
+  Value allowed;
+  if (left >= 0 || right >= 0) {
+    const Value more = counts(g, g.sub(g.dim(k, 1), g.dim(q, 1)));
+    const Value own = g.add(counts(g, g.unsqueeze(positions(g, g.dim(q, 1)), {1})), more);
+    const Value ahead = g.sub(counts(g, positions(g, g.dim(k, 1))), own);
+    if (left >= 0) allowed = g.logical_not(g.less(ahead, limit(-left)));
+    const Value not_ahead = right >= 0 ? g.logical_not(g.greater(ahead, limit(right))) : Value();
+    allowed = allowed && not_ahead ? g.logical_and(allowed, not_ahead) : allowed ? allowed : not_ahead;
+    scores = g.add(scores, hiding(g, allowed, q.dtype()));
+  }
+  Value weights = g.softmax(scores, 3);
+  if (allowed) {
+    const Value any = g.reduce("ReduceMax", g.cast(allowed, DType::kFloat32), Ints{-1}, true);
+    weights = g.mul(weights, g.cast(any, q.dtype()));
+  }
+  op.out("out", heads_to_front(g, g.matmul(weights, arranged(op.in("v")))));
 }
 
 // --- sequences one behind the other ---------------------------------------------------------------------------------
@@ -184,6 +222,16 @@ Value attend_unpadded(OpContext& op, Value q, Value k, Value v, Value starts_q, 
 
 void flash_attn_unpadded(OpContext& op) {
   op.out("out", attend_unpadded(op, op.in("q"), op.in("k"), op.in("v"), op.in("cu_seqlens_q"), op.in("cu_seqlens_k")));
+}
+
+void flash_attn_v3_varlen(OpContext& op) {
+  for (const std::string_view name : {"seqused_q", "seqused_k", "qv", "q_descale", "k_descale", "v_descale"}) {
+    if (op.has(name)) op.fail("its operand '" + std::string(name) + "'");
+  }
+  if (op.attr<int64_t>("window_size_left", -1) >= 0 || op.attr<int64_t>("window_size_right", -1) > 0 ||
+      op.attr<double>("softcap", 0) > 0)
+    op.fail("windows and softcap within sequences");
+  flash_attn_unpadded(op);
 }
 
 // qkv is [rows, groups + 2, heads of keys, size].
@@ -257,7 +305,10 @@ constexpr MapperEntry kEntries[] = {
     {"flash_attn_qkvpacked", 7, flash_attn_qkvpacked, "return_softmax"},
     {"flash_attn_unpadded", 11, flash_attn_unpadded, "return_softmax"},
     {"flash_attn_varlen_qkvpacked", 11, flash_attn_varlen_qkvpacked, "varlen_padded"},
+    {"flash_attn_v3", 7, flash_attn_v3, "8-bit floats (descale)"},
+    {"flash_attn_v3_varlen", 11, flash_attn_v3_varlen, "windows, softcap, seqused, 8-bit floats (descale)"},
     {"flashmask_attention", 11, flashmask_attention},
+    {"flashmask_attention_v2", 11, flashmask_attention, "block_mask"},
     {"fused_bias_act", 9, fused_bias_act, "a quantised result"},
     {"memory_efficient_attention", 7, memory_efficient_attention, "lengths within a batch (cu_seqlens, seqlen_k)"},
     {"variable_length_memory_efficient_attention", 11, variable_length_attention},

@@ -151,3 +151,21 @@ case("conv2d_transpose_kernel_below_stride", nn.Conv2DTranspose(3, 4, 1, stride=
 case("conv2d_transpose_depthwise_multiplier", nn.Conv2DTranspose(4, 8, 3, stride=2, groups=4), x=f32["b", 4, "h", "w"])
 case("conv2d_transpose_same_one_stride", nn.Conv2DTranspose(1, 1, [3, 4], stride=[1, 2], padding="SAME"), opset=12, x=f32["b", 1, "h", "w"])
 case("conv2d_transpose_same_one_dynamic", nn.Conv2DTranspose(2, 1, 4, stride=2, padding="SAME"), opset=12, x=f32["b", 2, 7, "w"])
+
+def correlate(x, y, pad, kernel, reach, stride1, stride2):
+    x, y = [np.pad(v, [(0, 0), (0, 0), (pad, pad), (pad, pad)]) for v in (x, y)]
+    radius, steps = kernel // 2, reach // stride2
+    height, width = [-(-(n - 2 * (radius + reach)) // stride1) for n in x.shape[2:]]
+    out = np.zeros((len(x), (2 * steps + 1) ** 2, height, width), "float32")
+    for c in range(out.shape[1]):
+        down, right = [(i - steps) * stride2 for i in divmod(c, 2 * steps + 1)]
+        for i in range(height):
+            for j in range(width):
+                a, b = i * stride1 + reach - radius, j * stride1 + reach - radius
+                window = x[:, :, a:a + kernel, b:b + kernel] * y[:, :, a + down:a + down + kernel, b + right:b + right + kernel]
+                out[:, c, i, j] = window.mean((1, 2, 3))
+    return out
+
+
+raw("correlation", "correlation", inputs={"Input1": f32["b", 3, 8, 9], "Input2": f32["b", 3, 8, 9]}, outputs={"Output": "float32"}, attrs={"pad_size": 4, "kernel_size": 1, "max_displacement": 4, "stride1": 1, "stride2": 1, "corr_type_multiply": 1}, expect=lambda x, y: correlate(x, y, 4, 1, 4, 1, 1))
+raw("correlation_strides", "correlation", inputs={"Input1": f32["b", 3, "h", "w"], "Input2": f32["b", 3, "h", "w"]}, outputs={"Output": "float32"}, attrs={"pad_size": 5, "kernel_size": 3, "max_displacement": 5, "stride1": 2, "stride2": 2, "corr_type_multiply": 1}, expect=lambda x, y: correlate(x, y, 5, 3, 5, 2, 2))

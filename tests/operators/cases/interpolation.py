@@ -129,3 +129,26 @@ case("antialias_linear_dynamic", lambda x: F.interpolate(x, size=[5, 4], mode="b
 case("antialias_cubic_dynamic_corners", lambda x: F.interpolate(x, size=[5, 1], mode="bicubic", antialias=True, align_corners=True), x=f32["b", 3, "h", "w"], opset=11, paddle_cannot=NOT_IN_2)
 case("antialias_linear_dynamic_scale", lambda x: F.interpolate(x, scale_factor=0.4, mode="bilinear", antialias=True), x=f32["b", 3, "h", "w"], opset=11, paddle_cannot=NOT_IN_2)
 case("antialias_cubic_size_tensor", lambda x, s: F.interpolate(x, size=s, mode="bicubic", antialias=True), x=f32["b", 3, "h", "w"], s=i32_value([5, 4], [6, 13]), opset=11, paddle_cannot=NOT_IN_2)
+
+
+def sliced(x, grid, guide, offset):
+    """The formula of Paddle's CUDA kernel, pixel by pixel."""
+    n, inputs, height, width = x.shape
+    _, coefficients, depth, rows, columns = grid.shape
+    pixels = np.concatenate([x, np.ones_like(x[:, :1])], 1) if offset else x
+    m = grid.reshape(n, -1, pixels.shape[1], depth, rows, columns)
+    out = np.zeros((n, m.shape[1], height, width))
+    for b, i, j in np.ndindex(n, height, width):
+        gx, gy, gz = (j + 0.5) * columns / width, (i + 0.5) * rows / height, guide[b, i, j] * depth
+        for xx in np.floor(gx - 0.5) + np.arange(2):
+            for yy in np.floor(gy - 0.5) + np.arange(2):
+                for zz in np.floor(gz - 0.5) + np.arange(2):
+                    weight = max(1 - abs(xx + 0.5 - gx), 0) * max(1 - abs(yy + 0.5 - gy), 0) * max(1 - np.hypot(zz + 0.5 - gz, 1e-4), 0)
+                    at = [int(np.clip(v, 0, last - 1)) for v, last in ((zz, depth), (yy, rows), (xx, columns))]
+                    out[b, :, i, j] += weight * m[(b, slice(None), slice(None), *at)] @ pixels[b, :, i, j]
+    return out.astype("float32")
+
+
+NO_SLICE = {"pir": "Paddle 3 knows no such operator"}
+raw("bilateral_slice", "bilateral_slice", inputs={"X": f32["b", 3, 6, 8], "Grid": f32["b", 12, 4, 3, 2], "Guide": f32["b", 6, 8].range(-0.2, 1.2)}, outputs={"Out": "float32"}, attrs={"has_offset": True}, expect=lambda *x: sliced(*x, True), opset=9, paddle_cannot=NO_SLICE)
+raw("bilateral_slice_dynamic", "bilateral_slice", inputs={"X": f32["b", 3, "h", "w"], "Grid": f32["b", 6, 4, 3, 2], "Guide": f32["b", "h", "w"].range(0, 1)}, outputs={"Out": "float32"}, attrs={"has_offset": False}, expect=lambda *x: sliced(*x, False), opset=11, paddle_cannot=NO_SLICE)

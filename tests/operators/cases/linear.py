@@ -172,3 +172,30 @@ case("baddbmm_alpha_beta", lambda i, x, y: paddle._C_ops.baddbmm(i, x, y, 0.5, -
 case("baddbmm_f64", lambda i, x, y: paddle._C_ops.baddbmm(i, x, y, 2.0, 3.0), i=f64["b", 3, 5], x=f64["b", 3, 4], y=f64["b", 4, 5], paddle_cannot={"pdmodel": "baddbmm came with Paddle 3"})
 case("slogdet_v2", lambda x: paddle._C_ops.slogdet_v2(x), x=f32["b", 4, 4], opset=11, paddle_cannot={"pdmodel": "slogdet_v2 came with Paddle 3"})
 case("slogdet_v2_rank2", lambda x: paddle._C_ops.slogdet_v2(x), x=f64[3, 3], opset=11, paddle_cannot={"pdmodel": "slogdet_v2 came with Paddle 3"})
+
+# --- products of images, of ranks; with an activation
+raw("raw_fsp", "fsp", inputs={"X": f32["b", 3, "h", "w"], "Y": f32["b", 6, "h", "w"]}, outputs={"Out": "float32"}, paddle_cannot={"pir": "it knows no such operator"})
+
+
+def epilogue(x, y, bias, act):
+    v = x @ y + bias
+    return {"none": v, "relu": np.maximum(v, 0), "gelu": v / 2 * (1 + np.vectorize(__import__("math").erf)(v / 2**0.5))}[act].astype("float32")
+
+
+GEMM_WEIGHT, GEMM_BIAS = [np.random.RandomState(i).randn(*s).astype("float32") for i, s in enumerate([(4, 5), (5,)])]
+raw("fused_gemm_epilogue", "fused_gemm_epilogue", inputs={"X": f32["b", "n", 4], "Y": param(GEMM_WEIGHT), "Bias": param(GEMM_BIAS)}, outputs={"Out": "float32"}, attrs={"trans_x": False, "trans_y": False, "activation": "none"}, expect=lambda x: epilogue(x, GEMM_WEIGHT, GEMM_BIAS, "none"), opset=7)
+raw("fused_gemm_epilogue_relu", "fused_gemm_epilogue", inputs={"X": f32[4, "n"], "Y": param(GEMM_WEIGHT.T.copy()), "Bias": param(GEMM_BIAS)}, outputs={"Out": "float32"}, attrs={"trans_x": True, "trans_y": True, "activation": "relu"}, expect=lambda x: epilogue(x.T, GEMM_WEIGHT, GEMM_BIAS, "relu"), opset=7)
+raw("fused_gemm_epilogue_gelu", "fused_gemm_epilogue", inputs={"X": f32["b", 4], "Y": param(GEMM_WEIGHT), "Bias": param(GEMM_BIAS)}, outputs={"Out": "float32"}, attrs={"trans_x": False, "trans_y": False, "activation": "gelu"}, expect=lambda x: epilogue(x, GEMM_WEIGHT, GEMM_BIAS, "gelu"), opset=9)
+
+
+def ranked(x, offsets, w):
+    out = np.zeros((len(x), w.shape[1]), "float32")
+    for i, (own, *pairs) in enumerate(offsets):
+        for other, at in zip(pairs[::2], pairs[1::2]):
+            if own > 0 and other > 0:
+                place = (own - 1) * 2 + other - 1
+                out[i] += x[at] @ w[place * x.shape[1]:][: x.shape[1]]
+    return out
+
+
+raw("rank_attention", "rank_attention", inputs={"X": f32[3, 4], "RankOffset": i32[3, 5].values([[1, 1, 0, 2, 2], [0, 1, 1, 0, 0], [2, 0, -1, 2, 1]]), "RankParam": f32[16, 5]}, outputs={"InputHelp": None, "Out": "float32", "InsRank": None}, attrs={"MaxRank": 2, "MaxSize": 0}, expect=ranked, opset=9)

@@ -127,3 +127,19 @@ case("instance_norm2d_one_pixel", nn.InstanceNorm2D(4), x=f32["b", 4, 1, 1])
 case("normalize_p1", lambda x: F.normalize(x, p=1, axis=-1), x=f32["b", 4, "n"], opset=8)
 case("normalize_zeros", lambda x: F.normalize(x, axis=1), x=f32["b", 4].ints(0, 1), opset=8)
 case("normalize_f64", lambda x: F.normalize(x, axis=0, epsilon=1e-3), x=f64["b", 4], opset=8)
+
+def silu_of_groups(x, residual, scale, bias, groups):
+    x = x + residual
+    g = x.reshape(len(x), groups, -1)
+    y = ((g - g.mean(-1, keepdims=True)) / np.sqrt(g.var(-1, keepdims=True) + 1e-5)).reshape(x.shape)
+    y = y * scale[:, None, None] + bias[:, None, None]
+    return (y / (1 + np.exp(-y))).astype("float32"), x
+
+
+raw("add_group_norm_silu", "add_group_norm_silu", inputs={"x": f32["b", 4, "h", "w"], "residual": f32["b", 4, "h", "w"], "scale": param(RMS_SCALE), "bias": param(RMS_SCALE - 1)}, outputs={"y": "float32", "residual_out": "float32", "mean": None, "variance": None}, attrs={"epsilon": 1e-5, "groups": 2, "data_format": "NCHW", "activation": "silu"}, expect=lambda x, r: silu_of_groups(x, r, RMS_SCALE, RMS_SCALE - 1, 2), paddle_cannot={"pir": "Paddle 3 does not translate its epsilon"})
+raw("add_group_norm_silu_nhwc", "add_group_norm_silu", inputs={"x": f32["b", "h", "w", 4], "residual": f32["b", "h", "w", 4], "scale": param(RMS_SCALE), "bias": param(RMS_SCALE - 1)}, outputs={"y": "float32", "residual_out": "float32", "mean": None, "variance": None}, attrs={"epsilon": 1e-5, "groups": 2, "data_format": "NHWC", "activation": "silu"}, expect=lambda x, r: [v.transpose(0, 2, 3, 1) for v in silu_of_groups(x.transpose(0, 3, 1, 2), r.transpose(0, 3, 1, 2), RMS_SCALE, RMS_SCALE - 1, 2)], paddle_cannot={"pir": "Paddle 3 does not translate its epsilon"})
+RMS_QUANT = {"out": "float32", "residual_out": None, "inv_var": None}
+RMS_BOUNDS = {"epsilon": 1e-5, "begin_norm_axis": 2, "quant_max_bound": 127.0, "quant_min_bound": -127.0}
+raw("fused_rms_norm_quant_plain", "fused_rms_norm_quant", inputs={"x": f32["b", "n", 4], "norm_weight": param(RMS_SCALE)}, outputs=RMS_QUANT, attrs={**RMS_BOUNDS, "quant_scale": -1.0, "quant_round_type": 0}, expect=rms)
+raw("fused_rms_norm_quant_even", "fused_rms_norm_quant", inputs={"x": f32["b", "n", 4], "norm_weight": param(RMS_SCALE)}, outputs={**RMS_QUANT, "out": "int8"}, attrs={**RMS_BOUNDS, "quant_scale": 0.7, "quant_round_type": 0}, expect=lambda x: np.clip(np.rint(rms(x) * 0.7 * 127), -127, 127).astype("int8"), opset=11)
+raw("fused_rms_norm_quant_away", "fused_rms_norm_quant", inputs={"x": f32["b", "n", 4], "norm_weight": param(RMS_SCALE)}, outputs={**RMS_QUANT, "out": "int8"}, attrs={**RMS_BOUNDS, "quant_scale": 0.7, "quant_round_type": 1}, expect=lambda x: np.clip(np.sign(rms(x)) * np.floor(abs(rms(x)) * np.float32(0.7 * 127) + 0.5), -127, 127).astype("int8"), opset=9)

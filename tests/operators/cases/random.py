@@ -65,3 +65,6 @@ case("random_limits", lambda x: paddle.stack([paddle.min(y := paddle._C_ops.rand
 case("random_i64", lambda x: paddle._C_ops.random(x, 7, 8), x=i64["b", 3], opset=9, skip_run=NO_KERNEL, paddle_cannot={"pdmodel": "random came with Paddle 3"})
 case("randperm_largest", lambda x: paddle.max(paddle.cast(paddle.randperm(6), "float32")) + x, x=f32[1], skip_run=NO_KERNEL)
 raw("raw_uniform_batch_size_like_static", "uniform_random_batch_size_like", inputs={"Input": f32[2, 3]}, outputs={"Out": "float32"}, attrs={"shape": [-1, 4], "min": 2.0, "max": 2.0, "seed": 3, "dtype": 5}, skip_run=NO_KERNEL)
+TOP_P = {"out": "float32", "ids": "int64"}
+raw("top_p_sampling_certain", "top_p_sampling", inputs={"x": f32["b", 4].values([np.array([[0, 0, 1, 0], [0, 1, 0, 0]]), np.array([[0.3, 0.1, 0.2, 0.4]] * 3)]), "ps": f32["b"].values([np.array([0.9, 0.9]), np.array([0.3] * 3)])}, outputs=TOP_P, attrs={"seed": -1, "k": 0, "mode": "truncated"}, opset=11, skip_run=NO_KERNEL, expect=lambda x, ps: (x.max(1, keepdims=True), x.argmax(1)[:, None]))
+raw("top_p_sampling_threshold", "top_p_sampling", inputs={"x": f32[2, 4], "ps": f32[2], "threshold": f32[2]}, outputs=TOP_P, attrs={"seed": -1, "k": 0, "mode": "truncated"}, expect=lambda x, ps, t: (x[:, :1], x.argmax(1)[:, None]), error="a threshold")

@@ -109,3 +109,24 @@ raw("fused_bias_act_gelu", "fused_bias_act", inputs={"x": f32["b", "n", 8], "bia
 raw("fused_bias_act_swiglu", "fused_bias_act", inputs={"x": f32["b", "n", 8], "bias": param(SHIFT)}, outputs={"out": "float32"}, attrs={"act_method": "swiglu", **ACT}, expect=lambda x: silu((x + SHIFT)[..., :4]) * (x + SHIFT)[..., 4:], opset=9)
 raw("fused_bias_act_geglu_smooth", "fused_bias_act", inputs={"x": f32["b", "n", 8], "shift": param(SHIFT[:4]), "smooth": param(SMOOTH[:4])}, outputs={"out": "float32"}, attrs={"act_method": "geglu", **ACT}, expect=lambda x: (gelu(x[..., :4]) * x[..., 4:] + SHIFT[:4]) * SMOOTH[:4], opset=9)
 raw("fused_bias_act_dequantize", "fused_bias_act", inputs={"x": i32["b", 8], "dequant_scales": param(SCALES)}, outputs={"out": "float32"}, attrs={"act_method": "relu", **ACT}, expect=lambda x: np.maximum(x * SCALES, 0).astype("float32"), opset=9)
+
+
+def windowed(q, k, v, left, right, cap, factor):
+    q, k, v = front(q), front(np.repeat(k, q.shape[2] // k.shape[2], 2)), front(np.repeat(v, q.shape[2] // v.shape[2], 2))
+    scores = q @ k.swapaxes(-1, -2) * factor
+    if cap:
+        scores = np.tanh(scores / cap) * cap
+    ahead = np.arange(k.shape[2])[None] - np.arange(q.shape[2])[:, None] - (k.shape[2] - q.shape[2])
+    hidden = (ahead < -left if left >= 0 else False) | (ahead > right if right >= 0 else False) | np.zeros_like(scores, bool)
+    weights = softmax(np.where(hidden, -1e30, scores)) * ~hidden.all(-1, keepdims=True)
+    return front(weights @ v).astype("float32")
+
+
+V3 = {"softmax_scale": 0.4, "is_causal": False, "window_size_left": -1, "window_size_right": -1, "softcap": 0.0, "num_splits": 1, "manual_set_pack_gqa": False, "pack_gqa_": False, "sm_margin": 0}
+V3_OUT = {"out": "float32", "softmax_lse": None}
+V3_IN = {"q": f32["b", "n", 4, 4], "k": f32["b", 6, 2, 4], "v": f32["b", 6, 2, 4]}
+raw("flash_attn_v3", "flash_attn_v3", inputs=V3_IN, outputs=V3_OUT, attrs=V3, expect=lambda *x: windowed(*x, -1, -1, 0, 0.4))
+raw("flash_attn_v3_causal_softcap", "flash_attn_v3", inputs=V3_IN, outputs=V3_OUT, attrs={**V3, "is_causal": True, "softcap": 0.5}, expect=lambda *x: windowed(*x, -1, 0, 0.5, 0.4), opset=11)
+raw("flash_attn_v3_window", "flash_attn_v3", inputs=V3_IN, outputs=V3_OUT, attrs={**V3, "window_size_left": 2, "window_size_right": 1}, expect=lambda *x: windowed(*x, 2, 1, 0, 0.4), opset=11)
+raw("flash_attn_v3_varlen", "flash_attn_v3_varlen", inputs={"q": f32[9, 2, 4], "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}, outputs=V3_OUT, attrs={"softmax_scale": 0.5, "causal": True, "window_size_left": -1, "window_size_right": 0, "softcap": 0.0, "num_splits": 1, "manual_set_pack_gqa": False, "pack_gqa": False, "sm_margin": 0, "max_seqlen_q": 9, "max_seqlen_k": 12}, expect=lambda *x: unpadded(*x, causal=True, factor=0.5), opset=11)
+raw("flashmask_attention_v2", "flashmask_attention_v2", inputs={"q": f32["b", 6, 2, 4], "k": f32["b", 6, 2, 4], "v": f32["b", 6, 2, 4], "startend_row_indices": i32["b", 1, 6, 1].ints(0, 7)}, outputs=V3_OUT, attrs={"softmax_scale": 0.5, "is_causal": True}, expect=lambda *x: flashmask(*x, True), opset=11)
