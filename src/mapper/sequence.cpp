@@ -302,32 +302,54 @@ void fusion_seqpool_cvm_concat(OpContext& op) {
   });
 }
 
-// The windows of images as rows [images · windows, channels · height · width], each image a sequence.
+// The windows of images as rows [images · windows, channels · height · width], each image a sequence. `y` [images, 2]
+// tells the heights and widths that the pictures had before `out_stride` made them smaller: then only the windows
+// within count.
 void im2sequence(OpContext& op) {
   Builder& g = op.graph();
   Value x = op.in("x");
   if (rank_of(op, x) != 4) op.fail("x is no batch of images");
-  if (op.has("y")) op.fail("images of different sizes (Y): they change how many windows each image has");
   const Ints kernel = op.attr<Ints>("kernels");
   const Ints strides = op.attr<Ints>("strides", {1, 1});
   const Ints pads = op.attr<Ints>("paddings", {0, 0, 0, 0});  // up, left, down, right
-  if (kernel.size() != 2 || strides.size() != 2 || pads.size() != 4 || std::min(strides[0], strides[1]) < 1)
-    op.fail("kernels, strides and paddings of other numbers of axes than two");
+  const Ints shrunk = op.attr<Ints>("out_stride", {1, 1});
+  if (kernel.size() != 2 || strides.size() != 2 || pads.size() != 4 || shrunk.size() != 2 ||
+      std::min({strides[0], strides[1], shrunk[0], shrunk[1]}) < 1)
+    op.fail("kernels, strides, paddings or out_stride of other numbers of axes than two");
+  const Value images = g.dim(x, 0);
   x = g.pad(x, g.ints({0, 0, pads[0], pads[1], 0, 0, pads[2], pads[3]}));
+  // How many windows there are along an axis of padded size `extent`.
+  const auto count_in = [&](Value extent, size_t i) {
+    return g.div(g.sub(extent, g.ints({kernel[i] - strides[i]})), g.ints({strides[i]}));
+  };
   std::vector<Value> counts;
   for (size_t i = 0; i < 2; ++i) {
     const auto axis = static_cast<int64_t>(2 + 2 * i);  // H, then W behind [windows, kernel] of H
-    const Value count = g.div(g.sub(g.dim(x, axis), g.ints({kernel[i] - strides[i]})), g.ints({strides[i]}));
-    const Value starts = g.unsqueeze(g.mul(steps_to(g, count), g.ints({strides[i]})), {1});
+    counts.push_back(count_in(g.dim(x, axis), i));
+    const Value starts = g.unsqueeze(g.mul(steps_to(g, counts[i]), g.ints({strides[i]})), {1});
     x = g.gather(x, g.add(starts, g.ints(count_from(0, kernel[i]))), axis);
-    counts.push_back(count);
   }
   // [images, channels, rows, kh, columns, kw] to [images, rows, columns, channels, kh, kw]
   x = g.transpose(x, {0, 2, 4, 1, 3, 5});
-  const Value images = g.dim(x, 0);
   const Value size = g.mul(g.dim(x, 3), g.ints({kernel[0] * kernel[1]}));
-  op.out("out", g.reshape(x, g.concat_ints({g.ints({-1}), size})));
-  op.set_lod("out", Lod{.lengths = g.expand(g.mul(counts[0], counts[1]), images)});
+  const Value windows = g.reshape(x, g.concat_ints({g.ints({-1}), size}));
+  if (!op.has("y")) {
+    op.out("out", windows);
+    op.set_lod("out", Lod{.lengths = g.expand(g.mul(counts[0], counts[1]), images)});
+    return;
+  }
+  std::vector<Value> own;     // windows of each image, int64 [images]
+  std::vector<Value> inside;  // bool, [images, rows, 1] and [images, 1, columns]
+  const std::vector<Value> sizes = g.split_evenly(g.cast(op.in("y"), DType::kInt64), 2, 1);
+  for (size_t i = 0; i < 2; ++i) {
+    const Value extent = g.div(g.add(g.flatten_to_1d(sizes[i]), g.ints({shrunk[i] - 1})), g.ints({shrunk[i]}));
+    own.push_back(count_in(g.add(extent, g.ints({pads[i] + pads[i + 2]})), i));
+    inside.push_back(g.unsqueeze(g.less(steps_to(g, counts[i]), g.unsqueeze(own[i], {1})), {i == 0 ? 2 : 1}));
+  }
+  const Value taken = g.flatten_to_1d(g.logical_and(inside[0], inside[1]));
+  const Value rows = g.squeeze(g.node("NonZero", {taken}, {}, {DType::kInt64, Dims{1, -1}}), {0});
+  op.out_as_computed("out", g.gather(windows, rows, 0));
+  op.set_lod("out", Lod{.lengths = g.mul(own[0], own[1])});
 }
 
 // Other sequences of the same rows: those of y, or with these limits.
@@ -347,7 +369,7 @@ constexpr MapperEntry kEntries[] = {
     {"fusion_seqexpand_concat_fc", 9, fusion_seqexpand_concat_fc, kOneLevel},
     {"fusion_seqpool_concat", 9, fusion_seqpool_concat, kOneLevel},
     {"fusion_seqpool_cvm_concat", 9, fusion_seqpool_cvm_concat, kOneLevel},
-    {"im2sequence", 8, im2sequence, "images of different sizes (Y)"},
+    {"im2sequence", 8, im2sequence},
     {"lod_reset", 7, lod_reset, "append"},
     {"sequence_concat", 9, sequence_concat, kOneLevel},
     {"sequence_conv", 9, sequence_conv, kOneLevel},

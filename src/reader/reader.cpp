@@ -67,6 +67,11 @@ bool is_file(const fs::path& path) {
   return fs::is_regular_file(path, ignored);
 }
 
+bool is_folder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
 // The files of a folder with an extension, sorted.
 std::vector<fs::path> files_with_extension(const fs::path& folder, const char* extension) {
   std::vector<fs::path> found;
@@ -79,9 +84,18 @@ std::vector<fs::path> files_with_extension(const fs::path& folder, const char* e
   return found;
 }
 
+// The PIR programs of a folder, sorted. Other JSON files lie in many folders: the content tells.
+std::vector<fs::path> pir_programs(const fs::path& folder) {
+  auto programs = files_with_extension(folder, ".json");
+  std::erase_if(programs, [](const fs::path& path) {
+    const auto opened = open_file(path);
+    return !opened || !looks_like_pir_program(opened->bytes);
+  });
+  return programs;
+}
+
 Result<fs::path> find_model_file(const ModelSource& source) {
   const fs::path folder = source.model_dir;
-  std::error_code ignored;
   if (!source.model_filename.empty()) {
     const fs::path in_folder = folder / source.model_filename;
     // A file name that already contains the folder is common in scripts.
@@ -89,7 +103,7 @@ Result<fs::path> find_model_file(const ModelSource& source) {
     return in_folder;
   }
   if (is_file(folder)) return folder;
-  if (!fs::is_directory(folder, ignored)) return fail(kFileNotFound, "no such folder: " + folder.string());
+  if (!is_folder(folder)) return fail(kFileNotFound, "no such folder: " + folder.string());
   for (const char* name : {"inference.pdmodel", "model.pdmodel"}) {
     if (is_file(folder / name)) return folder / name;
   }
@@ -97,14 +111,7 @@ Result<fs::path> find_model_file(const ModelSource& source) {
   for (const char* name : {"__model__", "inference.json", "model.json"}) {
     if (programs.empty() && is_file(folder / name)) return folder / name;
   }
-  // Other JSON files lie in many folders: the content tells.
-  if (programs.empty()) {
-    programs = files_with_extension(folder, ".json");
-    std::erase_if(programs, [](const fs::path& path) {
-      const auto opened = open_file(path);
-      return !opened || !looks_like_pir_program(opened->bytes);
-    });
-  }
+  if (programs.empty()) programs = pir_programs(folder);
   if (programs.size() > 1) {
     std::string names;
     for (const auto& path : programs) names += (names.empty() ? "" : ", ") + path.filename().string();
@@ -116,17 +123,17 @@ Result<fs::path> find_model_file(const ModelSource& source) {
               "name the file with --model_filename");
 }
 
-// A note that names the PIR program beside a .pdmodel program that was taken because none was named.
+// A note that names the PIR program beside an older program that was taken because none was named.
 std::optional<Diagnostic> other_format(const ModelSource& source, const fs::path& taken) {
-  if (!source.model_filename.empty() || source.model_dir.empty() || taken.extension() == ".json") return std::nullopt;
-  fs::path beside = taken.parent_path() / "inference.json";
-  if (taken.extension() == ".pdmodel") beside = fs::path(taken).replace_extension(".json");
-  if (is_file(fs::path(source.model_dir)) || !is_file(beside)) return std::nullopt;
-  const auto opened = open_file(beside);
-  if (!opened || !looks_like_pir_program(opened->bytes)) return std::nullopt;
-  const std::string name = beside.filename().string();
+  if (!source.model_filename.empty() || !is_folder(source.model_dir) || taken.extension() == ".json")
+    return std::nullopt;
+  const auto programs = pir_programs(source.model_dir);
+  if (programs.empty()) return std::nullopt;
+  // That of the same name, where there are several.
+  const auto twin = std::ranges::find(programs, taken.stem(), &fs::path::stem);
+  const std::string name = (twin == programs.end() ? programs.front() : *twin).filename().string();
   Diagnostic note = error(kOneOfTwoFormats,
-                          "the folder holds the model in both formats: " + taken.string() + " was taken, not " + name);
+                          "the folder holds programs of both formats: " + taken.string() + " was taken, not " + name);
   note.severity = Severity::kNote;
   note.hint = "--model_filename " + name + " takes that one";
   return note;

@@ -25,7 +25,8 @@ def test_operator(case_to_judge, opsets, pytestconfig):
     reason = PADDLE_IS_WRONG.get((version, label.removesuffix(f"-pir-{version}")))
     if reason and not problems:
         pytest.fail("Paddle is right here: take the row out of PADDLE_IS_WRONG", pytrace=False)
-    if reason:
+    # Numbers are all that may differ: what does not convert, load or have the right shape stays a failure.
+    if reason and all("values differ" in problem or ": see " in problem for problem in problems):
         pytest.skip(f"Paddle {version} is wrong: {reason}")
     if problems:
         pytest.fail("\n".join(problems), pytrace=False)

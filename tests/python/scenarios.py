@@ -172,6 +172,34 @@ def reservation_is_a_warning():
         raise AssertionError("strict has no effect")
 
 
+def detector_without_nms():
+    """remove_nms: the boxes and scores that went into it, in place of what it keeps."""
+    import numpy as np
+    import onnxruntime
+    import paddle
+    import paddle2onnx
+    from paddle.static import InputSpec
+
+    class Head(paddle.nn.Layer):
+        def forward(self, boxes, logits):
+            scores = paddle.nn.functional.sigmoid(logits)
+            kept, *_ = paddle.vision.ops.matrix_nms(boxes * 2.0, scores, 0.1, 0.05, 50, 20)
+            return kept
+
+    spec = [InputSpec([2, 10, 4], "float32", "boxes"), InputSpec([2, 3, 10], "float32", "logits")]
+    paddle2onnx.dygraph2onnx(Head(), "whole.onnx", spec, 13)
+    paddle2onnx.dygraph2onnx(Head(), "head.onnx", spec, 13, remove_nms=True)
+    boxes, logits = images(2, 10, 4), images(2, 3, 10)
+    found = {}
+    for name in ("whole", "head"):
+        session = onnxruntime.InferenceSession(f"{name}.onnx", providers=["CPUExecutionProvider"])
+        found[name] = session.run(None, {"boxes": boxes, "logits": logits})
+    assert [a.shape[1:] for a in found["whole"]] == [(6,)], [a.shape for a in found["whole"]]
+    left, scores = found["head"]
+    np.testing.assert_allclose(left, boxes * 2, rtol=1e-5)
+    np.testing.assert_allclose(scores, 1 / (1 + np.exp(-logits)), rtol=1e-5)
+
+
 def kept_folder():
     import paddle2onnx
 

@@ -38,6 +38,7 @@ def run(request, tmp_path):
         "options_of_dygraph2onnx",
         "failure_is_raised",
         "reservation_is_a_warning",
+        "detector_without_nms",
         "kept_folder",
         "batch_norm_and_dropout",
         "parameters_in_every_form",

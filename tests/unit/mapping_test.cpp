@@ -162,6 +162,25 @@ TEST(Program, ValueThatIsFetchedTwiceIsTwoOutputs) {
   EXPECT_NE(mapped.result.graph->outputs[1].name(), "y");
 }
 
+// Nothing had rank 0 before Paddle 2.5: [1] is declared where a slice leaves nothing else, and what follows counts on
+// it.
+TEST(Program, SliceOfAllAxesKeepsTheRankThatAnOlderOneDeclares) {
+  for (const bool older : {true, false}) {
+    ProgramText text;
+    text.input("x", {4});
+    text.var("y", older ? Dims{1} : Dims{});
+    OpDesc& slice = text.op("slice", {{"Input", {"x"}}}, {{"Out", {"y"}}});
+    set(slice, "axes", std::vector<int>{0});
+    set(slice, "starts", std::vector<int>{1});
+    set(slice, "ends", std::vector<int>{2});
+    set(slice, "decrease_axis", std::vector<int>{0});
+    text.fetch("y");
+    const Mapped mapped = map(text);
+    ASSERT_TRUE(mapped);
+    EXPECT_EQ(mapped.result.graph->outputs.at(0).rank(), older ? 1 : 0);
+  }
+}
+
 TEST(Program, OutputThatNothingWritesIsAnError) {
   ProgramText text;
   text.input("x", {4});

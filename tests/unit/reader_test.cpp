@@ -10,6 +10,7 @@ namespace {
 using namespace test;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 ModelSource source_of(const std::string& dir, const std::string& model = "", const std::string& params = "") {
   ModelSource source;
@@ -95,6 +96,20 @@ TEST_F(Reader, TheFormatThatWasTakenIsTold) {
   EXPECT_EQ(loaded->warnings[0].code, kOneOfTwoFormats);
   EXPECT_EQ(loaded->warnings[0].severity, Severity::kNote);
   EXPECT_EQ(loaded->warnings[0].hint, "--model_filename inference.json takes that one");
+}
+
+TEST_F(Reader, TheFormatThatWasTakenIsToldWhateverTheNames) {
+  folder.write("model.pdmodel", program);
+  folder.write("model.pdiparams", params);
+  folder.write("config.json", R"({"Global":{}})");
+  EXPECT_THAT(load()->warnings, IsEmpty());
+  folder.write("exported.json", R"({"base_code":{"magic":"pir","version":4},"program":{}})");
+  const auto loaded = load();
+  ASSERT_THAT(loaded, Succeeds());
+  EXPECT_EQ(loaded->model_file, folder / "model.pdmodel");
+  ASSERT_EQ(loaded->warnings.size(), 1U);
+  EXPECT_THAT(loaded->warnings[0].hint, HasSubstr("exported.json"));
+  EXPECT_THAT(load("model.pdmodel")->warnings, IsEmpty());
 }
 
 TEST_F(Reader, SeveralModelsAreAmbiguous) {

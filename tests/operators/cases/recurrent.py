@@ -72,10 +72,6 @@ raw("row_conv", "row_conv", inputs={"X": f32["b", "t", 4], "Filter": param(np.ra
 raw("ctc_align", "ctc_align", inputs={"Input": i32["b", "t"].ints(0, 3), "InputLength": i32["b", 1].values([np.array([[6], [3]]), np.array([[1], [8], [5]])])}, outputs={"Output": "int32", "OutputLength": "int32"}, attrs={"blank": 0, "padding_value": 9}, sizes=SIZES, opset=11)
 raw("ctc_align_unmerged", "ctc_align", inputs={"Input": i64["b", "t"].ints(0, 3), "InputLength": i64["b", 1].values([np.array([[6], [3]]), np.array([[1], [8], [5]])])}, outputs={"Output": "int64", "OutputLength": "int64"}, attrs={"blank": 2, "merge_repeated": False}, sizes=SIZES, opset=11)
 
-# --- sequences limited by LoD: refused --------------------------------------------------------------------------------
-raw("lstm_lod", "lstm", inputs={"Input": f32["n", 20], "Weight": param(np.random.randn(5, 20)), "Bias": param(np.random.randn(1, 20))}, outputs={"Hidden": "float32", "Cell": "float32", "BatchGate": None, "BatchCellPreAct": None}, attrs={"use_peepholes": False}, error="LoD")
-raw("gru_lod", "gru", inputs={"Input": f32["n", 15], "Weight": param(np.random.randn(5, 15))}, outputs={"BatchGate": None, "BatchResetHiddenPrev": None, "BatchHidden": None, "Hidden": "float32"}, error="LoD")
-raw("fusion_gru_lod", "fusion_gru", inputs={"X": f32["n", 4], "WeightX": param(np.random.randn(4, 15)), "WeightH": param(np.random.randn(5, 15))}, outputs={"ReorderedH0": None, "XX": None, "BatchedInput": None, "BatchedOut": None, "Hidden": "float32"}, error="LoD")
 
 # --- layers (whole networks are in tests/models) ----------------------------------------------------------------------
 case("layer_lstm", nn.LSTM(4, 5), x=f32["b", "t", 4], opset=8)

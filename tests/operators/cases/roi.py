@@ -28,7 +28,7 @@ FAR = [np.array([[-30, -20, -9, -5], [-4, -4, 60, 70], [12, 9, 5, 3], [3, 3, 3, 
 case("align_far", lambda x, r, n: V.roi_align(x, r, n, 3, 0.5, 2, aligned=False), x=X, r=f32["r", 4].values(FAR), n=NUM, sizes=[*SIZES], opset=11)
 case("align_far_aligned", lambda x, r, n: V.roi_align(x, r, n, 3, 0.5, 2), x=X, r=f32["r", 4].values(FAR), n=NUM, sizes=[*SIZES], opset=16)
 case("align_far_adaptive", lambda x, r, n: V.roi_align(x, r, n, 3, 0.5, aligned=False), x=X, r=f32["r", 4].values(FAR), n=NUM, sizes=[*SIZES], opset=11)
-case("align_far_aligned_adaptive", lambda x, r, n: V.roi_align(x, r, n, 3, 0.5), x=X, r=f32["r", 4].values([np.delete(FAR[0], 2, 0), FAR[1]]), n=i32["b"].values([np.array([2, 2]), np.array([4, 0, 5])]), sizes=[{"r": 4}, {"r": 9}], opset=16)
+case("align_far_aligned_adaptive", lambda x, r, n: V.roi_align(x, r, n, 3, 0.5), x=X, r=f32["r", 4].values([np.delete(FAR[0], [2, 3], 0), FAR[1]]), n=i32["b"].values([np.array([1, 2]), np.array([4, 0, 5])]), sizes=[{"r": 3}, {"r": 9}], opset=16)
 case("pool_far", lambda x, r, n: V.roi_pool(x, r, n, 3, 0.5), x=X, r=f32["r", 4].values(FAR), n=NUM, sizes=[*SIZES], opset=11)
 case("pool", lambda x, r, n: V.roi_pool(x, r, n, 3, 0.5), x=X, r=ROIS, n=NUM, sizes=[*SIZES], opset=11)
 case("pool_sides", lambda x, r, n: V.roi_pool(x, r, n, (3, 2), 0.25), x=X, r=ROIS, n=NUM, sizes=[*SIZES], opset=11)

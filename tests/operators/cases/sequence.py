@@ -98,7 +98,9 @@ raw("im2sequence", "im2sequence", inputs={"X": f32["b", 2, 5, 6]}, outputs=OUT, 
 raw("im2sequence_strides", "im2sequence", inputs={"X": f32["b", 2, 5, 6]}, outputs=OUT, attrs={"kernels": [2, 3], "strides": [2, 3], "paddings": [0, 1, 2, 1]}, opset=8)
 raw("im2sequence_open", "im2sequence", inputs={"X": f32["b", 2, "h", "w"]}, outputs=OUT, attrs={"kernels": [3, 2], "strides": [2, 2], "paddings": [1, 0, 0, 1]}, opset=9)
 raw("im2sequence_columns", "im2sequence", inputs={"X": f32["b", 2, 4, "w"]}, outputs=OUT, attrs={"kernels": [4, 1], "strides": [1, 1], "paddings": [0, 0, 0, 0]}, opset=9)
-raw("im2sequence_sizes", "im2sequence", inputs={"X": f32["b", 2, 5, 6], "Y": f32["b", 2]}, outputs=OUT, attrs={"kernels": [2, 3], "strides": [1, 1], "paddings": [0, 0, 0, 0], "out_stride": [1, 1]}, error="images of different sizes")
+raw("im2sequence_sizes", "im2sequence", inputs={"X": f32["b", 2, 5, 6], "Y": f32["b", 2].values([np.array([[10, 12], [7, 9]]), np.array([[9, 5], [10, 12], [4, 11]])])}, outputs=OUT, attrs={"kernels": [2, 3], "strides": [1, 1], "paddings": [0, 0, 0, 0], "out_stride": [2, 2]}, opset=9)
+raw("im2sequence_sizes_padded", "im2sequence", inputs={"X": f32["b", 2, "h", "w"], "Y": f32["b", 2].values([np.array([[12, 10], [7, 8]]), np.array([[9, 5], [9, 13], [4, 11]])])}, outputs=OUT, attrs={"kernels": [3, 2], "strides": [2, 1], "paddings": [1, 0, 1, 1], "out_stride": [1, 1]}, opset=9)
+case("im2sequence_sizes_pooled", lambda x, y: lod.sequence_pool(operator("im2sequence", {"X": x, "Y": y}, {"Out": "float32"}, kernels=[2, 2], strides=[1, 1], paddings=[0, 0, 0, 0], out_stride=[1, 1])[0], "max"), static="older", x=f32["b", 2, 5, 6], y=f32["b", 2].values([np.array([[5, 6], [3, 4]]), np.array([[2, 5], [5, 2], [4, 4]])]), opset=11)
 case("im2sequence_pooled", lambda x: lod.sequence_pool(operator("im2sequence", {"X": x}, {"Out": "float32"}, kernels=[2, 2], strides=[1, 1], paddings=[0, 0, 0, 0])[0], "max"), static="older", x=f32["b", 2, "h", 4], opset=11)
 
 # --- the sequences themselves -----------------------------------------------------------------------------------------------
