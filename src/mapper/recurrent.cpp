@@ -477,9 +477,18 @@ void fusion_gru(OpContext& op) {
   run_gru(op, net, op.in("weight_h"));
 }
 
+constexpr std::string_view kNoIdentity = "sequences of several levels; the cell_activation 'identity'";
+
+// These kernels of Paddle take the identity for done, and multiply the output gate with what lay in memory.
+void refuse_identity_of_cells(OpContext& op) {
+  if (activation_name(op, "cell_activation", "tanh") == "Affine")
+    op.fail("the cell_activation 'identity', for which Paddle's kernel reads what nothing has written");
+}
+
 // The embeddings of words are their projections, with the bias of the gates in them: of `bias` only peepholes are read.
 void fused_embedding_fc_lstm(OpContext& op) {
   Builder& g = op.graph();
+  refuse_identity_of_cells(op);
   const Value ids = g.cast(g.flatten_to_1d(op.in("ids")), DType::kInt64);
   const int64_t size = state_size(op, op.in("weight_h"));
   const Value none = g.filled(0, op.in("embeddings").dtype(), {4 * size});
@@ -500,11 +509,10 @@ void fused_embedding_fc_lstm(OpContext& op) {
 // softmax of them. Gates f i o c; lstm_weight is that of the hidden state, then that of what the step gets.
 void attention_lstm(OpContext& op) {
   Builder& g = op.graph();
+  refuse_identity_of_cells(op);
   const std::string gate = activation_name(op, "gate_activation", "sigmoid");
   const std::string candidate = activation_name(op, "candidate_activation", "tanh");
   const std::string out = activation_name(op, "cell_activation", "tanh");
-  if (out == "Affine")
-    op.fail("the cell_activation 'identity', for which Paddle's kernel reads what nothing has written");
   const Value rows = op.in("x");
   const Value weight = op.in("lstm_weight");
   const int64_t columns = rows.dim(1);
@@ -610,8 +618,8 @@ constexpr MapperEntry kEntries[] = {
     {"gru_unit", 7, gru_unit},
     {"row_conv", 7, row_conv},
     {"ctc_align", 11, ctc_align, "sequences whose lengths are in the LoD"},
-    {"attention_lstm", 9, attention_lstm, "sequences of several levels; the cell_activation 'identity'"},
-    {"fused_embedding_fc_lstm", 9, fused_embedding_fc_lstm, kOneLevel},
+    {"attention_lstm", 9, attention_lstm, kNoIdentity},
+    {"fused_embedding_fc_lstm", 9, fused_embedding_fc_lstm, kNoIdentity},
     {"fusion_gru", 9, fusion_gru, kOneLevel},
     {"fusion_lstm", 9, fusion_lstm, kOneLevel},
     {"gru", 9, gru, kOneLevel},
