@@ -1,5 +1,6 @@
 // Recurrent networks.
 #include <array>
+#include <limits>
 #include <ranges>
 
 #include "mapper/lod.h"
@@ -476,6 +477,87 @@ void fusion_gru(OpContext& op) {
   run_gru(op, net, op.in("weight_h"));
 }
 
+constexpr std::string_view kNoIdentity = "sequences of several levels; the cell_activation 'identity'";
+
+// These kernels of Paddle take the identity for done, and multiply the output gate with what lay in memory.
+void refuse_identity_of_cells(OpContext& op) {
+  if (activation_name(op, "cell_activation", "tanh") == "Affine")
+    op.fail("the cell_activation 'identity', for which Paddle's kernel reads what nothing has written");
+}
+
+// The embeddings of words are their projections, with the bias of the gates in them: of `bias` only peepholes are read.
+void fused_embedding_fc_lstm(OpContext& op) {
+  Builder& g = op.graph();
+  refuse_identity_of_cells(op);
+  const Value ids = g.cast(g.flatten_to_1d(op.in("ids")), DType::kInt64);
+  const int64_t size = state_size(op, op.in("weight_h"));
+  const Value none = g.filled(0, op.in("embeddings").dtype(), {4 * size});
+  const Value given = g.flatten_to_1d(op.in("bias"));
+  const bool peep = op.attr<bool>("use_peepholes", true);
+  run_lstm(op,
+           {std::nullopt,
+            g.gather(op.in("embeddings"), ids, 0),
+            sequences_of(op, "ids"),
+            size,
+            {},
+            {op.in_or_none("h0"), op.in_or_none("c0")}},
+           op.in("weight_h"), peep ? g.concat({none, g.slice(given, {4 * size}, {7 * size}, {0})}, 0) : none);
+}
+
+// At each step a fully connected layer of each row of the sequence and the cell before tells how much of the row goes
+// into the step: scores s = relu([x, c] · attention_weight + attention_bias), then relu(s · scalar + scalar_bias), and
+// softmax of them. Gates f i o c; lstm_weight is that of the hidden state, then that of what the step gets.
+void attention_lstm(OpContext& op) {
+  Builder& g = op.graph();
+  refuse_identity_of_cells(op);
+  const std::string gate = activation_name(op, "gate_activation", "sigmoid");
+  const std::string candidate = activation_name(op, "candidate_activation", "tanh");
+  const std::string out = activation_name(op, "cell_activation", "tanh");
+  const Value rows = op.in("x");
+  const Value weight = op.in("lstm_weight");
+  const int64_t columns = rows.dim(1);
+  if (columns < 0 || weight.dim(1) < 0 || weight.dim(1) % 4 != 0) op.fail("the size of x or of the state is not known");
+  const int64_t size = weight.dim(1) / 4;
+  const std::vector<Value> attention = g.split(op.in("attention_weight"), {columns, size}, 0);
+  const std::vector<Value> weights = g.split(weight, {size, columns}, 0);
+  const Value bias = g.reshape(op.in("lstm_bias"), Ints{1, 4 * size});
+  const auto number = [&](std::string_view name) {
+    const Value v = op.in_or_none(name);
+    return v ? g.reshape(v, Ints{1, 1, 1}) : v;
+  };
+  const Value scalar = number("attention_scalar");
+  const Value scalar_bias = number("attention_scalar_bias");
+
+  const Grid grid = make_grid(g, rows, sequences_of(op, "x"));
+  const Value x = on_grid(g, rows, grid, row_of(g, rows, 0));  // [sequences, time, columns]
+  Value scores = g.matmul(x, attention[0]);                    // [sequences, time, 1]
+  if (const Value b = number("attention_bias")) scores = g.add(scores, b);
+  const Value nothing = g.expand(g.scalar(0, rows.dtype()), g.concat_ints({g.dim(rows, 0), g.ints({1})}));
+  const Value outside = on_grid(g, nothing, grid, row_of(g, nothing, -std::numeric_limits<double>::infinity()));
+
+  const auto step = [&](const std::vector<Value>& states, Value) {
+    Value s = g.relu(g.add(scores, g.unsqueeze(g.matmul(states[1], attention[1]), {1})));
+    if (scalar) {
+      s = g.mul(s, scalar);
+      s = g.relu(scalar_bias ? g.add(s, scalar_bias) : s);
+    }
+    const Value part = g.transpose(g.softmax(g.add(s, outside), 1), {0, 2, 1});
+    const Value now = g.squeeze(g.matmul(part, x), {1});  // [sequences, columns]
+    const Value sums = g.add(g.add(g.matmul(now, weights[1]), g.matmul(states[0], weights[0])), bias);
+    const std::vector<Value> gates = g.split(sums, {3 * size, size}, 1);
+    const std::vector<Value> fio = g.split(activate(g, gate, gates[0]), Ints(3, size), 1);
+    const Value next = g.add(g.mul(fio[0], states[1]), g.mul(fio[1], activate(g, candidate, gates[1])));
+    return std::vector<Value>{g.mul(fio[2], activate(g, out, next)), next};
+  };
+  const Value c0 = op.in("c0");
+  const Value h0 = op.in_or_none("h0");
+  const Value first = h0 ? h0 : g.expand(g.scalar(0, c0.dtype()), g.shape(c0));
+  // The steps read nothing of their own.
+  const std::vector<Value> all = scan(g, {first, c0}, g.transpose(outside, {1, 0, 2}), step);
+  op.out("hidden", off_grid(g, g.transpose(all[0], {1, 0, 2}), grid));
+  op.out("cell", off_grid(g, g.transpose(all[1], {1, 0, 2}), grid));
+}
+
 // out[b, t, d] = Σᵢ x[b, t + i, d] · filter[i, d]: a look ahead, zeros behind the end. A convolution of each channel.
 void row_conv(OpContext& op) {
   Builder& g = op.graph();
@@ -536,6 +618,8 @@ constexpr MapperEntry kEntries[] = {
     {"gru_unit", 7, gru_unit},
     {"row_conv", 7, row_conv},
     {"ctc_align", 11, ctc_align, "sequences whose lengths are in the LoD"},
+    {"attention_lstm", 9, attention_lstm, kNoIdentity},
+    {"fused_embedding_fc_lstm", 9, fused_embedding_fc_lstm, kNoIdentity},
     {"fusion_gru", 9, fusion_gru, kOneLevel},
     {"fusion_lstm", 9, fusion_lstm, kOneLevel},
     {"gru", 9, gru, kOneLevel},
