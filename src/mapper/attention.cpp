@@ -29,6 +29,12 @@ Value causal_mask(OpContext& op, Value x, int64_t rows_axis, Value y, int64_t co
 }
 
 Value attend(Builder& g, Value q, Value k, Value v, double factor, Value mask) {
+  // With a mask by parts: ONNX Runtime 1.32 takes none that is repeated along an axis, and gives numbers where the
+  // mask hides everything, which is NaN to Paddle.
+  if (g.opset() >= 23 && !mask && q.dtype() == DType::kFloat32) {
+    return g.node("Attention", {q, k, v}, {{"scale", static_cast<float>(factor)}},
+                  {q.dtype(), Dims{q.dim(0), q.dim(1), q.dim(2), v.dim(3)}});
+  }
   Value scores = g.matmul(q, g.transpose(k, {0, 1, 3, 2}));
   if (factor != 1.0) scores = g.mul(scores, g.scalar(factor, scores.dtype()));
   if (mask) scores = g.add(scores, mask);
@@ -158,7 +164,8 @@ void softmax_mask_upper_triangle(OpContext& op) {
 }
 
 // Rotary position embedding of [batch, length, heads, size]: x · cos + rotated(x) · sin, where rotated takes each pair
-// (a, b) to (-b, a). Pairs are neighbours, or elements of the two halves.
+// (a, b) to (-b, a). Pairs are neighbours, or elements of the two halves. ONNX's RotaryEmbedding (23) has one angle for
+// both of a pair; Paddle's tables give each its own, and may differ.
 void rotary_embedding(OpContext& op) {
   Builder& g = op.graph();
   const Value q = op.in("q");

@@ -30,6 +30,11 @@ void nop(OpContext& op) {
   for (size_t i = 0; i < xs.size(); ++i) op.out("out", xs[i], i);
 }
 
+// Paddle writes the one that the mask says; what is read later is that one, so both may have it.
+void select_output(OpContext& op) {
+  for (const auto* name : {"false", "true"}) op.out(name, op.in("x"));
+}
+
 // A check at run time, or a word to Paddle's executor about memory: nothing of the result depends on it.
 void no_effect(OpContext&) {}
 
@@ -300,6 +305,7 @@ constexpr MapperEntry kEntries[] = {
     {"depend", 7, identity<"x">},
     {"assert", 7, no_effect},
     {"nop", 7, nop},
+    {"select_output", 7, select_output},
     {"share_var", 7, no_effect},
     {"cast", 7, cast},
     {"full", 7, full},

@@ -221,10 +221,23 @@ void group_norm(OpContext& op) {
   const int64_t groups = op.attr<int64_t>("groups", -1);
   if (groups <= 0) op.fail("groups " + std::to_string(groups));
   const Value grouped = g.reshape(x, Ints{0, groups, -1});
-  Value y = normalize_instances(g, grouped, {}, {}, epsilon_of(op));
-  y = g.reshape(y, g.shape(x));
-  if (const Value scale = op.in_or_none("scale")) y = g.mul(y, along_axis(g, g.cast(scale, computed), 1, x.rank()));
-  if (const Value bias = op.in_or_none("bias")) y = g.add(y, along_axis(g, g.cast(bias, computed), 1, x.rank()));
+  const auto parameter = [&](std::string_view name) {
+    const Value given_one = op.in_or_none(name);
+    return given_one ? g.cast(given_one, computed) : given_one;
+  };
+  const Value scale = parameter("scale");
+  const Value bias = parameter("bias");
+  Value y;
+  // The operator of 18 scales groups, that of 21 channels; both compute in float32.
+  if (g.opset() >= 21 && computed != DType::kFloat64 && x.rank() > 2 && x.dim(1) >= 0) {
+    y = g.node("GroupNormalization",
+               {x, ones_or(g, scale, 1, computed, x.dim(1)), ones_or(g, bias, 0, computed, x.dim(1))},
+               {{"num_groups", groups}, {"epsilon", static_cast<float>(epsilon_of(op))}}, {computed, x.dims()});
+  } else {
+    y = g.reshape(normalize_instances(g, grouped, {}, {}, epsilon_of(op)), g.shape(x));
+    if (scale) y = g.mul(y, along_axis(g, scale, 1, x.rank()));
+    if (bias) y = g.add(y, along_axis(g, bias, 1, x.rank()));
+  }
   const auto activation = op.attr<std::string>("activation", "");
   if (activation == "silu") {
     y = g.mul(y, g.sigmoid(y));
@@ -412,6 +425,8 @@ constexpr MapperEntry kEntries[] = {
     {"fused_rms_norm_ext", 7, rms_norm},
     {"fused_rms_norm_quant", 7, rms_norm},
     {"rms_norm", 7, rms_norm},
+    {"fast_rms_norm", 23, rms_norm_23},
+    {"fused_rms_norm_ext", 23, rms_norm_23},
     {"rms_norm", 23, rms_norm_23},
     {"spectral_norm", 7, spectral_norm},
 };

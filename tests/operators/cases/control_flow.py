@@ -384,3 +384,17 @@ def halves(x, n):
 
 
 case("while_halves", halves, x=f32["b", 3], n=f32_value(1, 1000))
+
+
+def selected(x):
+    """What programs from before Paddle 2 make of an if whose branches get a value of their own."""
+    from paddle.static.nn import control_flow
+
+    positive = paddle.cast(paddle.sum(x) > 0, "int32")
+    block = paddle.static.default_main_program().current_block()
+    parts = [block.create_var(name=f"part_{i}", shape=x.shape, dtype="float32") for i in range(2)]
+    control_flow.select_output(x, parts, positive)
+    return control_flow.select_input(parts, positive) * 2
+
+
+case("select_output", selected, static="older", x=f32["b", 3])
