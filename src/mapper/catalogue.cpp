@@ -21,8 +21,6 @@ constexpr std::string_view kRead = "part of the form of a program";
 constexpr std::string_view kRankTable =
     "no ONNX form: a part of Paddle 1's DynamicRNN and IfElse, which sort sequences by length in a table that is no "
     "tensor";
-constexpr std::string_view kTwoLevels =
-    "sequences of two levels (LoD), the beams of each sentence and their words; only one level has a form here";
 constexpr std::string_view kOptimised =
     "made by Paddle's own optimiser for one kind of machine: the program that was exported can be converted";
 constexpr std::string_view kNotMapped = "not mapped yet";

@@ -85,6 +85,7 @@ Suppressed suppress_adaptively(OpContext& op, const Suppression& s) {
       g, as_scalar(g, ranked.count), {none, threshold}, [&](Value number, const std::vector<Value>& states) -> Turn {
         const Value at = g.unsqueeze(number, {0});
         std::vector<Value> own;
+        own.reserve(corners.size());
         for (const Value& corner : corners) own.push_back(g.gather(corner, at, 2));
         const Value hits =
             g.mul(states[0], g.cast(g.greater(overlaps(g, own, corners, s.pixels), states[1]), DType::kInt32));

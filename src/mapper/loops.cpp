@@ -8,6 +8,7 @@ Turn repeat(Builder& g, Value count, const std::vector<Value>& states, const Tur
   };
   std::vector<Value> inputs = {fresh("turn", DType::kInt64, Dims{}), fresh("continues", DType::kBool, Dims{})};
   std::vector<Value> before;
+  before.reserve(states.size());
   for (const Value& state : states) before.push_back(fresh("state", state.dtype(), state.dims()));
   inputs.insert(inputs.end(), before.begin(), before.end());
   Turn result;

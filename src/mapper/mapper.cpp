@@ -189,6 +189,7 @@ IntsArgument OpContext::ints(std::string_view name) {
     result.value = x.rank() == 1 ? x : x.rank() == 0 ? as_one_dimension(builder_, x) : builder_.flatten_to_1d(x);
   } else {
     std::vector<Value> parts;
+    parts.reserve(operands.size());
     for (const Value& operand : operands)
       parts.push_back(as_one_dimension(builder_, builder_.cast(operand, DType::kInt64)));
     result.value = builder_.concat(parts, 0);
