@@ -11,8 +11,8 @@
 namespace paddle2onnx {
 namespace {
 
-// Linux maps up to 64 KiB around a page that is touched.
-constexpr uintptr_t kBlock = uintptr_t{64} << 10;
+// Linux maps more than the page that is touched: all of the page cache's folio that it lies in, up to 2 MiB.
+constexpr uintptr_t kBlock = uintptr_t{2} << 20;
 constexpr size_t kMaxResident = size_t{8} << 20;
 
 }  // namespace
