@@ -204,7 +204,9 @@ Value attend_unpadded(OpContext& op, Value q, Value k, Value v, Value starts_q, 
   const auto column = [&](Value x) { return g.reshape(x, Ints{-1, 1}); };
   const Value distance = g.abs(g.sub(column(counts(g, a.sequence)), counts(g, b.sequence)));
   Value allowed = g.less(distance, g.scalar(0.5, DType::kFloat32));
-  if (op.attr<bool>("causal", false)) {
+  // Paddle 3.1 calls it is_causal; a window that ends at the diagonal is the same.
+  if (op.attr<bool>("causal", false) || op.attr<bool>("is_causal", false) ||
+      op.attr<int64_t>("window_size_right", -1) == 0) {
     // The diagonal ends in the last corner of each pair of sequences: its rows may look at length_k - length_q more
     // keys.
     const Value limit = g.sub(column(g.sub(a.place, a.length)), g.sub(b.place, b.length));
