@@ -251,7 +251,8 @@ bool OpContext::carries_lod(std::string_view name) const {
 
 void OpContext::set_lod(std::string_view name, std::optional<Lod> lod) {
   const auto* ids = find(op_.outputs, name);
-  if (ids != nullptr && !ids->empty()) blocks_.set_lod(ids->front(), lod);
+  if (ids == nullptr) return;
+  for (const ValueId id : *ids) blocks_.set_lod(id, lod);
 }
 
 void OpContext::fail(std::string message, std::string hint) const {

@@ -98,7 +98,9 @@ void generate_proposals(OpContext& op) {
   const Value number = g.add(g.mul(kept.images, g.dim(candidates, 1)), kept.places);
   op.out_as_computed("rpn_rois", g.gather(g.reshape(boxes, Ints{-1, 4}), number, 0));
   op.out_as_computed("rpn_roi_probs", g.unsqueeze(g.gather(g.flatten_to_1d(candidates), number, 0), {1}));
-  op.out("rpn_rois_num", g.cast(rows_of_each_image(g, kept.images, images), DType::kInt32));
+  const Value counts = rows_of_each_image(g, kept.images, images);
+  op.out("rpn_rois_num", g.cast(counts, DType::kInt32));
+  for (const auto* name : {"rpn_rois", "rpn_roi_probs"}) op.set_lod(name, Lod{.lengths = counts});
 }
 
 // Regions to the levels of a pyramid by their size: level floor(log2(√area / refer_scale + 1e-6) + refer_level), within
@@ -128,8 +130,7 @@ void distribute_fpn_proposals(OpContext& op) {
   Value image;  // of each region
   Value images;
   if (op.wants("multi_level_rois_num")) {
-    if (!op.has("rois_num"))
-      op.fail("regions without rois_num: which belongs to which image stood in the LoD, which ONNX lacks");
+    if (!op.has("rois_num")) op.fail("regions without rois_num: which belongs to which image stood in the LoD alone");
     images = g.dim(op.in("rois_num"), 0);
     image = image_of_each_row(g, op.in("rois_num"), g.dim(rois, 0));
   }
@@ -143,6 +144,7 @@ void distribute_fpn_proposals(OpContext& op) {
       op.out("multi_level_rois_num", g.cast(rows_of_each_image(g, g.gather(image, rows, 0), images), DType::kInt32),
              index);
   }
+  op.set_lod("multi_fpn_rois", std::nullopt);  // not those of fpn_rois: only multi_level_rois_num tells
   // The inverse of the order.
   const Value restore = sorting_order(g, g.concat(order, 0), false);
   op.out_as_computed("restore_index", g.cast(g.unsqueeze(restore, {1}), DType::kInt32));
@@ -156,7 +158,7 @@ void collect_fpn_proposals(OpContext& op) {
   const std::vector<Value> counts = op.ins("multi_level_rois_num");
   if (levels.empty() || levels.size() != level_scores.size()) op.fail("not as many lists of scores as of regions");
   if (counts.size() != levels.size())
-    op.fail("regions without their numbers: which belongs to which image stood in the LoD, which ONNX lacks");
+    op.fail("regions without their numbers: which belongs to which image stood in the LoD alone");
   std::vector<Value> image;
   std::vector<Value> scores;
   for (size_t i = 0; i < levels.size(); ++i) {
@@ -168,7 +170,9 @@ void collect_fpn_proposals(OpContext& op) {
   const Value images = g.gather(g.concat(image, 0), best, 0);
   const Value rows = counts[0].dim(0) == 1 ? best : g.gather(best, sorting_order(g, images, false), 0);
   op.out_as_computed("fpn_rois", g.gather(g.concat(levels, 0), rows, 0));
-  op.out("rois_num", g.cast(rows_of_each_image(g, images, g.dim(counts[0], 0)), DType::kInt32));
+  const Value of_each = rows_of_each_image(g, images, g.dim(counts[0], 0));
+  op.out("rois_num", g.cast(of_each, DType::kInt32));
+  op.set_lod("fpn_rois", Lod{.lengths = of_each});
 }
 
 constexpr MapperEntry kEntries[] = {

@@ -5,6 +5,7 @@
 
 #include "mapper/detection.h"
 #include "mapper/indices.h"
+#include "mapper/lod.h"
 #include "mapper/loops.h"
 #include "mapper/spatial.h"
 #include "mapper/tables.h"
@@ -12,7 +13,8 @@
 namespace paddle2onnx {
 namespace {
 
-// What the operators that pool regions have in common: x [N, C, H, W], boxes [R, 4], boxes_num [N].
+// What the operators that pool regions have in common: x [N, C, H, W], boxes [R, 4], boxes_num [N] or the
+// boxes' sequences (LoD).
 struct Regions {
   Value x;
   Value boxes;
@@ -33,7 +35,7 @@ Regions read_regions(OpContext& op) {
   } else if (r.x.dim(0) == 1) {
     r.images = g.expand(g.ints({0}), g.dim(r.boxes, 0));
   } else {
-    op.fail("regions without boxes_num: which belongs to which image stood in the LoD, which ONNX lacks");
+    r.images = image_of_each_row(g, sequences_of(op, "boxes").lengths, g.dim(r.boxes, 0));
   }
   r.height = op.attr<int64_t>("pooled_height", 1);
   r.width = op.attr<int64_t>("pooled_width", 1);
@@ -264,7 +266,7 @@ void deformable_psroi_pooling(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("Input");
   if (rank_of(op, x) != 4) op.fail("an input of rank " + std::to_string(x.rank()));
-  if (x.dim(0) != 1) op.fail("regions of several images: which belongs to which stood in the LoD, which ONNX lacks");
+  if (x.dim(0) != 1) op.fail("regions of several images");
   const Value rois = op.in("ROIs");
   const DType dtype = x.dtype();
   const bool moves = !op.attr<bool>("no_trans", false);
@@ -465,19 +467,17 @@ void deformable_conv_by_gathering(OpContext& op) {
   op.out("out", g.reshape(product, g.concat_ints({batch, g.ints({-1}), out_h, out_w})));
 }
 
-constexpr std::string_view kLod = "regions whose images are told by the LoD";
-constexpr std::string_view kLodOrPlaces =
-    "regions whose images are told by the LoD; the places of the largest elements";
+constexpr std::string_view kPlaces = "the places of the largest elements";
 
 constexpr MapperEntry kEntries[] = {
     {"deformable_conv", 9, deformable_conv_by_gathering},
     {"deformable_conv", 19, deformable_conv},
     {"deformable_psroi_pooling", 11, deformable_psroi_pooling, "regions of several images"},
-    {"psroi_pool", 9, psroi_pool, kLod},
-    {"roi_align", 10, roi_align, kLod},
-    {"roi_align", 22, roi_align_by_region, kLod},
-    {"roi_pool", 8, roi_pool, kLodOrPlaces},
-    {"roi_pool", 22, roi_pool_by_region, kLodOrPlaces},
+    {"psroi_pool", 9, psroi_pool},
+    {"roi_align", 10, roi_align},
+    {"roi_align", 22, roi_align_by_region},
+    {"roi_pool", 8, roi_pool, kPlaces},
+    {"roi_pool", 22, roi_pool_by_region, kPlaces},
 };
 
 }  // namespace

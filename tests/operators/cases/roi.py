@@ -37,6 +37,9 @@ raw("pool_float64", "roi_pool", inputs={"X": f64["b", 3, "h", "w"], "ROIs": f64[
 raw("pool_places", "roi_pool", inputs={"X": X, "ROIs": ROIS, "RoisNum": NUM}, outputs={"Out": "float32", "Argmax": "int64"}, attrs={"pooled_height": 2, "pooled_width": 2}, sizes=[*SIZES], error="MaxRoiPool does not tell")
 # (paddle.vision.ops.psroi_pool forgets boxes_num when it is exported.)
 PSROI = {"output_channels": 2, "pooled_height": 3, "pooled_width": 3, "spatial_scale": 0.5}
+LOD = f32[5, 4].values(regions(5)).lod([3, 2], [1, 4])
+raw("align_lod", "roi_align", inputs={"X": f32[2, 3, "h", "w"], "ROIs": LOD}, outputs={"Out": "float32"}, attrs={"pooled_height": 2, "pooled_width": 3, "spatial_scale": 0.5, "sampling_ratio": 2, "aligned": True}, opset=16)
+raw("pool_lod", "roi_pool", inputs={"X": f32[2, 3, "h", "w"], "ROIs": LOD}, outputs={"Out": "float32", "Argmax": None}, attrs={"pooled_height": 2, "pooled_width": 2, "spatial_scale": 1.0}, opset=11)
 raw("psroi", "psroi_pool", inputs={"X": f32["b", 18, "h", "w"], "ROIs": ROIS, "RoisNum": NUM}, outputs={"Out": "float32"}, attrs=PSROI, sizes=[*SIZES], opset=11)
 raw("psroi_sides", "psroi_pool", inputs={"X": f32["b", 12, "h", "w"], "ROIs": ROIS, "RoisNum": NUM}, outputs={"Out": "float32"}, attrs={**PSROI, "pooled_width": 2, "spatial_scale": 0.25}, sizes=[*SIZES], opset=11)
 raw("psroi_static", "psroi_pool", inputs={"X": f32[1, 18, 9, 7], "ROIs": f32[5, 4].values(regions(5)), "RoisNum": i32[1].values([5])}, outputs={"Out": "float32"}, attrs=PSROI, opset=9)
