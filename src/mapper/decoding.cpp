@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "mapper/indices.h"
+#include "mapper/lod.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
@@ -163,15 +164,29 @@ void viterbi_decode(OpContext& op) {
 // them.
 void crf_decoding(OpContext& op) {
   Builder& g = op.graph();
-  const Value emission = op.in("emission");
-  if (!op.has("length") || rank_of(op, emission) != 3)
-    op.fail("sequences whose lengths are in the LoD", "export it with padded sequences and their lengths");
+  Value emission = op.in("emission");
   const Value weights = op.in("transition");
-  const Value lengths = g.reshape(g.cast(op.in("length"), DType::kInt64), Ints{-1});
+  Value lengths;
+  std::optional<Grid> grid;  // of sequences behind one another (LoD)
+  if (const Value given = op.in_or_none("length")) {
+    if (rank_of(op, emission) != 3) op.fail("emissions that are not [batch, time, tags]");
+    lengths = g.reshape(g.cast(given, DType::kInt64), Ints{-1});
+  } else {
+    const Sequences s = sequences_of(op, "emission");
+    lengths = s.lengths;
+    grid = make_grid(g, emission, s);
+    emission = on_grid(g, emission, *grid, row_of(g, emission, 0));
+  }
   const auto [first, others] = by_time(g, emission);
   const Value transition = g.slice(weights, Ints{2}, Ints{kToTheEnd}, Ints{0});
   const Path path = best_path(g, g.add(first, row(g, weights, 0)), others, transition, row(g, weights, 1), lengths);
   Value out = path.tags;
+  if (grid) {
+    out = off_grid(g, g.unsqueeze(out, {2}), *grid);  // [rows, 1]
+    if (const Value label = op.in_or_none("label"))
+      out = g.cast(g.equal(g.reshape(g.cast(label, DType::kInt64), g.shape(out)), out), DType::kInt64);
+    return op.out("viterbi_path", out);
+  }
   if (Value label = op.in_or_none("label")) {
     label = g.reshape(g.cast(label, DType::kInt64), g.shape(out));
     const Value inside = g.less(positions(g, g.dim(out, 1)), g.unsqueeze(lengths, {1}));
@@ -187,16 +202,18 @@ void crf_decoding(OpContext& op) {
 // substitution give, c[j]; then insertions, min over k ≤ j of c[k] + j - k.
 void edit_distance(OpContext& op) {
   Builder& g = op.graph();
-  if (!op.has("hypslength") || !op.has("refslength"))
-    op.fail("sequences whose lengths are in the LoD", "export it with padded sequences and their lengths");
-  const Value hyps = op.in("hyps");
-  const Value refs = op.in("refs");
-  if (rank_of(op, hyps) != 2 || rank_of(op, refs) != 2) op.fail("sequences that are not [batch, length]");
-  const auto lengths = [&](std::string_view name) {
-    return g.reshape(g.cast(op.in(name), DType::kInt64), Ints{-1, 1});
+  if (op.has("hypslength") != op.has("refslength")) op.fail("lengths of one side only");
+  // [batch, length], and the lengths [batch, 1]; without these, sequences behind one another (LoD).
+  const auto padded = [&](std::string_view name, std::string_view length) -> std::pair<Value, Value> {
+    const Value x = op.in(name);
+    if (rank_of(op, x) != 2) op.fail("sequences that are not [batch, length]");
+    if (op.has(length)) return {x, g.reshape(g.cast(op.in(length), DType::kInt64), Ints{-1, 1})};
+    const Sequences s = sequences_of(op, name);
+    const Value flat = g.flatten_to_1d(x);
+    return {on_grid(g, flat, make_grid(g, flat, s), row_of(g, flat, 0)), g.unsqueeze(s.lengths, {1})};
   };
-  const Value hyp_length = lengths("hypslength");
-  const Value ref_length = lengths("refslength");
+  const auto [hyps, hyp_length] = padded("hyps", "hypslength");
+  const auto [refs, ref_length] = padded("refs", "refslength");
   const DType dtype = DType::kFloat32;
   const Value one = g.scalar(1, dtype);
   const Value places = positions(g, g.add(g.dim(hyps, 1), g.ints({1})));  // 0 … m
@@ -224,8 +241,8 @@ void edit_distance(OpContext& op) {
 }
 
 constexpr MapperEntry kEntries[] = {
-    {"crf_decoding", 11, crf_decoding, "sequences whose lengths are in the LoD"},
-    {"edit_distance", 11, edit_distance, "sequences whose lengths are in the LoD"},
+    {"crf_decoding", 11, crf_decoding, "sequences of several levels"},
+    {"edit_distance", 11, edit_distance, "sequences of several levels"},
     {"gather_tree", 11, gather_tree},
     {"viterbi_decode", 11, viterbi_decode},
 };
