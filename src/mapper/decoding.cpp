@@ -1,6 +1,8 @@
 // Decoders: paths through lattices and beams, and how far sequences are apart. They walk along time with Scan, so that
 // the length may be known at run time only.
 #include <functional>
+#include <optional>
+#include <tuple>
 
 #include "mapper/indices.h"
 #include "mapper/lod.h"
@@ -212,8 +214,12 @@ void edit_distance(OpContext& op) {
     const Value flat = g.flatten_to_1d(x);
     return {on_grid(g, flat, make_grid(g, flat, s), row_of(g, flat, 0)), g.unsqueeze(s.lengths, {1})};
   };
-  const auto [hyps, hyp_length] = padded("hyps", "hypslength");
-  const auto [refs, ref_length] = padded("refs", "refslength");
+  Value hyps;
+  Value hyp_length;
+  Value refs;
+  Value ref_length;
+  std::tie(hyps, hyp_length) = padded("hyps", "hypslength");
+  std::tie(refs, ref_length) = padded("refs", "refslength");
   const DType dtype = DType::kFloat32;
   const Value one = g.scalar(1, dtype);
   const Value places = positions(g, g.add(g.dim(hyps, 1), g.ints({1})));  // 0 … m

@@ -584,10 +584,17 @@ void row_conv(OpContext& op) {
 // Merges repeated tokens and drops blanks; what is left moves to the front of its row, padding follows.
 void ctc_align(OpContext& op) {
   Builder& g = op.graph();
-  const Value x = op.in("input");  // [batch, time]
-  if (!op.has("input_length"))
-    op.fail("sequences whose lengths are in the LoD", "export it with padded sequences and their lengths");
-  const Value lengths = g.cast(op.in("input_length"), DType::kInt64);  // [batch, 1]
+  Value x = op.in("input");  // [batch, time]; without lengths, sequences behind one another (LoD)
+  const bool padded = op.has("input_length");
+  Value lengths;  // [batch, 1]
+  if (padded) {
+    lengths = g.cast(op.in("input_length"), DType::kInt64);
+  } else {
+    const Sequences s = sequences_of(op, "input");
+    x = g.flatten_to_1d(x);
+    x = on_grid(g, x, make_grid(g, x, s), row_of(g, x, 0));
+    lengths = g.unsqueeze(s.lengths, {1});
+  }
   const auto number = [&](int64_t value) { return g.constant(from_ints(x.dtype(), {}, {value})); };
   const Value batch = g.dim(x, 0);
   const Value time = g.dim(x, 1);
@@ -599,6 +606,15 @@ void ctc_align(OpContext& op) {
     const Value before = g.concat({none, g.slice(x, {0}, {-1}, {1})}, 1);
     kept = g.logical_and(kept, g.logical_not(g.equal(x, before)));
   }
+  const Value total = g.reduce("ReduceSum", g.cast(kept, DType::kInt64), Ints{1}, true);
+  if (!padded) {
+    const Value places = g.node("NonZero", {g.flatten_to_1d(kept)}, {}, {DType::kInt64, Dims{1, -1}});
+    const Value rows = g.gather(g.flatten_to_1d(x), g.squeeze(places, {0}), 0);
+    // Nothing at all is a single -1.
+    const Value none = g.cast(g.equal(g.dim(rows, 0), g.ints({0})), DType::kInt64);
+    op.out_as_computed("output", g.unsqueeze(g.concat({rows, g.expand(number(-1), none)}, 0), {1}));
+    return op.set_lod("output", Lod{.lengths = g.squeeze(total, {1})});
+  }
   const Value count = g.node("CumSum", {g.cast(kept, DType::kInt64), g.scalar_i64(1)});
   // What is dropped goes to a column behind the last, which is cut off.
   const Value target = g.where(kept, g.sub(count, g.scalar_i64(1)), time);
@@ -606,7 +622,6 @@ void ctc_align(OpContext& op) {
       g.expand(number(op.attr<int64_t>("padding_value", 0)), g.concat_ints({batch, g.add(time, g.ints({1}))}));
   const Value aligned = g.node("ScatterElements", {padding, target, x}, {{"axis", int64_t{1}}});
   op.out("output", g.slice(aligned, {0}, {-1}, {1}));
-  const Value total = g.reduce("ReduceSum", g.cast(kept, DType::kInt64), Ints{1}, true);
   op.out("output_length", g.cast(total, x.dtype()));
 }
 
@@ -617,7 +632,7 @@ constexpr MapperEntry kEntries[] = {
     {"cudnn_lstm", 7, cudnn_lstm},
     {"gru_unit", 7, gru_unit},
     {"row_conv", 7, row_conv},
-    {"ctc_align", 11, ctc_align, "sequences whose lengths are in the LoD"},
+    {"ctc_align", 11, ctc_align, "sequences of several levels"},
     {"attention_lstm", 9, attention_lstm, kNoIdentity},
     {"fused_embedding_fc_lstm", 9, fused_embedding_fc_lstm, kNoIdentity},
     {"fusion_gru", 9, fusion_gru, kOneLevel},

@@ -70,6 +70,8 @@ raw("cudnn_lstm", "cudnn_lstm", inputs={"Input": X, "InitH": ONE, "InitC": ONE, 
 raw("cudnn_lstm_packed", "cudnn_lstm", inputs={"Input": X, "InitH": ONE, "InitC": ONE, "W": param(np.random.randn(220))}, outputs={"Out": "float32", "LastH": "float32", "LastC": "float32", "Reserve": None, "StateOut": None}, attrs={"hidden_size": 5, "is_test": True}, error="cuDNN")
 raw("row_conv", "row_conv", inputs={"X": f32["b", "t", 4], "Filter": param(np.random.randn(3, 4))}, outputs={"Out": "float32"})
 raw("ctc_align", "ctc_align", inputs={"Input": i32["b", "t"].ints(0, 3), "InputLength": i32["b", 1].values([np.array([[6], [3]]), np.array([[1], [8], [5]])])}, outputs={"Output": "int32", "OutputLength": "int32"}, attrs={"blank": 0, "padding_value": 9}, sizes=SIZES, opset=11)
+raw("ctc_align_lod", "ctc_align", inputs={"Input": i32["n", 1].values([np.array([[1], [1], [0], [2], [2], [0], [1]]), np.array([[0], [2], [2], [1]])]).lod([4, 3], [4])}, outputs={"Output": "int32"}, attrs={"blank": 0, "merge_repeated": True}, opset=11)
+raw("ctc_align_lod_nothing", "ctc_align", inputs={"Input": i32["n", 1].values([np.array([[0], [0], [0]]), np.array([[0], [3]])]).lod([2, 1], [2])}, outputs={"Output": "int32"}, attrs={"blank": 0, "merge_repeated": True}, opset=11)
 raw("ctc_align_unmerged", "ctc_align", inputs={"Input": i64["b", "t"].ints(0, 3), "InputLength": i64["b", 1].values([np.array([[6], [3]]), np.array([[1], [8], [5]])])}, outputs={"Output": "int64", "OutputLength": "int64"}, attrs={"blank": 2, "merge_repeated": False}, sizes=SIZES, opset=11)
 
 
