@@ -322,17 +322,17 @@ void sampling_id(OpContext& op) {
 }
 
 constexpr MapperEntry kEntries[] = {
-    {"bernoulli", 9, bernoulli, {}, kRandom},
+    {"bernoulli", 8, bernoulli, {}, kRandom},
     {"binomial", 11, binomial, {}, kRandom},
     {"dirichlet", 11, dirichlet, {}, kRandom},
     {"exponential", 9, exponential, {}, kRandom},
     {"gaussian", 7, gaussian, {}, kRandom},
     {"gaussian_inplace", 9, gaussian_inplace, {}, kRandom},
-    {"gumbel_softmax", 9, gumbel_softmax, {}, kRandom},
-    {"multinomial", 9, multinomial, {}, kRandom},
+    {"gumbel_softmax", 8, gumbel_softmax, {}, kRandom},
+    {"multinomial", 8, multinomial, {}, kRandom},
     {"poisson", 11, poisson, {}, kRandom},
     {"randint", 7, randint, {}, kRandom},
-    {"random", 9, random_whole, {}, kRandom},
+    {"random", 7, random_whole, {}, kRandom},
     {"randperm", 7, randperm, {}, kRandom},
     {"sampling_id", 12, sampling_id, {}, kRandom},
     {"seed", 7, seed},
@@ -340,7 +340,7 @@ constexpr MapperEntry kEntries[] = {
     {"top_p_sampling", 11, top_p_sampling, "a threshold or a seed for each row", kRandom},
     {"truncated_gaussian_random", 9, truncated_gaussian, {}, kRandom},
     {"uniform", 7, uniform, {}, kRandom},
-    {"uniform_inplace", 9, uniform_inplace, "diag_num", kRandom},
+    {"uniform_inplace", 8, uniform_inplace, "diag_num", kRandom},
     {"uniform_random_batch_size_like", 7, uniform_batch_size_like, {}, kRandom},
 };
 

@@ -305,15 +305,15 @@ void fused_bias_act(OpContext& op) {
 
 constexpr MapperEntry kEntries[] = {
     {"flash_attn_qkvpacked", 7, flash_attn_qkvpacked, "return_softmax"},
-    {"flash_attn_unpadded", 11, flash_attn_unpadded, "return_softmax"},
-    {"flash_attn_varlen_qkvpacked", 11, flash_attn_varlen_qkvpacked, "varlen_padded"},
+    {"flash_attn_unpadded", 7, flash_attn_unpadded, "return_softmax"},
+    {"flash_attn_varlen_qkvpacked", 7, flash_attn_varlen_qkvpacked, "varlen_padded"},
     {"flash_attn_v3", 7, flash_attn_v3, "8-bit floats (descale)"},
-    {"flash_attn_v3_varlen", 11, flash_attn_v3_varlen, "windows, softcap, seqused, 8-bit floats (descale)"},
-    {"flashmask_attention", 11, flashmask_attention},
-    {"flashmask_attention_v2", 11, flashmask_attention, "block_mask"},
-    {"fused_bias_act", 9, fused_bias_act, "a quantised result"},
+    {"flash_attn_v3_varlen", 7, flash_attn_v3_varlen, "windows, softcap, seqused, 8-bit floats (descale)"},
+    {"flashmask_attention", 7, flashmask_attention},
+    {"flashmask_attention_v2", 7, flashmask_attention, "block_mask"},
+    {"fused_bias_act", 7, fused_bias_act, "a quantised result"},
     {"memory_efficient_attention", 7, memory_efficient_attention, "lengths within a batch (cu_seqlens, seqlen_k)"},
-    {"variable_length_memory_efficient_attention", 11, variable_length_attention},
+    {"variable_length_memory_efficient_attention", 7, variable_length_attention},
 };
 
 }  // namespace
