@@ -68,3 +68,6 @@ raw("raw_uniform_batch_size_like_static", "uniform_random_batch_size_like", inpu
 TOP_P = {"out": "float32", "ids": "int64"}
 raw("top_p_sampling_certain", "top_p_sampling", inputs={"x": f32["b", 4].values([np.array([[0, 0, 1, 0], [0, 1, 0, 0]]), np.array([[0.3, 0.1, 0.2, 0.4]] * 3)]), "ps": f32["b"].values([np.array([0.9, 0.9]), np.array([0.3] * 3)])}, outputs=TOP_P, attrs={"seed": -1, "k": 0, "mode": "truncated"}, opset=11, skip_run=NO_KERNEL, expect=lambda x, ps: (x.max(1, keepdims=True), x.argmax(1)[:, None]))
 raw("top_p_sampling_threshold", "top_p_sampling", inputs={"x": f32[2, 4], "ps": f32[2], "threshold": f32[2]}, outputs=TOP_P, attrs={"seed": -1, "k": 0, "mode": "truncated"}, expect=lambda x, ps, t: (x[:, :1], x.argmax(1)[:, None]), error="a threshold")
+
+# --- numbers on a diagonal
+raw("raw_uniform_diagonal", "uniform_random", inputs={}, outputs={"Out": "float32"}, attrs={"shape": [3, 4], "min": 2.0, "max": 2.000001, "diag_num": 3, "diag_step": 3, "diag_val": -1.5, "dtype": 5}, opset={"pdmodel": 11, "pir": 7}, skip_run=NO_KERNEL)
