@@ -12,6 +12,9 @@ namespace paddle2onnx {
 namespace {
 
 constexpr std::string_view kRandom = "random numbers: ONNX Runtime draws its own";
+// As of ONNX Runtime 1.32.
+constexpr std::string_view kNoKernel =
+    "random numbers: ONNX Runtime has no kernels for random operators as opset 22 defines them; ask for opset 21 or lower";
 
 // The type that random numbers of a type are drawn in.
 DType drawn_dtype(DType dtype) { return dtype == DType::kFloat64 ? dtype : DType::kFloat32; }
@@ -20,6 +23,7 @@ DType drawn_dtype(DType dtype) { return dtype == DType::kFloat64 ? dtype : DType
 // tensor in their …Like forms only.
 Value draw(OpContext& op, std::string_view op_type, NodeAttributes attributes, Value shape, DType dtype) {
   Builder& g = op.graph();
+  if (g.opset() >= 22) op.lossy(std::string(kNoKernel));
   // 0, or -1: a new sequence in each run.
   if (const auto seed = op.attr<int64_t>("seed", 0); seed > 0)
     attributes.emplace_back("seed", static_cast<float>(seed));
