@@ -36,6 +36,8 @@ constexpr OlderBehaviour kOlderBehaviours[] = {
     {"round", 1, "halves_away_from_zero"},
     {"trace", 1, "lower_axis_is_rows"},
     {"put_along_axis", 3, "mean_truncates"},
+    {"linear_interp", 3, "one_is_first"},
+    {"trilinear_interp", 3, "one_is_first"},
 };
 
 struct TypeName {
