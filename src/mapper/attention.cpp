@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "mapper/attention.h"
+#include "mapper/quantization.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
@@ -16,16 +17,15 @@ Value causal_mask(OpContext& op, Value x, int64_t rows_axis, Value y, int64_t co
   if (rows >= 0 && columns >= 0) {
     std::vector<double> numbers;
     for (int64_t i = 0; i < rows; ++i) {
-      for (int64_t j = 0; j < columns; ++j) numbers.push_back(j - i <= columns - rows ? 0 : -infinity);
+      for (int64_t j = 0; j < columns; ++j) numbers.push_back(j <= i ? 0 : -infinity);
     }
     return g.constant(from_doubles(x.dtype(), {rows, columns}, numbers));
   }
   const Value height = g.squeeze(g.dim(x, rows_axis), {0});
   const Value width = g.squeeze(g.dim(y, columns_axis), {0});
   const auto count = [&](Value limit) { return g.range(g.scalar_i64(0), limit, g.scalar_i64(1)); };
-  const Value last = g.add(g.unsqueeze(count(height), {1}), g.sub(width, height));
-  return g.where(g.greater(g.unsqueeze(count(width), {0}), last), g.scalar(-infinity, x.dtype()),
-                 g.scalar(0, x.dtype()));
+  return g.where(g.greater(g.unsqueeze(count(width), {0}), g.unsqueeze(count(height), {1})),
+                 g.scalar(-infinity, x.dtype()), g.scalar(0, x.dtype()));
 }
 
 Value attend(Builder& g, Value q, Value k, Value v, double factor, Value mask) {
@@ -128,7 +128,8 @@ void self_dp_attention(OpContext& op) {
   op.out("out", g.transpose(out, {0, 2, 1, 3}));
 }
 
-// Attention on [batch, length, heads, size]; a group of query heads may share a key and value head.
+// Attention on [batch, length, heads, size]; a group of query heads may share a key and value head. Causal masks of
+// Paddle's branch of FlashAttention 2 begin in the first corner, whatever the lengths.
 void flash_attn(OpContext& op) {
   Builder& g = op.graph();
   const Value q = op.in("q");
@@ -165,12 +166,17 @@ void softmax_mask_upper_triangle(OpContext& op) {
 
 // Rotary position embedding of [batch, length, heads, size]: x · cos + rotated(x) · sin, where rotated takes each pair
 // (a, b) to (-b, a). Pairs are neighbours, or elements of the two halves. ONNX's RotaryEmbedding (23) has one angle for
-// both of a pair; Paddle's tables give each its own, and may differ.
+// both of a pair; Paddle's tables give each its own, and may differ. Since Paddle 3.3 tables may be narrower than the
+// heads, of which the rest stays as it is.
 void rotary_embedding(OpContext& op) {
   Builder& g = op.graph();
   const Value q = op.in("q");
-  const int64_t size = q.dim(3);
-  if (q.rank() != 4 || size < 0 || size % 2 != 0)
+  const Value positions = op.in_or_none("position_ids");
+  Value sin = op.in_or_none("sin");
+  Value cos = op.in_or_none("cos");
+  const int64_t width = q.dim(3);
+  const int64_t size = sin && cos ? sin.dim(-1) : width;
+  if (q.rank() != 4 || width < 0 || size < 0 || size > width || size % 2 != 0)
     op.fail("operands that aren't [batch, length, heads, size] with a known, even size");
   const bool time_major = op.attr<bool>("time_major", false);  // [length, batch, heads, size]
   const bool neighbours = op.attr<bool>("use_neox_rotary_style", true);
@@ -183,9 +189,6 @@ void rotary_embedding(OpContext& op) {
   }
 
   // Both tables as [batch or 1, length, 1, size].
-  const Value positions = op.in_or_none("position_ids");
-  Value sin = op.in_or_none("sin");
-  Value cos = op.in_or_none("cos");
   if (sin && cos) {
     const auto arranged = [&](Value table) {
       if (!positions) return g.reshape(table, Ints{1, -1, 1, size});
@@ -194,19 +197,15 @@ void rotary_embedding(OpContext& op) {
     sin = arranged(sin);
     cos = arranged(cos);
   } else {
-    if (!neighbours)
-      op.fail("rotation of halves without given sines and cosines, which Paddle's versions compute apart");
+    if (positions) op.fail("position_ids without sines and cosines, which Paddle's versions before 3.2 do not look at");
     std::vector<double> frequencies;
     const double base = op.attr<double>("rotary_emb_base", 10000.0);
     for (int64_t i = 0; i < size; ++i) {
-      const int64_t pair = i - i % 2;  // both of a pair turn alike
+      const int64_t pair = i - i % 2;  // of neighbours, even where the halves are rotated
       frequencies.push_back(std::pow(base, -static_cast<double>(pair) / static_cast<double>(size)));
     }
-    const Value steps =
-        positions ? g.cast(positions, DType::kFloat32)
-                  : g.cast(g.range(g.scalar_i64(0), g.squeeze(g.dim(q, time_major ? 0 : 1), {0}), g.scalar_i64(1)),
-                           DType::kFloat32);
-    const Value angles = g.mul(g.unsqueeze(steps, positions ? Ints{2, 3} : Ints{0, 2, 3}),
+    const Value steps = g.range(g.scalar_i64(0), g.squeeze(g.dim(q, time_major ? 0 : 1), {0}), g.scalar_i64(1));
+    const Value angles = g.mul(g.unsqueeze(g.cast(steps, DType::kFloat32), {0, 2, 3}),
                                g.constant(from_doubles(DType::kFloat32, {size}, frequencies)));
     sin = g.cast(g.node("Sin", {angles}), q.dtype());
     cos = g.cast(g.node("Cos", {angles}), q.dtype());
@@ -218,7 +217,11 @@ void rotary_embedding(OpContext& op) {
   sin = g.mul(sin, g.constant(from_doubles(sin.dtype(), {size}, signs)));
   const Value order = g.ints(partners);
   const auto rotate = [&](std::string_view operand, std::string_view result) {
-    if (Value x = op.in_or_none(operand)) op.out(result, g.add(g.mul(x, cos), g.mul(g.gather(x, order, 3), sin)));
+    const Value x = op.in_or_none(operand);
+    if (!x) return;
+    const Value turned = size == width ? x : g.slice(x, {0}, {size}, {3});
+    const Value y = g.add(g.mul(turned, cos), g.mul(g.gather(x, order, 3), sin));
+    op.out(result, size == width ? y : g.concat({y, g.slice(x, {size}, {width}, {3})}, 3));
   };
   rotate("q", "out_q");
   rotate("k", "out_k");
@@ -288,21 +291,24 @@ void bias_dropout_residual_layernorm(OpContext& op) {
                   .out);
 }
 
-// residual_out = x + bias + residual_alpha · residual; out = layer_norm(residual_out)
+// residual_out = x + bias + residual_alpha · residual; out = layer_norm(residual_out), or the sum itself where the norm
+// has no parameters. Without a residual, the bias is not looked at.
 template <LayerNorm normalize>
 void bias_residual_layernorm(OpContext& op) {
   Builder& g = op.graph();
-  if (op.attr<double>("quant_scale", -1) > 0) op.fail("a quantised result");
   Value sum = op.in("x");
-  if (Value bias = op.in_or_none("bias")) sum = g.add(sum, bias);
-  if (Value residual = op.in_or_none("residual")) {
+  const Value weight = op.in_or_none("norm_weight");
+  const Value shift = op.in_or_none("norm_bias");
+  if (const Value residual = op.in_or_none("residual")) {
+    if (const Value bias = op.in_or_none("bias")) sum = g.add(sum, bias);
     const double alpha = op.attr<double>("residual_alpha", 1);
     sum = g.add(sum, alpha == 1 ? residual : g.mul(residual, g.scalar(alpha, sum.dtype())));
+    if (!weight && !shift) return op.out("out", sum);
+    op.out("residual_out", sum);
   }
-  op.out("residual_out", sum);
-  const Norm norm = normalize(op, sum, op.attr<int64_t>("begin_norm_axis", 1), op.attr<double>("epsilon", 1e-5),
-                              op.in_or_none("norm_weight"), op.in_or_none("norm_bias"));
-  op.out("out", norm.out);
+  const Value out =
+      normalize(op, sum, op.attr<int64_t>("begin_norm_axis", 1), op.attr<double>("epsilon", 1e-5), weight, shift).out;
+  op.out("out", op.attr<double>("quant_scale", -1) > 0 ? quantised_result(op, out) : out);
 }
 
 void dropout_add(OpContext& op) { op.out("out", op.graph().add(dropped_out(op, op.in("x"), "p", "mode"), op.in("y"))); }
@@ -322,8 +328,8 @@ constexpr MapperEntry kEntries[] = {
     {"fused_fc_elementwise_layernorm", 17, fc_layernorm<layer_norm_17>},
     {"fused_bias_dropout_residual_layer_norm", 7, bias_dropout_residual_layernorm<layer_norm>},
     {"fused_bias_dropout_residual_layer_norm", 17, bias_dropout_residual_layernorm<layer_norm_17>},
-    {"fused_bias_residual_layernorm", 7, bias_residual_layernorm<layer_norm>, "a quantised result"},
-    {"fused_bias_residual_layernorm", 17, bias_residual_layernorm<layer_norm_17>, "a quantised result"},
+    {"fused_bias_residual_layernorm", 7, bias_residual_layernorm<layer_norm>, kFloat8Results},
+    {"fused_bias_residual_layernorm", 17, bias_residual_layernorm<layer_norm_17>, kFloat8Results},
     {"fused_dropout_add", 7, dropout_add},
 };
 

@@ -3,6 +3,7 @@ import paddle
 import paddle.nn as nn
 import paddle.nn.functional as F
 from dsl import *
+from written import written
 
 W_QKV, B_QKV, W, TABLE, MORE = [np.random.RandomState(i).randn(*s).astype("float32") for i, s in enumerate([(8, 3, 8), (3, 8), (6, 8), (9, 8), (4, 8)])]
 SCALE, BIAS, BIAS0 = [np.random.RandomState(9 + i).randn(8).astype("float32") for i in range(3)]
@@ -19,14 +20,14 @@ def layer_norm(x, scale=SCALE, bias=BIAS, axes=(-1,), epsilon=1e-5):
 
 
 def attend(q, k, v, factor=None, mask=0.0, causal=False):
-    """On [batch, length, heads, size]."""
+    """On [batch, length, heads, size]. Causal from the first corner: PaddlePaddle/flash-attention, csrc/flash_attn/src/softmax.h."""
     q, k, v = [a.transpose(0, 2, 1, 3) for a in (q, k, v)]
     if k.shape[1] != q.shape[1]:
         k, v = [np.repeat(a, q.shape[1] // a.shape[1], axis=1) for a in (k, v)]
     scores = q @ k.transpose(0, 1, 3, 2) * (factor or q.shape[-1] ** -0.5) + mask
     if causal:
         n, m = scores.shape[-2:]
-        scores = np.where(np.arange(m)[None] <= np.arange(n)[:, None] + m - n, scores, -np.inf)
+        scores = np.where(np.arange(m)[None] <= np.arange(n)[:, None], scores, -np.inf)
     return (softmax(scores) @ v).transpose(0, 2, 1, 3)
 
 
@@ -35,17 +36,22 @@ def multihead(x, mask=0.0):
     return attend(*[qkv[:, :, i] for i in range(3)], factor=0.5, mask=mask).reshape(x.shape)
 
 
+# phi/kernels/fusion/gpu/fused_rope_utils.h of Paddle 2.6 (no base, no time_major), 3.0 and 3.3 (tables of a part of the head).
 def rotary(x, angles, halves=False):
-    """`angles`: […, length, 1, size], the same for both of a pair."""
+    """`angles`: […, length, 1, size]."""
+    if angles.shape[-1] < x.shape[-1]:
+        size = angles.shape[-1]
+        return np.concatenate([rotary(x[..., :size], angles, halves), x[..., size:]], -1)
     if halves:
-        partner = np.concatenate([-x[..., 4:], x[..., :4]], -1)
+        middle = x.shape[-1] // 2
+        partner = np.concatenate([-x[..., middle:], x[..., :middle]], -1)
     else:
         partner = np.stack([-x[..., 1::2], x[..., 0::2]], -1).reshape(x.shape)
     return (x * np.cos(angles) + partner * np.sin(angles)).astype("float32")
 
 
-def angles(positions):
-    return (positions[..., None, None] * 10000 ** -(np.arange(8) // 2 * 2 / 8)).astype("float32")
+def angles(positions, base=10000):
+    return (positions[..., None, None] * base ** -(np.arange(8) // 2 * 2 / 8)).astype("float32")
 
 
 ANGLES = np.random.RandomState(5).randn(1, 7, 1, 8).astype("float32")
@@ -81,13 +87,42 @@ raw("bias_dropout_residual_layernorm_upscale", "fused_bias_dropout_residual_laye
 raw("dropout_add", "fused_dropout_add", inputs={"x": f32["b", 4], "y": f32["b", 4]}, outputs={"out": "float32", "seed_offset": None}, attrs={"seed": 0, "fix_seed": False, "p": 0.25, "is_test": True, "mode": "downscale_in_infer"}, expect=lambda x, y: 0.75 * x + y)
 raw("dropout_add_upscale", "fused_dropout_add", inputs={"x": f32["b", 4], "y": f32["b", 4]}, outputs={"out": "float32", "seed_offset": None}, attrs={"seed": 0, "fix_seed": False, "p": 0.25, "is_test": True, "mode": "upscale_in_train"}, expect=lambda x, y: x + y)
 
-ROTARY_OUT = {"out_q": "float32", "out_k": "float32"}
-POSITIONS = i64["b", 5].ints(0, 7)
-raw("rotary", "fused_rotary_position_embedding", inputs={"q": f32["b", 7, 2, 8], "k": f32["b", 7, 1, 8], "sin": param(np.sin(ANGLES)), "cos": param(np.cos(ANGLES))}, outputs=ROTARY_OUT, attrs={"use_neox_rotary_style": True}, expect=lambda q, k: [rotary(x, ANGLES) for x in (q, k)], paddle_cannot={"pir": "its translation wants rotary_emb_base, which 2.6 does not write"})
-raw("rotary_halves", "fused_rotary_position_embedding", inputs={"q": f32["b", 7, 2, 8], "k": f32["b", 7, 2, 8], "sin": param(np.sin(ANGLES)), "cos": param(np.cos(ANGLES))}, outputs=ROTARY_OUT, attrs={"use_neox_rotary_style": False}, expect=lambda q, k: [rotary(x, ANGLES, True) for x in (q, k)], paddle_cannot={"pir": "its translation wants rotary_emb_base, which 2.6 does not write"})
-raw("rotary_positions", "fused_rotary_position_embedding", inputs={"q": f32["b", 5, 2, 8], "k": f32["b", 5, 2, 8], "sin": param(np.sin(ANGLES)), "cos": param(np.cos(ANGLES)), "position_ids": POSITIONS}, outputs=ROTARY_OUT, attrs={"use_neox_rotary_style": True}, expect=lambda q, k, at: [rotary(x, ANGLES[0][at]) for x in (q, k)], paddle_cannot={"pir": "its translation wants rotary_emb_base, which 2.6 does not write"})
-raw("rotary_computed", "fused_rotary_position_embedding", inputs={"q": f32["b", "n", 2, 8]}, outputs={"out_q": "float32"}, attrs={"use_neox_rotary_style": True}, opset=11, expect=lambda q: rotary(q, angles(np.arange(q.shape[1])[None])), paddle_cannot={"pir": "its translation wants rotary_emb_base, which 2.6 does not write"})
-raw("rotary_computed_positions", "fused_rotary_position_embedding", inputs={"q": f32["b", 5, 2, 8], "position_ids": POSITIONS}, outputs={"out_q": "float32"}, attrs={"use_neox_rotary_style": True}, expect=lambda q, at: rotary(q, angles(at)), paddle_cannot={"pir": "its translation wants rotary_emb_base, which 2.6 does not write"})
-raw("rotary_computed_halves", "fused_rotary_position_embedding", inputs={"q": f32["b", 5, 2, 8]}, outputs={"out_q": "float32"}, attrs={"use_neox_rotary_style": False}, expect=lambda q: q, error="halves", paddle_cannot={"pir": "its translation wants rotary_emb_base, which 2.6 does not write"})
+def turned(q, k=None, v=None, sin=None, cos=None, position_ids=None, halves=False, time_major=False, base=10000.0):
+    given = {"q": q, "k": k, "v": v, "sin": sin, "cos": cos, "position_ids": position_ids}
+    results = {"out_" + slot: ("float32", x.shape) for slot, x in (("q", q), ("k", k), ("v", v)) if x is not None}
+    return written("fused_rotary_position_embedding", given, results, {"use_neox_rotary_style": not halves, "time_major": time_major, "rotary_emb_base": base})
 
-raw("fused_bias_residual_layernorm", "fused_bias_residual_layernorm", inputs={"x": f32["n", 8], "bias": param(BIAS0), "residual": f32["n", 8], "norm_weight": param(SCALE), "norm_bias": param(BIAS)}, outputs={"out": "float32", "residual_out": "float32", "mean": None, "variance": None}, attrs={"epsilon": 1e-5, "residual_alpha": 0.5, "begin_norm_axis": 1, "quant_scale": -1.0, "quant_round_type": 0, "quant_max_bound": 0.0, "quant_min_bound": 0.0}, expect=lambda x, residual: [layer_norm(x + BIAS0 + 0.5 * residual), x + BIAS0 + 0.5 * residual])
+
+POSITIONS = i64["b", 5].ints(0, 7)
+SIN, COS = f32[1, 7, 1, 8].values(np.sin(ANGLES)), f32[1, 7, 1, 8].values(np.cos(ANGLES))
+SIN2, COS2 = f32[7, 8].values(np.sin(ANGLES[0, :, 0])), f32[7, 8].values(np.cos(ANGLES[0, :, 0]))
+case("rotary", lambda q, k, v, sin, cos: turned(q, k, v, sin, cos), static="older", q=f32["b", 7, 2, 8].lod([1, 1], [1, 1, 1], read=False), k=f32["b", 7, 1, 8], v=f32["b", 7, 3, 8], sin=SIN, cos=COS, expect=lambda q, k, v, sin, cos, *_: [rotary(x, ANGLES) for x in (q, k, v)])
+case("rotary_halves", lambda q, k, sin, cos: turned(q, k, None, sin, cos, halves=True), static="older", q=f32["b", 7, 2, 8].lod([1, 1], [1, 1, 1], read=False), k=f32["b", 7, 2, 8], sin=SIN, cos=COS, expect=lambda q, k, sin, cos, *_: [rotary(x, ANGLES, True) for x in (q, k)])
+case("rotary_positions", lambda q, k, sin, cos, at: turned(q, k, None, sin, cos, at), static="older", q=f32["b", 5, 2, 8].lod([1, 1], [1, 1, 1], read=False), k=f32["b", 5, 2, 8], sin=SIN, cos=COS, at=POSITIONS, expect=lambda q, k, sin, cos, at, *_: [rotary(x, ANGLES[0][at]) for x in (q, k)])
+case("rotary_time_major", lambda q, k, sin, cos: turned(q, k, None, sin, cos, time_major=True), static="older", q=f32[7, "b", 2, 8].lod([7], [7], read=False), k=f32[7, "b", 1, 8], sin=SIN, cos=COS, expect=lambda q, k, sin, cos, *_: [rotary(x, ANGLES.swapaxes(0, 1)) for x in (q, k)])
+case("rotary_time_major_positions", lambda q, k, sin, cos, at: turned(q, k, None, sin, cos, at, True, True), static="older", q=f32[5, "b", 2, 8].lod([5], [5], read=False), k=f32[5, "b", 1, 8], sin=SIN2, cos=COS2, at=POSITIONS, expect=lambda q, k, sin, cos, at, *_: [rotary(x, ANGLES[0][at.T], True) for x in (q, k)])
+case("rotary_part_of_head", lambda q, k, sin, cos: turned(q, k, None, sin, cos, halves=True), static="older", q=f32["b", 7, 2, 12].lod([1, 1], [1, 1, 1], read=False), k=f32["b", 7, 1, 12], sin=SIN2, cos=COS2, expect=lambda q, k, sin, cos, *_: [rotary(x, ANGLES, True) for x in (q, k)])
+case("rotary_computed", lambda q: turned(q), static="older", q=f32["b", "n", 2, 8].lod([1, 1], [1, 1, 1], read=False), opset=11, expect=lambda q, *_: rotary(q, angles(np.arange(q.shape[1])[None])))
+case("rotary_computed_base", lambda q: turned(q, base=500.0), static="older", q=f32["b", "n", 2, 8].lod([1, 1], [1, 1, 1], read=False), opset=11, expect=lambda q, *_: rotary(q, angles(np.arange(q.shape[1])[None], 500)))
+case("rotary_computed_time_major", lambda q: turned(q, time_major=True), static="older", q=f32["n", "b", 2, 8].lod([5], [7], read=False), opset=11, expect=lambda q, *_: rotary(q, angles(np.arange(q.shape[0])[:, None])))
+case("rotary_computed_halves", lambda q: turned(q, halves=True), static="older", q=f32["b", 5, 2, 8].lod([1, 1], [1, 1, 1], read=False), expect=lambda q, *_: rotary(q, angles(np.arange(5)[None]), True))
+case("rotary_computed_positions", lambda q, at: turned(q, position_ids=at), static="older", q=f32["b", 5, 2, 8].lod([1, 1], [1, 1, 1], read=False), at=POSITIONS, expect=lambda q, at, *_: q, error="position_ids without sines")
+raw("rotary_26", "fused_rotary_position_embedding", inputs={"q": f32["b", 7, 2, 8], "k": f32["b", 7, 2, 8], "sin": param(np.sin(ANGLES)), "cos": param(np.cos(ANGLES))}, outputs={"out_q": "float32", "out_k": "float32"}, attrs={"use_neox_rotary_style": False}, expect=lambda q, k: [rotary(x, ANGLES, True) for x in (q, k)], paddle_cannot={"pir": "its translation wants rotary_emb_base, which 2.6 does not write"})
+
+# phi/kernels/fusion/gpu/fused_layernorm_kernel.cu. int8: rint (round type 0) or round (away from zero) of max_bound · scale · y, then limits.
+PLAIN = {"epsilon": 1e-5, "residual_alpha": 0.5, "begin_norm_axis": 1, "quant_scale": -1.0, "quant_round_type": 0, "quant_max_bound": 0.0, "quant_min_bound": 0.0}
+BOUNDS = {"quant_scale": 0.7, "quant_max_bound": 127.0, "quant_min_bound": -127.0}
+SUM_OUT = {"out": "float32", "residual_out": "float32", "mean": None, "variance": None}
+
+
+def in_bytes(y, away):
+    y = y.astype("float32") * np.float32(0.7 * 127)
+    return np.clip(np.sign(y) * np.floor(abs(y) + 0.5) if away else np.rint(y), -127, 127).astype("int8")
+
+
+raw("fused_bias_residual_layernorm", "fused_bias_residual_layernorm", inputs={"x": f32["n", 8], "bias": param(BIAS0), "residual": f32["n", 8], "norm_weight": param(SCALE), "norm_bias": param(BIAS)}, outputs=SUM_OUT, attrs=PLAIN, expect=lambda x, residual: [layer_norm(x + BIAS0 + 0.5 * residual), x + BIAS0 + 0.5 * residual])
+raw("fused_bias_residual_layernorm_no_residual", "fused_bias_residual_layernorm", inputs={"x": f32["n", 2, 4], "bias": param(BIAS0), "norm_weight": param(SCALE), "norm_bias": param(BIAS)}, outputs={**SUM_OUT, "residual_out": None}, attrs=PLAIN, expect=lambda x: layer_norm(x, SCALE.reshape(2, 4), BIAS.reshape(2, 4), (1, 2)))
+raw("fused_bias_residual_layernorm_sum", "fused_bias_residual_layernorm", inputs={"x": f32["n", 8], "bias": param(BIAS0), "residual": f32["n", 8]}, outputs={**SUM_OUT, "residual_out": None}, attrs=PLAIN, expect=lambda x, residual: x + BIAS0 + 0.5 * residual)
+raw("fused_bias_residual_layernorm_int8", "fused_bias_residual_layernorm", inputs={"x": f32["n", 8], "bias": param(BIAS0), "residual": f32["n", 8], "norm_weight": param(SCALE), "norm_bias": param(BIAS)}, outputs={**SUM_OUT, "out": "int8"}, attrs={**PLAIN, **BOUNDS}, opset=11, expect=lambda x, residual: [in_bytes(layer_norm(x + BIAS0 + 0.5 * residual), False), x + BIAS0 + 0.5 * residual])
+raw("fused_bias_residual_layernorm_int8_away", "fused_bias_residual_layernorm", inputs={"x": f32["n", 8], "norm_weight": param(SCALE), "norm_bias": param(BIAS)}, outputs={**SUM_OUT, "out": "int8", "residual_out": None}, attrs={**PLAIN, **BOUNDS, "quant_round_type": 1}, opset=9, expect=lambda x: in_bytes(layer_norm(x), True))
+raw("fused_bias_residual_layernorm_float8", "fused_bias_residual_layernorm", inputs={"x": f32["n", 8], "norm_weight": param(SCALE), "norm_bias": param(BIAS)}, outputs={**SUM_OUT, "out": "int8", "residual_out": None}, attrs={**PLAIN, **BOUNDS, "quant_max_bound": 448.0}, expect=lambda x: x.astype("int8"), error="float8")
