@@ -313,7 +313,143 @@ void bias_residual_layernorm(OpContext& op) {
 
 void dropout_add(OpContext& op) { op.out("out", op.graph().add(dropped_out(op, op.in("x"), "p", "mode"), op.in("y"))); }
 
+// --- whole layers ---------------------------------------------------------------------------------------------------
+
+void refuse_rings(const OpContext& op) {
+  if (op.attr<int64_t>("ring_id", -1) >= 0) op.fail("ring_id: a layer whose weights are divided over several devices");
+}
+
+// What a layer adds to its operand x, and the norm behind it.
+template <LayerNorm normalize>
+Value with_residual(OpContext& op, Value x, Value added, std::string_view scale, std::string_view bias) {
+  const Value sum = op.attr<bool>("add_residual", true) ? op.graph().add(x, added) : added;
+  if (op.attr<bool>("pre_layer_norm", false)) return sum;
+  op.out("bias_dropout_residual_out", sum);
+  const double epsilon = op.attr<double>(op.has_attr("ln_epsilon") ? "ln_epsilon" : "ln2_epsilon", 1e-5);
+  return normalize(op, sum, x.rank() - 1, epsilon, op.in_or_none(scale), op.in_or_none(bias)).out;
+}
+
+// Self-attention of all heads of x [batch, length, hidden], with the norm before or behind it. The weight of queries,
+// keys and values is [3, heads, size, hidden], or [hidden, 3 · heads · size] (transpose_qkv_wb); cache_kv [2, batch,
+// heads, length before, size].
+template <LayerNorm normalize>
+void fused_attention(OpContext& op) {
+  Builder& g = op.graph();
+  refuse_rings(op);
+  const Value x = op.in("x");
+  Value operand = x;
+  if (op.attr<bool>("pre_layer_norm", false))
+    operand = normalize(op, x, x.rank() - 1, op.attr<double>("epsilon", 1e-5), op.in_or_none("ln_scale"),
+                        op.in_or_none("ln_bias"))
+                  .out;
+  Value w = op.in("qkv_weight");
+  const bool matrix = op.attr<bool>("transpose_qkv_wb", false);
+  if (x.rank() != 3 || w.rank() != (matrix ? 2 : 4) || !w.is_static()) op.fail("a weight of another form");
+  const int64_t heads = matrix ? op.attr<int64_t>("num_heads", 0) : w.dim(1);
+  if (heads < 1 || (matrix && w.dim(1) % (3 * heads) != 0)) op.fail("a weight that isn't one of whole heads");
+  const int64_t size = matrix ? w.dim(1) / (3 * heads) : w.dim(2);
+  if (!matrix) w = g.transpose(g.reshape(w, Ints{3 * heads * size, -1}), {1, 0});
+  Value projected = g.matmul(operand, w);
+  if (const Value bias = op.in_or_none("qkv_bias")) projected = g.add(projected, g.reshape(bias, Ints{-1}));
+  const Value split = g.transpose(g.reshape(projected, Ints{0, 0, 3, heads, size}), {2, 0, 3, 1, 4});
+  const auto part = [&](Value v, int64_t i) { return g.squeeze(g.slice(v, {i}, {i + 1}, {0}), {0}); };
+  Value k = part(split, 1);
+  Value v = part(split, 2);
+  if (const Value cache = op.in_or_none("cache_kv")) {
+    k = g.concat({part(cache, 0), k}, 2);
+    v = g.concat({part(cache, 1), v}, 2);
+    op.out("cache_kv_out", g.concat({g.unsqueeze(k, {0}), g.unsqueeze(v, {0})}, 0));
+  }
+  const double factor = 1 / std::sqrt(static_cast<double>(size));
+  const Value seen = dropped_out(op, attend(g, part(split, 0), k, v, factor, op.in_or_none("src_mask")),
+                                 "attn_dropout_rate", "attn_dropout_implementation");
+  Value out =
+      g.matmul(g.reshape(g.transpose(seen, {0, 2, 1, 3}), Ints{0, 0, heads * size}), op.in("out_linear_weight"));
+  if (const Value bias = op.in_or_none("out_linear_bias")) out = g.add(out, bias);
+  out = dropped_out(op, out, "dropout_rate", "dropout_implementation");
+  op.out("out", with_residual<normalize>(op, x, out, "ln_scale_2", "ln_bias_2"));
+}
+
+// Two linear layers with an activation between, and the norm before or behind them.
+template <LayerNorm normalize>
+void fused_feedforward(OpContext& op) {
+  Builder& g = op.graph();
+  refuse_rings(op);
+  const Value x = op.in("x");
+  Value y = x;
+  if (op.attr<bool>("pre_layer_norm", false))
+    y = normalize(op, x, x.rank() - 1, op.attr<double>("ln1_epsilon", 1e-5), op.in_or_none("ln1_scale"),
+                  op.in_or_none("ln1_bias"))
+            .out;
+  const auto linear = [&](Value v, std::string_view weight, std::string_view bias) {
+    const Value product = g.matmul(v, op.in(weight));
+    const Value shift = op.in_or_none(bias);
+    return shift ? g.add(product, shift) : product;
+  };
+  y = linear(y, "linear1_weight", "linear1_bias");
+  const auto activation = op.attr<std::string>("act_method", "gelu");
+  if (activation == "relu") {
+    y = g.relu(y);
+  } else if (activation == "gelu") {
+    const auto number = [&](double value) { return g.scalar(value, y.dtype()); };
+    y = g.mul(g.mul(y, number(0.5)), g.add(g.erf(g.mul(y, number(std::sqrt(0.5)))), number(1)));
+  } else {
+    op.fail("act_method '" + activation + "', which Paddle's kernel does not know");
+  }
+  y = dropped_out(op, y, "dropout1_prob", "dropout1_implementation");
+  y = dropped_out(op, linear(y, "linear2_weight", "linear2_bias"), "dropout2_prob", "dropout2_implementation");
+  op.out("out", with_residual<normalize>(op, x, y, "ln2_scale", "ln2_bias"));
+}
+
+// Attention over the last but one axis of query [batch, rows, length, hidden] (to key, where it's given), whose result
+// a sigmoid of the query opens or closes. Weights are [hidden, heads, size], all three in one [3, heads, size, hidden].
+void fused_gate_attention(OpContext& op) {
+  Builder& g = op.graph();
+  const Value query = op.in("query");
+  const bool merged = op.attr<bool>("merge_qkv", true);
+  const Value shaped = op.in(merged ? "qkv_weight" : "query_weight");
+  if (query.rank() != 4 || shaped.rank() != (merged ? 4 : 3) || !shaped.is_static())
+    op.fail("operands that aren't [batch, rows, length, hidden] with weights of a known shape");
+  const int64_t heads = shaped.dim(1);
+  const int64_t size = shaped.dim(2);
+  const auto matrix = [&](Value w) { return g.reshape(w, Ints{w.dim(0), heads * size}); };
+  // [batch, rows, length, heads, size]
+  const auto projected = [&](Value x, Value w) { return g.reshape(g.matmul(x, w), Ints{0, 0, 0, heads, size}); };
+  const auto to_front = [&](Value x) { return g.transpose(x, {0, 1, 3, 2, 4}); };
+  const auto operand = [&](Value x, int64_t i, std::string_view name) {
+    if (!merged) return to_front(projected(x, matrix(op.in(name))));
+    const Value w = g.reshape(g.slice(shaped, {i}, {i + 1}, {0}), Ints{heads * size, -1});
+    return to_front(projected(x, g.transpose(w, {1, 0})));
+  };
+  const Value memory = merged || !op.has("key") ? query : op.in("key");
+  const Value q = operand(query, 0, "query_weight");
+  const Value k = operand(memory, 1, "key_weight");
+  const Value v = operand(memory, 2, "value_weight");
+  Value scores = g.matmul(q, g.transpose(k, {0, 1, 2, 4, 3}));
+  scores = g.mul(scores, g.scalar(1 / std::sqrt(static_cast<double>(size)), scores.dtype()));
+  for (const std::string_view name : {"nonbatched_bias", "src_mask"}) {
+    if (const Value bias = op.in_or_none(name)) scores = g.add(scores, bias);
+  }
+  Value out = to_front(g.matmul(g.softmax(scores, 4), v));
+  if (op.attr<bool>("has_gating", true)) {
+    Value gate = projected(query, matrix(op.in("gate_weight")));
+    if (const Value bias = op.in_or_none("gate_bias")) gate = g.add(gate, bias);
+    out = g.mul(out, g.sigmoid(gate));
+  }
+  out = g.matmul(g.reshape(out, Ints{0, 0, 0, heads * size}),
+                 g.reshape(op.in("out_linear_weight"), Ints{heads * size, -1}));
+  if (const Value bias = op.in_or_none("out_linear_bias")) out = g.add(out, bias);
+  op.out("out", out);
+}
+
+constexpr std::string_view kRings = "ring_id: weights divided over several devices";
+
 constexpr MapperEntry kEntries[] = {
+    {"fused_attention", 7, fused_attention<layer_norm>, kRings},
+    {"fused_attention", 17, fused_attention<layer_norm_17>, kRings},
+    {"fused_feedforward", 7, fused_feedforward<layer_norm>, kRings},
+    {"fused_feedforward", 17, fused_feedforward<layer_norm_17>, kRings},
+    {"fused_gate_attention", 7, fused_gate_attention},
     {"multihead_matmul", 7, multihead_matmul},
     {"self_dp_attention", 7, self_dp_attention},
     {"flash_attn", 7, flash_attn},

@@ -126,3 +126,76 @@ raw("fused_bias_residual_layernorm_sum", "fused_bias_residual_layernorm", inputs
 raw("fused_bias_residual_layernorm_int8", "fused_bias_residual_layernorm", inputs={"x": f32["n", 8], "bias": param(BIAS0), "residual": f32["n", 8], "norm_weight": param(SCALE), "norm_bias": param(BIAS)}, outputs={**SUM_OUT, "out": "int8"}, attrs={**PLAIN, **BOUNDS}, opset=11, expect=lambda x, residual: [in_bytes(layer_norm(x + BIAS0 + 0.5 * residual), False), x + BIAS0 + 0.5 * residual])
 raw("fused_bias_residual_layernorm_int8_away", "fused_bias_residual_layernorm", inputs={"x": f32["n", 8], "norm_weight": param(SCALE), "norm_bias": param(BIAS)}, outputs={**SUM_OUT, "out": "int8", "residual_out": None}, attrs={**PLAIN, **BOUNDS, "quant_round_type": 1}, opset=9, expect=lambda x: in_bytes(layer_norm(x), True))
 raw("fused_bias_residual_layernorm_float8", "fused_bias_residual_layernorm", inputs={"x": f32["n", 8], "norm_weight": param(SCALE), "norm_bias": param(BIAS)}, outputs={**SUM_OUT, "out": "int8", "residual_out": None}, attrs={**PLAIN, **BOUNDS, "quant_max_bound": 448.0}, expect=lambda x: x.astype("int8"), error="float8")
+
+# --- whole layers: fluid/operators/fused/{fused_attention_op,fused_feedforward_op,fused_gate_attention_op}.{cc,cu} of 2.6, phi/kernels/fusion/gpu/fmha_ref.h,
+# phi/kernels/funcs/fused_gate_attention.h and, in words, paddle.incubate.nn.functional
+erf = np.vectorize(__import__("math").erf)
+HEADS_W = np.random.RandomState(20).randn(3, 2, 4, 8).astype("float32") * 0.5
+HEADS_B, OUT_W, OUT_B = [np.random.RandomState(21 + i).randn(*dims).astype("float32") for i, dims in enumerate([(3, 2, 4), (8, 8), (8,)])]
+SCALE2, BIAS2 = [np.random.RandomState(30 + i).randn(8).astype("float32") for i in range(2)]
+LAYER = {"num_heads": 2, "transpose_qkv_wb": False, "pre_layer_norm": False, "epsilon": 1e-4, "attn_dropout_rate": 0.25, "is_test": True, "attn_dropout_fix_seed": False, "attn_dropout_seed": 0, "attn_dropout_implementation": "upscale_in_train", "dropout_rate": 0.5, "dropout_fix_seed": False, "dropout_seed": 0, "dropout_implementation": "upscale_in_train", "ln_epsilon": 1e-3, "add_residual": True, "ring_id": -1}
+TRAINING = "LnMean LnVariance LnOut QKVOut QKVBiasOut TransposeOut2 QKOut QKTVOut SoftmaxOut AttnDropoutMaskOut AttnDropoutOut SrcMaskOut FMHAOut OutLinearOut DropoutMaskOut Ln2Mean Ln2Variance BiasDropoutResidualOut"
+LAYER_OUT = {**dict.fromkeys(TRAINING.split()), "Y": "float32"}
+PRE, POST = {"LnScale": param(SCALE), "LnBias": param(BIAS)}, {"Ln2Scale": param(SCALE2), "Ln2Bias": param(BIAS2)}
+BIASES = {"QKVBias": param(HEADS_B), "OutLinearBias": param(OUT_B)}
+HIDDEN = f32["b", "n", 8]
+
+
+def layer(x, mask=0.0, cache=None, pre=False, post=True, kept=(1, 1), residual=True, biases=True):
+    y = layer_norm(x, epsilon=1e-4) if pre else x
+    qkv = np.einsum("bnd,thsd->tbnhs", y, HEADS_W) + (HEADS_B[:, None, None] if biases else 0)
+    k, v = qkv[1:] if cache is None else np.concatenate([cache.swapaxes(2, 3), qkv[1:]], 2)
+    seen = attend(qkv[0], k, v, mask=mask).reshape(*x.shape[:2], 8) * kept[0]
+    out = (seen @ OUT_W + (OUT_B if biases else 0)) * kept[1] + (x if residual else 0)
+    out = layer_norm(out, SCALE2, BIAS2, epsilon=1e-3) if post else out
+    return out if cache is None else [np.stack([k, v]).swapaxes(2, 3), out]
+
+
+raw("fused_attention", "fused_attention", inputs={"X": HIDDEN, **POST, "QKVW": param(HEADS_W), **BIASES, "OutLinearW": param(OUT_W)}, outputs=LAYER_OUT, attrs=LAYER, expect=layer)
+raw("fused_attention_no_biases", "fused_attention", inputs={"X": HIDDEN, **POST, "QKVW": param(HEADS_W), "OutLinearW": param(OUT_W), "SrcMask": f32["b", 1, "n", "n"]}, outputs=LAYER_OUT, attrs=LAYER, expect=lambda x, mask: layer(x, mask, biases=False))
+raw("fused_attention_pre_norm", "fused_attention", inputs={"X": HIDDEN, **PRE, "QKVW": param(HEADS_W), **BIASES, "OutLinearW": param(OUT_W)}, outputs=LAYER_OUT, attrs={**LAYER, "pre_layer_norm": True}, expect=lambda x: layer(x, pre=True, post=False))
+raw("fused_attention_downgrade", "fused_attention", inputs={"X": HIDDEN, **PRE, "QKVW": param(HEADS_W), **BIASES, "OutLinearW": param(OUT_W)}, outputs=LAYER_OUT, attrs={**LAYER, "pre_layer_norm": True, "add_residual": False, "attn_dropout_implementation": "downgrade_in_infer", "dropout_implementation": "downgrade_in_infer"}, expect=lambda x: layer(x, pre=True, post=False, residual=False, kept=(0.75, 0.5)))
+raw("fused_attention_matrix", "fused_attention", inputs={"X": HIDDEN, **POST, "QKVW": param(HEADS_W.reshape(24, 8).T.copy()), "QKVBias": param(HEADS_B.reshape(-1)), "OutLinearW": param(OUT_W), "OutLinearBias": param(OUT_B)}, outputs=LAYER_OUT, attrs={**LAYER, "transpose_qkv_wb": True}, expect=layer)
+raw("fused_attention_cache", "fused_attention", inputs={"X": HIDDEN, **POST, "QKVW": param(HEADS_W), **BIASES, "CacheKV": f32[2, "b", 2, "m", 4], "SrcMask": f32["b", 2, "n", "k"], "OutLinearW": param(OUT_W)}, outputs={**dict.fromkeys(TRAINING.split()), "CacheKVOut": "float32", "Y": "float32"}, attrs=LAYER, sizes=[{"n": 3, "m": 2, "k": 5}, {"n": 1, "m": 6, "k": 7}], expect=lambda x, cache, mask: layer(x, mask, cache))
+raw("fused_attention_ring", "fused_attention", inputs={"X": HIDDEN, **POST, "QKVW": param(HEADS_W), **BIASES, "OutLinearW": param(OUT_W)}, outputs=LAYER_OUT, attrs={**LAYER, "ring_id": 0}, expect=layer, error="ring_id")
+
+FEED = {"pre_layer_norm": False, "ln1_epsilon": 1e-4, "ln2_epsilon": 1e-3, "act_method": "relu", "dropout1_rate": 0.25, "dropout2_rate": 0.5, "dropout1_implementation": "upscale_in_train", "dropout2_implementation": "upscale_in_train", "is_test": True, "dropout1_fix_seed": False, "dropout2_fix_seed": False, "dropout1_seed": 0, "dropout2_seed": 0, "add_residual": True, "ring_id": -1}
+FEED_OUT = {"Out": "float32", **dict.fromkeys("Dropout1Mask Dropout2Mask Ln1Mean Ln1Variance Ln2Mean Ln2Variance Linear1Out Ln1Out Dropout1Out Dropout2Out".split())}
+W1, B1, W2 = [np.random.RandomState(40 + i).randn(*dims).astype("float32") * 0.5 for i, dims in enumerate([(8, 6), (6,), (6, 8)])]
+LINEARS = {"Linear1Weight": param(W1), "Linear1Bias": param(B1), "Linear2Weight": param(W2), "Linear2Bias": param(OUT_B)}
+
+
+def feed(x, pre=False, gelu=False, kept=(1, 1), residual=True, biases=True):
+    y = (layer_norm(x, epsilon=1e-4) if pre else x) @ W1 + (B1 if biases else 0)
+    y = (y * 0.5 * (1 + erf(y / 2**0.5)) if gelu else np.maximum(y, 0)) * kept[0]
+    y = (y @ W2 + (OUT_B if biases else 0)) * kept[1] + (x if residual else 0)
+    return (y if pre else layer_norm(y, SCALE2, BIAS2, epsilon=1e-3)).astype("float32")
+
+
+raw("fused_feedforward", "fused_feedforward", inputs={"X": HIDDEN, **LINEARS, **POST}, outputs=FEED_OUT, attrs=FEED, expect=feed)
+raw("fused_feedforward_no_biases", "fused_feedforward", inputs={"X": HIDDEN, "Linear1Weight": param(W1), "Linear2Weight": param(W2), **POST}, outputs=FEED_OUT, attrs=FEED, expect=lambda x: feed(x, biases=False))
+raw("fused_feedforward_pre_norm", "fused_feedforward", inputs={"X": HIDDEN, **LINEARS, "Ln1Scale": param(SCALE), "Ln1Bias": param(BIAS)}, outputs=FEED_OUT, attrs={**FEED, "pre_layer_norm": True, "act_method": "gelu"}, expect=lambda x: feed(x, True, True), opset=9)
+raw("fused_feedforward_downgrade", "fused_feedforward", inputs={"X": HIDDEN, **LINEARS, "Ln1Scale": param(SCALE), "Ln1Bias": param(BIAS)}, outputs=FEED_OUT, attrs={**FEED, "pre_layer_norm": True, "add_residual": False, "dropout1_implementation": "downgrade_in_infer", "dropout2_implementation": "downgrade_in_infer"}, expect=lambda x: feed(x, True, kept=(0.75, 0.5), residual=False))
+raw("fused_feedforward_unknown", "fused_feedforward", inputs={"X": HIDDEN, **LINEARS, **POST}, outputs=FEED_OUT, attrs={**FEED, "act_method": "swish"}, expect=feed, error="act_method 'swish'")
+raw("fused_feedforward_ring", "fused_feedforward", inputs={"X": HIDDEN, **LINEARS, **POST}, outputs=FEED_OUT, attrs={**FEED, "ring_id": 1}, expect=feed, error="ring_id")
+
+GATE_W, GATE_B, GATE_OUT = [np.random.RandomState(50 + i).randn(*dims).astype("float32") * 0.5 for i, dims in enumerate([(8, 2, 4), (2, 4), (2, 4, 8)])]
+THREE_W = [np.random.RandomState(60 + i).randn(n, 2, 4).astype("float32") * 0.5 for i, n in enumerate([8, 6, 6])]
+GATED = {"has_gating": True, "merge_qkv": True, "use_flash_attn": False}
+GATED_OUT = {**dict.fromkeys("QueryTransposeOut KeyTransposeOut ValueTransposeOut QKVTransposeOut SoftmaxOut SoftmaxLse FMHAOut GateOut".split()), "Out": "float32"}
+ROWS = f32["b", 3, "n", 8]
+GATES, LAST = {"GateWeight": param(GATE_W), "GateBias": param(GATE_B)}, {"OutLinearWeight": param(GATE_OUT), "OutLinearBias": param(OUT_B)}
+
+
+def gated(query, mask, bias=0.0, key=None, gating=True):
+    weights = THREE_W if key is not None else HEADS_W.transpose(0, 3, 1, 2)
+    q, k, v = [np.einsum("brnd,dhs->brhns", x, w) for x, w in zip((query, *(2 * [query if key is None else key])), weights)]
+    out = np.einsum("brhnm,brhms->brnhs", softmax(q @ k.swapaxes(-1, -2) * 0.5 + mask + bias), v)
+    if gating:
+        out = out / (1 + np.exp(-(np.einsum("brnd,dhs->brnhs", query, GATE_W) + GATE_B)))
+    return (np.einsum("brnhs,hsd->brnd", out, GATE_OUT) + OUT_B).astype("float32")
+
+
+raw("fused_gate_attention", "fused_gate_attention", inputs={"Query": ROWS, "QKVWeight": param(HEADS_W), "SrcMask": f32["b", 3, 1, 1, "n"], **GATES, **LAST}, outputs=GATED_OUT, attrs=GATED, expect=gated)
+raw("fused_gate_attention_bias", "fused_gate_attention", inputs={"Query": ROWS, "QKVWeight": param(HEADS_W), "NonbatchedBias": f32["b", 1, 2, "n", "n"], "SrcMask": f32["b", 3, 1, 1, "n"], **LAST}, outputs=GATED_OUT, attrs={**GATED, "has_gating": False}, expect=lambda x, bias, mask: gated(x, mask, bias, gating=False))
+raw("fused_gate_attention_key", "fused_gate_attention", inputs={"Query": ROWS, "Key": f32["b", 3, "m", 6], "QueryWeight": param(THREE_W[0]), "KeyWeight": param(THREE_W[1]), "ValueWeight": param(THREE_W[2]), "SrcMask": f32["b", 3, 1, 1, "m"], **GATES, **LAST}, outputs=GATED_OUT, attrs={**GATED, "merge_qkv": False}, expect=lambda x, key, mask: gated(x, mask, key=key))
