@@ -23,21 +23,22 @@ class Program:
     def __init__(self):
         self.ops, self.types = [], []
 
-    def add(self, name, operands=(), result=None, /, **attributes):
-        """The id of the result, if there is one."""
+    def add(self, op_name, operands=(), /, *results, **attributes):
+        """The id of the first result, if there is one."""
+        first = len(self.types) + 1
         op = {
-            "#": name,
+            "#": op_name,
             "A": [{"AT": value, "N": key} for key, value in attributes.items()],
             "I": [{"%": i} for i in operands],
             "O": [],
             "OA": [],
         }
-        if result:
-            self.types.append(result)
-            op["O"] = [{"%": len(self.types), "TT": result}]
-            op["OA"] = [{"AT": {"#": "0.a_array", "D": [flag(True)]}, "N": "stop_gradient"}]
+        if results:
+            op["O"] = [{"%": first + i, "TT": result} for i, result in enumerate(results)]
+            op["OA"] = [{"AT": {"#": "0.a_array", "D": [flag(True) for _ in results]}, "N": "stop_gradient"}]
+            self.types += results
         self.ops.append(op)
-        return len(self.types)
+        return first
 
     def input(self, name, *dims):
         return self.add("1.data", (), tensor("f32", *dims), name={"#": "0.a_str", "D": name}, shape=sizes(*dims), dtype=FLOAT32, place=PLACE)
@@ -84,3 +85,16 @@ zeros = p.add("1.zeros", (), tensor("f32", 4), shape=sizes(4), dtype=FLOAT32, pl
 like = p.add("1.ones_like", [x], tensor("f32", 5, 3), dtype=FLOAT32, place=PLACE)
 copy = p.add("1.copy_to", [x], tensor("f32", 5, 3), place=PLACE, blocking=flag(True))
 p.write("no_kernel", ones, zeros, like, copy)
+
+p = Program()
+x, scale = p.input("x", UNKNOWN, 3, 4), p.input("scale", 4)
+epsilon = {"#": "0.a_f64", "D": 1e-3}
+one = {"#": "0.a_array", "D": [{"#": "0.a_i64", "D": 4}]}
+y = p.add("1.rms_norm", [x, scale], tensor("f32", UNKNOWN, 3, 4), tensor("f32", UNKNOWN, 3), normalized_shape=one, epsilon=epsilon)
+p.write("rms_norm", y)
+
+p = Program()
+x, scale = p.input("x", UNKNOWN, 3, 4), p.input("scale", 3, 4)
+two = {"#": "0.a_array", "D": [{"#": "0.a_i64", "D": 3}, {"#": "0.a_i64", "D": 4}]}
+y = p.add("1.rms_norm", [x, scale], tensor("f32", UNKNOWN, 3, 4), tensor("f32", UNKNOWN), normalized_shape=two, epsilon=epsilon)
+p.write("rms_norm_two_axes", y, y + 1)
