@@ -12,6 +12,9 @@ namespace paddle2onnx {
 namespace {
 
 constexpr std::string_view kRandom = "random numbers: ONNX Runtime draws its own";
+// As of ONNX Runtime 1.32.
+constexpr std::string_view kNoKernel =
+    "random numbers: ONNX Runtime has no kernels for random operators as opset 22 defines them; ask for opset 21 or lower";
 
 // The type that random numbers of a type are drawn in.
 DType drawn_dtype(DType dtype) { return dtype == DType::kFloat64 ? dtype : DType::kFloat32; }
@@ -20,6 +23,7 @@ DType drawn_dtype(DType dtype) { return dtype == DType::kFloat64 ? dtype : DType
 // tensor in their …Like forms only.
 Value draw(OpContext& op, std::string_view op_type, NodeAttributes attributes, Value shape, DType dtype) {
   Builder& g = op.graph();
+  if (g.opset() >= 22) op.lossy(std::string(kNoKernel));
   // 0, or -1: a new sequence in each run.
   if (const auto seed = op.attr<int64_t>("seed", 0); seed > 0)
     attributes.emplace_back("seed", static_cast<float>(seed));
@@ -58,6 +62,24 @@ Value in_drawn_dtype(Builder& g, Value x) { return g.cast(x, drawn_dtype(x.dtype
 
 // --- creation -----------------------------------------------------------------------------------------------------
 
+// Paddle's CPU kernel sets `diag_num` elements of the flat result, each `diag_step` + 1 behind the other, to
+// `diag_val`.
+Value with_diagonal(OpContext& op, Value x) {
+  const auto count = op.attr<int64_t>("diag_num", 0);
+  if (count <= 0) return x;
+  Builder& g = op.graph();
+  if (!x.is_static()) op.fail("numbers on a diagonal (diag_num) of a result whose shape is known at run time only");
+  const auto step = op.attr<int64_t>("diag_step", 0);
+  const int64_t size = element_count(*x.dims()).value_or(0);
+  if (step < 0 || step >= size || count > size || (count - 1) * (step + 1) >= size)
+    op.fail("more numbers on a diagonal (diag_num, diag_step) than the result has elements");
+  Ints places;
+  for (int64_t i = 0; i < count; ++i) places.push_back(i * (step + 1));
+  const Value numbers = g.expand(g.scalar(op.attr<double>("diag_val", 0), x.dtype()), g.ints({count}));
+  const Value flat = g.node("ScatterElements", {g.flatten_to_1d(x), g.ints(places), numbers}, {{"axis", int64_t{0}}});
+  return g.reshape(flat, *x.dims());
+}
+
 // Limits that are computed at run time stretch numbers from [0, 1).
 void uniform(OpContext& op) {
   Builder& g = op.graph();
@@ -65,15 +87,16 @@ void uniform(OpContext& op) {
   const Value shape = op.ints("shape").value;
   const ScalarArgument low = op.scalar("min");
   const ScalarArgument high = op.scalar("max");
-  if (low.known() && high.known()) return op.out("out", uniform_numbers(op, shape, *low.number, *high.number, dtype));
+  if (low.known() && high.known())
+    return op.out("out", with_diagonal(op, uniform_numbers(op, shape, *low.number, *high.number, dtype)));
   const Value from = op.scalar_value("min", dtype);
   const Value width = g.sub(op.scalar_value("max", dtype), from);
-  op.out("out", g.add(g.mul(uniform_numbers(op, shape, 0, 1, dtype), width), from));
+  op.out("out", with_diagonal(op, g.add(g.mul(uniform_numbers(op, shape, 0, 1, dtype), width), from)));
 }
 
 void uniform_batch_size_like(OpContext& op) {
-  op.out("out", uniform_numbers(op, shape_with_batch(op), op.attr<double>("min", -1), op.attr<double>("max", 1),
-                                dtype_or(op, DType::kFloat32)));
+  op.out("out", with_diagonal(op, uniform_numbers(op, shape_with_batch(op), op.attr<double>("min", -1),
+                                                  op.attr<double>("max", 1), dtype_or(op, DType::kFloat32))));
 }
 
 // Whole numbers low … high - 1. Drawn in float64, which tells all of int32 apart.

@@ -112,6 +112,7 @@ REASONS = {
     "1 - x is a scale in Paddle 2 and a subtraction in Paddle 3": "losses-sigmoid_focal",
     "clip with float limits gives floats in Paddle 3": "math-clip_i32",
     "the sums of int32 are int64 in Paddle 3": "math-cumsum_i32",
+    "the translation drops the diagonal": "random-raw_uniform_diagonal",
     "the translation drops the factor's tensor": "math-raw_pow_factor_tensor",
     "the vectors of spectral_norm start at random, each Paddle has its own generator": """
         normalization-spectral_norm normalization-spectral_norm_no_iteration
