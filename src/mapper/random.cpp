@@ -210,25 +210,47 @@ void multinomial(OpContext& op) {
   op.out("out", g.node("ArgMax", {keys}, {{"axis", rank}, {"keepdims", int64_t{0}}}, {DType::kInt64, dims}));
 }
 
-// One of the likeliest classes of each row that together have the probability `ps`: the first, in falling order, up to
-// which the probabilities sum up to a random part of it.
+// One of the likeliest classes of each row that together have the probability `ps`. `truncated`: the first, in falling
+// order, up to which the probabilities sum up to a random part of `ps`; if it's below the threshold, the last one that
+// isn't (among the first 20, else any that isn't). Else: one drawn by the probabilities, of those that are not below
+// the threshold. The first where there is none, or all sum up to less. Paddle's seeds begin sequences of cuRAND.
 void top_p_sampling(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("x");
   if (x.rank() != 2) op.fail("probabilities that are not [batch, classes]");
-  if (op.has("threshold") || op.has("topp_seed")) op.fail("a threshold or a seed for each row");
-  if (const auto mode = op.attr<std::string>("mode", "truncated"); mode != "truncated" && mode != "truncate")
-    op.fail("the mode '" + mode + "'");
   const auto [sorted, classes] = g.topk(g.cast(x, DType::kFloat32), g.dim(x, 1), 1, true, true);
   const Value sums = g.node("CumSum", {sorted, g.scalar_i64(1)});
-  const Value random = uniform_numbers(op, g.concat_ints({g.dim(x, 0), g.ints({1})}), 0, 1, DType::kFloat32);
-  const Value goal = g.mul(random, g.reshape(g.cast(op.in("ps"), DType::kFloat32), Ints{-1, 1}));
-  const Value passed = g.reduce("ReduceSum", g.cast(g.less(sums, goal), DType::kInt64), Ints{1}, true);
-  const Value last = g.sub(g.dim(x, 1), g.ints({1}));
-  const Value place = g.where(g.less(passed, last), passed, last);
-  const auto pick = [&](Value v) { return g.node("GatherElements", {v, place}, {{"axis", int64_t{1}}}); };
-  op.out("out", g.cast(pick(sorted), x.dtype()));
-  op.out("ids", pick(classes));
+  const Value ps = g.reshape(g.cast(op.in("ps"), DType::kFloat32), Ints{-1, 1});
+  const Value column = g.concat_ints({g.dim(x, 0), g.ints({1})});
+  Value high_enough;
+  if (const Value threshold = op.in_or_none("threshold"))
+    high_enough = g.logical_not(g.less(sorted, g.reshape(g.cast(threshold, DType::kFloat32), Ints{-1, 1})));
+  const auto first_of = [&](Value places, Value condition) { return g.where(condition, places, g.scalar_i64(0)); };
+  const auto pick = [&](Value v, Value place) { return g.node("GatherElements", {v, place}, {{"axis", int64_t{1}}}); };
+
+  Value place;
+  if (op.attr<std::string>("mode", "truncated") == "truncated") {
+    const Value goal = g.mul(uniform_numbers(op, column, 0, 1, DType::kFloat32), ps);
+    const Value passed = g.reduce("ReduceSum", g.cast(g.less(sums, goal), DType::kInt64), Ints{1}, true);
+    place = first_of(passed, g.less(passed, g.dim(x, 1)));
+    if (high_enough) {
+      const Value count = g.reduce("ReduceSum", g.cast(high_enough, DType::kInt64), Ints{1}, true);
+      const Value one = g.scalar_i64(1);
+      const Value any = g.mul(uniform_numbers(op, column, 0, 1, DType::kFloat32), g.cast(count, DType::kFloat32));
+      const Value other =
+          g.where(g.less(place, g.scalar_i64(20)), g.sub(count, one), g.cast(g.floor(any), DType::kInt64));
+      place = g.where(g.less(place, count), place, first_of(other, g.less(g.scalar_i64(0), count)));
+    }
+  } else {
+    Value drawn = g.less(g.sub(sums, sorted), ps);
+    if (high_enough) drawn = g.logical_and(drawn, high_enough);
+    const Value keys = g.div(sorted, exponential_numbers(op, g.shape(sorted), DType::kFloat32));
+    place = g.node("ArgMax", {g.where(drawn, keys, g.scalar(0, DType::kFloat32))},
+                   {{"axis", int64_t{1}}, {"keepdims", int64_t{1}}}, {DType::kInt64, Dims{x.dim(0), 1}});
+    place = first_of(place, g.logical_not(g.less(g.reduce("ReduceMax", sums, Ints{1}, true), ps)));
+  }
+  op.out("out", g.cast(pick(sorted, place), x.dtype()));
+  op.out("ids", pick(classes, place));
   if (const auto k = op.attr<int64_t>("k", 0); k > 0) {
     const auto first = [&](Value v) { return g.slice(v, Ints{0}, Ints{k}, Ints{1}); };
     if (op.wants("topk_scores")) op.out("topk_scores", g.cast(first(sorted), x.dtype()));
@@ -360,7 +382,7 @@ constexpr MapperEntry kEntries[] = {
     {"sampling_id", 12, sampling_id, {}, kRandom},
     {"seed", 7, seed},
     {"standard_gamma", 11, standard_gamma, {}, kRandom},
-    {"top_p_sampling", 11, top_p_sampling, "a threshold or a seed for each row", kRandom},
+    {"top_p_sampling", 11, top_p_sampling, {}, kRandom},
     {"truncated_gaussian_random", 9, truncated_gaussian, {}, kRandom},
     {"uniform", 7, uniform, {}, kRandom},
     {"uniform_inplace", 8, uniform_inplace, "diag_num", kRandom},

@@ -3,6 +3,7 @@
 import paddle
 import paddle.nn.functional as F
 from dsl import *
+from written import written
 
 NO_KERNEL = {28: "ONNX Runtime has no kernels for the random operators as opset 22 defines them"}
 
@@ -67,7 +68,20 @@ case("randperm_largest", lambda x: paddle.max(paddle.cast(paddle.randperm(6), "f
 raw("raw_uniform_batch_size_like_static", "uniform_random_batch_size_like", inputs={"Input": f32[2, 3]}, outputs={"Out": "float32"}, attrs={"shape": [-1, 4], "min": 2.0, "max": 2.0, "seed": 3, "dtype": 5}, skip_run=NO_KERNEL)
 TOP_P = {"out": "float32", "ids": "int64"}
 raw("top_p_sampling_certain", "top_p_sampling", inputs={"x": f32["b", 4].values([np.array([[0, 0, 1, 0], [0, 1, 0, 0]]), np.array([[0.3, 0.1, 0.2, 0.4]] * 3)]), "ps": f32["b"].values([np.array([0.9, 0.9]), np.array([0.3] * 3)])}, outputs=TOP_P, attrs={"seed": -1, "k": 0, "mode": "truncated"}, opset=11, skip_run=NO_KERNEL, expect=lambda x, ps: (x.max(1, keepdims=True), x.argmax(1)[:, None]))
-raw("top_p_sampling_threshold", "top_p_sampling", inputs={"x": f32[2, 4], "ps": f32[2], "threshold": f32[2]}, outputs=TOP_P, attrs={"seed": -1, "k": 0, "mode": "truncated"}, expect=lambda x, ps, t: (x[:, :1], x.argmax(1)[:, None]), error="a threshold")
+# phi/kernels/gpu/top_p_sampling_kernel.cu. With one class within ps, or none above the threshold, nothing is left to chance.
+PEAKED = f32[2, 4].values([[0.6, 0.3, 0.1, 0.0], [0.05, 0.05, 0.1, 0.8]])
+TOP_P_ATTRS = {"seed": -1, "k": 0, "mode": "truncated"}
+raw("top_p_sampling_threshold", "top_p_sampling", inputs={"x": PEAKED, "ps": f32[2].values([1.0, 1.0]), "threshold": f32[2].values([0.5, 0.5])}, outputs=TOP_P, attrs=TOP_P_ATTRS, opset=11, skip_run=NO_KERNEL, expect=lambda x, ps, t: (x.max(1, keepdims=True), x.argmax(1)[:, None]))
+raw("top_p_sampling_all_below", "top_p_sampling", inputs={"x": PEAKED, "ps": f32[2].values([1.0, 1.0]), "threshold": f32[2].values([0.9, 0.9])}, outputs=TOP_P, attrs=TOP_P_ATTRS, opset=11, skip_run=NO_KERNEL, expect=lambda x, ps, t: (x.max(1, keepdims=True), x.argmax(1)[:, None]))
+raw("top_p_sampling_seeds", "top_p_sampling", inputs={"x": PEAKED, "ps": f32[2].values([0.3, 0.6]), "topp_seed": i64[2, 1]}, outputs=TOP_P, attrs=TOP_P_ATTRS, opset=11, skip_run=NO_KERNEL, expect=lambda x, ps, s: (x.max(1, keepdims=True), x.argmax(1)[:, None]))
+
+
+def drawn(x, ps, threshold=None):
+    return written("top_p_sampling", {"x": x, "ps": ps, "threshold": threshold}, {"out": ("float32", [2, 1]), "ids": ("int64", [2, 1])}, {**TOP_P_ATTRS, "mode": "non-truncated"})
+
+
+case("top_p_sampling_drawn", drawn, static="older", x=PEAKED.lod([2], [2], read=False), ps=f32[2].values([0.6, 0.95]), threshold=f32[2].values([0.0, 0.5]), opset=11, skip_run=NO_KERNEL, expect=lambda x, ps, t, *_: (x.max(1, keepdims=True), x.argmax(1)[:, None]))
+case("top_p_sampling_drawn_too_little", drawn, static="older", x=f32[2, 4].values([[0.1, 0.3, 0.2, 0.1], [0.1, 0.1, 0.2, 0.0]]).lod([2], [2], read=False), ps=f32[2].values([0.9, 0.9]), opset=11, skip_run=NO_KERNEL, expect=lambda x, ps, *_: (x.max(1, keepdims=True), x.argmax(1)[:, None]))
 
 # --- numbers on a diagonal
 raw("raw_uniform_diagonal", "uniform_random", inputs={}, outputs={"Out": "float32"}, attrs={"shape": [3, 4], "min": 2.0, "max": 2.000001, "diag_num": 3, "diag_step": 3, "diag_val": -1.5, "dtype": 5}, opset={"pdmodel": 11, "pir": 7}, skip_run=NO_KERNEL)
