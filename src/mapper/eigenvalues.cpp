@@ -322,9 +322,71 @@ void svd(OpContext& op) {
   op.out("vh", g.cast(transposed(g, wide ? left : found.right), dtype));
 }
 
+// The shortest of the X for which A · X is nearest to B. All drivers but "gels" leave out singular values up to rcond
+// times the largest.
+void lstsq(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = matrix_of(op, "x");
+  const Value y = matrix_of(op, "y");
+  const DType dtype = op.in("x").dtype();
+  const int64_t m = x.dim(-2);
+  const int64_t n = x.dim(-1);
+  const int64_t row_axis = x.rank() - 2;
+  const auto driver = op.attr<std::string>("driver", "gels");
+  if (driver != "gels" && driver != "gelsy" && driver != "gelsd" && driver != "gelss")
+    op.fail("the driver '" + driver + "'");
+  if (x.rank() != y.rank())
+    op.fail("operands of ranks " + std::to_string(x.rank()) + " and " + std::to_string(y.rank()));
+
+  const SingularValues found = singular_values(g, tall(g, x), true);
+  Value limit = number(g, 0);
+  if (driver != "gels") {
+    const Value rcond = op.scalar_value("rcond", DType::kFloat64);
+    const double epsilon = dtype == DType::kFloat64 ? std::numeric_limits<double>::epsilon()
+                                                    : static_cast<double>(std::numeric_limits<float>::epsilon());
+    const Value relative = g.where(g.less(rcond, number(g, 0)), number(g, epsilon), rcond);
+    limit = g.mul(g.reduce("ReduceMax", found.values, Ints{row_axis}, true), relative);
+  }
+  const Value counts = g.greater(found.values, limit);
+  const Value sizes = g.where(counts, found.values, number(g, 1));
+  const Value weights =
+      g.unsqueeze(g.where(counts, g.node("Reciprocal", {g.mul(sizes, sizes)}), number(g, 0)), {row_axis});
+  const Value both = g.mul(m < n ? found.left : found.right, weights);
+  const Value solution = g.matmul(both, g.matmul(transposed(g, m < n ? found.right : found.left), y));
+
+  // Of a batch of one, Paddle's kernel forgets that it is one.
+  bool one = x.rank() > 2;
+  for (int64_t i = 0; i < row_axis; ++i) one &= x.dim(i) == 1;
+  const Value result = g.cast(solution, dtype);
+  if (one) {
+    op.out_as_computed("solution", g.reshape(result, Ints{n, y.dim(-1)}));
+  } else {
+    op.out("solution", result);
+  }
+  if (op.wants("rank")) {
+    if (driver == "gels") op.fail("the rank, which the driver gels does not tell");
+    op.out("rank", g.reduce("ReduceSum", g.cast(counts, DType::kInt32), Ints{row_axis}, false));
+  }
+  if (op.wants("singular_values")) {
+    if (driver == "gels" || driver == "gelsy")
+      op.fail("the singular values, which the driver " + driver + " does not tell");
+    op.out("singular_values", g.cast(found.values, dtype));
+  }
+  if (!op.wants("residuals")) return;
+  const bool of_any_rank = op.attr<bool>("residuals_of_any_rank", false);
+  if (m <= n || (driver == "gelsy" && !of_any_rank))
+    return op.out_as_computed("residuals", g.constant(from_doubles(dtype, {0}, {})));
+  if (driver != "gels" && !of_any_rank)
+    op.fail("residuals of the driver " + driver + ", which are there or not, depending on the ranks");
+  const Value rest = g.sub(g.matmul(x, solution), y);
+  op.out_as_computed("residuals", g.cast(g.reduce("ReduceSumSquare", rest, Ints{row_axis}, false), dtype));
+}
+
 constexpr MapperEntry kEntries[] = {
     {"eigh", 11, eigh, kRestriction},
     {"eigvalsh", 11, eigvalsh, kRestriction},
+    {"lstsq", 11, lstsq,
+     "complex matrices; matrices whose size is not known; residuals of gelsd and gelss in Paddle 3"},
     {"matrix_rank", 11, matrix_rank, kRestriction},
     {"matrix_rank_atol_rtol", 11, matrix_rank_atol_rtol, kRestriction},
     {"matrix_rank_tol", 11, matrix_rank, kRestriction},

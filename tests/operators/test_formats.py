@@ -28,6 +28,7 @@ REASONS = {
         eigenvalues-matrix_rank_limit eigenvalues-matrix_rank_one eigenvalues-matrix_rank_tensor
         eigenvalues-matrix_rank_tensor_1
     """,
+    "Paddle 3 tells no residuals of the driver gelsy": "eigenvalues-lstsq_gelsy",
     "the limit of pinv has rank 1 in Paddle 2 and 0 in Paddle 3": "eigenvalues-pinv eigenvalues-pinv_hermitian",
     "Paddle 2 weighs the logarithm alone with pos_weight": "losses-bce_logits_pos_weight",
     "paddle.shape is int32 in Paddle 2 and int64 in Paddle 3": """
