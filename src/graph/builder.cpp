@@ -109,6 +109,11 @@ std::vector<Value> Builder::nodes(std::string_view op_type, std::vector<Value> i
   DType computed = own;
   if (standard) {
     const ComputeType type = computable_dtype(op_type, opset_, own);
+    // Before 12 they take no 64-bit integers, but a comparison does.
+    if (type.needs_opset > 0 && (op_type == "Max" || op_type == "Min") && inputs.size() == 2) {
+      const auto [a, b] = std::pair(inputs[0], inputs[1]);
+      return {where(op_type == "Max" ? greater(a, b) : less(a, b), a, b)};
+    }
     if (type.needs_opset > 0) need_opset(type.needs_opset, std::string(op_type) + " on " + std::string(to_string(own)));
     computed = type.dtype;
   }

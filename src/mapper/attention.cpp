@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "mapper/attention.h"
+#include "mapper/quantization.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
@@ -16,16 +17,15 @@ Value causal_mask(OpContext& op, Value x, int64_t rows_axis, Value y, int64_t co
   if (rows >= 0 && columns >= 0) {
     std::vector<double> numbers;
     for (int64_t i = 0; i < rows; ++i) {
-      for (int64_t j = 0; j < columns; ++j) numbers.push_back(j - i <= columns - rows ? 0 : -infinity);
+      for (int64_t j = 0; j < columns; ++j) numbers.push_back(j <= i ? 0 : -infinity);
     }
     return g.constant(from_doubles(x.dtype(), {rows, columns}, numbers));
   }
   const Value height = g.squeeze(g.dim(x, rows_axis), {0});
   const Value width = g.squeeze(g.dim(y, columns_axis), {0});
   const auto count = [&](Value limit) { return g.range(g.scalar_i64(0), limit, g.scalar_i64(1)); };
-  const Value last = g.add(g.unsqueeze(count(height), {1}), g.sub(width, height));
-  return g.where(g.greater(g.unsqueeze(count(width), {0}), last), g.scalar(-infinity, x.dtype()),
-                 g.scalar(0, x.dtype()));
+  return g.where(g.greater(g.unsqueeze(count(width), {0}), g.unsqueeze(count(height), {1})),
+                 g.scalar(-infinity, x.dtype()), g.scalar(0, x.dtype()));
 }
 
 Value attend(Builder& g, Value q, Value k, Value v, double factor, Value mask) {
@@ -128,7 +128,8 @@ void self_dp_attention(OpContext& op) {
   op.out("out", g.transpose(out, {0, 2, 1, 3}));
 }
 
-// Attention on [batch, length, heads, size]; a group of query heads may share a key and value head.
+// Attention on [batch, length, heads, size]; a group of query heads may share a key and value head. Causal masks of
+// Paddle's branch of FlashAttention 2 begin in the first corner, whatever the lengths.
 void flash_attn(OpContext& op) {
   Builder& g = op.graph();
   const Value q = op.in("q");
@@ -165,12 +166,17 @@ void softmax_mask_upper_triangle(OpContext& op) {
 
 // Rotary position embedding of [batch, length, heads, size]: x · cos + rotated(x) · sin, where rotated takes each pair
 // (a, b) to (-b, a). Pairs are neighbours, or elements of the two halves. ONNX's RotaryEmbedding (23) has one angle for
-// both of a pair; Paddle's tables give each its own, and may differ.
+// both of a pair; Paddle's tables give each its own, and may differ. Since Paddle 3.3 tables may be narrower than the
+// heads, of which the rest stays as it is.
 void rotary_embedding(OpContext& op) {
   Builder& g = op.graph();
   const Value q = op.in("q");
-  const int64_t size = q.dim(3);
-  if (q.rank() != 4 || size < 0 || size % 2 != 0)
+  const Value positions = op.in_or_none("position_ids");
+  Value sin = op.in_or_none("sin");
+  Value cos = op.in_or_none("cos");
+  const int64_t width = q.dim(3);
+  const int64_t size = sin && cos ? sin.dim(-1) : width;
+  if (q.rank() != 4 || width < 0 || size < 0 || size > width || size % 2 != 0)
     op.fail("operands that aren't [batch, length, heads, size] with a known, even size");
   const bool time_major = op.attr<bool>("time_major", false);  // [length, batch, heads, size]
   const bool neighbours = op.attr<bool>("use_neox_rotary_style", true);
@@ -183,9 +189,6 @@ void rotary_embedding(OpContext& op) {
   }
 
   // Both tables as [batch or 1, length, 1, size].
-  const Value positions = op.in_or_none("position_ids");
-  Value sin = op.in_or_none("sin");
-  Value cos = op.in_or_none("cos");
   if (sin && cos) {
     const auto arranged = [&](Value table) {
       if (!positions) return g.reshape(table, Ints{1, -1, 1, size});
@@ -194,19 +197,15 @@ void rotary_embedding(OpContext& op) {
     sin = arranged(sin);
     cos = arranged(cos);
   } else {
-    if (!neighbours)
-      op.fail("rotation of halves without given sines and cosines, which Paddle's versions compute apart");
+    if (positions) op.fail("position_ids without sines and cosines, which Paddle's versions before 3.2 do not look at");
     std::vector<double> frequencies;
     const double base = op.attr<double>("rotary_emb_base", 10000.0);
     for (int64_t i = 0; i < size; ++i) {
-      const int64_t pair = i - i % 2;  // both of a pair turn alike
+      const int64_t pair = i - i % 2;  // of neighbours, even where the halves are rotated
       frequencies.push_back(std::pow(base, -static_cast<double>(pair) / static_cast<double>(size)));
     }
-    const Value steps =
-        positions ? g.cast(positions, DType::kFloat32)
-                  : g.cast(g.range(g.scalar_i64(0), g.squeeze(g.dim(q, time_major ? 0 : 1), {0}), g.scalar_i64(1)),
-                           DType::kFloat32);
-    const Value angles = g.mul(g.unsqueeze(steps, positions ? Ints{2, 3} : Ints{0, 2, 3}),
+    const Value steps = g.range(g.scalar_i64(0), g.squeeze(g.dim(q, time_major ? 0 : 1), {0}), g.scalar_i64(1));
+    const Value angles = g.mul(g.unsqueeze(g.cast(steps, DType::kFloat32), {0, 2, 3}),
                                g.constant(from_doubles(DType::kFloat32, {size}, frequencies)));
     sin = g.cast(g.node("Sin", {angles}), q.dtype());
     cos = g.cast(g.node("Cos", {angles}), q.dtype());
@@ -218,7 +217,11 @@ void rotary_embedding(OpContext& op) {
   sin = g.mul(sin, g.constant(from_doubles(sin.dtype(), {size}, signs)));
   const Value order = g.ints(partners);
   const auto rotate = [&](std::string_view operand, std::string_view result) {
-    if (Value x = op.in_or_none(operand)) op.out(result, g.add(g.mul(x, cos), g.mul(g.gather(x, order, 3), sin)));
+    const Value x = op.in_or_none(operand);
+    if (!x) return;
+    const Value turned = size == width ? x : g.slice(x, {0}, {size}, {3});
+    const Value y = g.add(g.mul(turned, cos), g.mul(g.gather(x, order, 3), sin));
+    op.out(result, size == width ? y : g.concat({y, g.slice(x, {size}, {width}, {3})}, 3));
   };
   rotate("q", "out_q");
   rotate("k", "out_k");
@@ -288,26 +291,165 @@ void bias_dropout_residual_layernorm(OpContext& op) {
                   .out);
 }
 
-// residual_out = x + bias + residual_alpha · residual; out = layer_norm(residual_out)
+// residual_out = x + bias + residual_alpha · residual; out = layer_norm(residual_out), or the sum itself where the norm
+// has no parameters. Without a residual, the bias is not looked at.
 template <LayerNorm normalize>
 void bias_residual_layernorm(OpContext& op) {
   Builder& g = op.graph();
-  if (op.attr<double>("quant_scale", -1) > 0) op.fail("a quantised result");
   Value sum = op.in("x");
-  if (Value bias = op.in_or_none("bias")) sum = g.add(sum, bias);
-  if (Value residual = op.in_or_none("residual")) {
+  const Value weight = op.in_or_none("norm_weight");
+  const Value shift = op.in_or_none("norm_bias");
+  if (const Value residual = op.in_or_none("residual")) {
+    if (const Value bias = op.in_or_none("bias")) sum = g.add(sum, bias);
     const double alpha = op.attr<double>("residual_alpha", 1);
     sum = g.add(sum, alpha == 1 ? residual : g.mul(residual, g.scalar(alpha, sum.dtype())));
+    if (!weight && !shift) return op.out("out", sum);
+    op.out("residual_out", sum);
   }
-  op.out("residual_out", sum);
-  const Norm norm = normalize(op, sum, op.attr<int64_t>("begin_norm_axis", 1), op.attr<double>("epsilon", 1e-5),
-                              op.in_or_none("norm_weight"), op.in_or_none("norm_bias"));
-  op.out("out", norm.out);
+  const Value out =
+      normalize(op, sum, op.attr<int64_t>("begin_norm_axis", 1), op.attr<double>("epsilon", 1e-5), weight, shift).out;
+  op.out("out", op.attr<double>("quant_scale", -1) > 0 ? quantised_result(op, out) : out);
 }
 
 void dropout_add(OpContext& op) { op.out("out", op.graph().add(dropped_out(op, op.in("x"), "p", "mode"), op.in("y"))); }
 
+// --- whole layers ---------------------------------------------------------------------------------------------------
+
+void refuse_rings(const OpContext& op) {
+  if (op.attr<int64_t>("ring_id", -1) >= 0) op.fail("ring_id: a layer whose weights are divided over several devices");
+}
+
+// What a layer adds to its operand x, and the norm behind it.
+template <LayerNorm normalize>
+Value with_residual(OpContext& op, Value x, Value added, std::string_view scale, std::string_view bias) {
+  const Value sum = op.attr<bool>("add_residual", true) ? op.graph().add(x, added) : added;
+  if (op.attr<bool>("pre_layer_norm", false)) return sum;
+  op.out("bias_dropout_residual_out", sum);
+  const double epsilon = op.attr<double>(op.has_attr("ln_epsilon") ? "ln_epsilon" : "ln2_epsilon", 1e-5);
+  return normalize(op, sum, x.rank() - 1, epsilon, op.in_or_none(scale), op.in_or_none(bias)).out;
+}
+
+// Self-attention of all heads of x [batch, length, hidden], with the norm before or behind it. The weight of queries,
+// keys and values is [3, heads, size, hidden], or [hidden, 3 · heads · size] (transpose_qkv_wb); cache_kv [2, batch,
+// heads, length before, size].
+template <LayerNorm normalize>
+void fused_attention(OpContext& op) {
+  Builder& g = op.graph();
+  refuse_rings(op);
+  const Value x = op.in("x");
+  Value operand = x;
+  if (op.attr<bool>("pre_layer_norm", false))
+    operand = normalize(op, x, x.rank() - 1, op.attr<double>("epsilon", 1e-5), op.in_or_none("ln_scale"),
+                        op.in_or_none("ln_bias"))
+                  .out;
+  Value w = op.in("qkv_weight");
+  const bool matrix = op.attr<bool>("transpose_qkv_wb", false);
+  if (x.rank() != 3 || w.rank() != (matrix ? 2 : 4) || !w.is_static()) op.fail("a weight of another form");
+  const int64_t heads = matrix ? op.attr<int64_t>("num_heads", 0) : w.dim(1);
+  if (heads < 1 || (matrix && w.dim(1) % (3 * heads) != 0)) op.fail("a weight that isn't one of whole heads");
+  const int64_t size = matrix ? w.dim(1) / (3 * heads) : w.dim(2);
+  if (!matrix) w = g.transpose(g.reshape(w, Ints{3 * heads * size, -1}), {1, 0});
+  Value projected = g.matmul(operand, w);
+  if (const Value bias = op.in_or_none("qkv_bias")) projected = g.add(projected, g.reshape(bias, Ints{-1}));
+  const Value split = g.transpose(g.reshape(projected, Ints{0, 0, 3, heads, size}), {2, 0, 3, 1, 4});
+  const auto part = [&](Value v, int64_t i) { return g.squeeze(g.slice(v, {i}, {i + 1}, {0}), {0}); };
+  Value k = part(split, 1);
+  Value v = part(split, 2);
+  if (const Value cache = op.in_or_none("cache_kv")) {
+    k = g.concat({part(cache, 0), k}, 2);
+    v = g.concat({part(cache, 1), v}, 2);
+    op.out("cache_kv_out", g.concat({g.unsqueeze(k, {0}), g.unsqueeze(v, {0})}, 0));
+  }
+  const double factor = 1 / std::sqrt(static_cast<double>(size));
+  const Value seen = dropped_out(op, attend(g, part(split, 0), k, v, factor, op.in_or_none("src_mask")),
+                                 "attn_dropout_rate", "attn_dropout_implementation");
+  Value out =
+      g.matmul(g.reshape(g.transpose(seen, {0, 2, 1, 3}), Ints{0, 0, heads * size}), op.in("out_linear_weight"));
+  if (const Value bias = op.in_or_none("out_linear_bias")) out = g.add(out, bias);
+  out = dropped_out(op, out, "dropout_rate", "dropout_implementation");
+  op.out("out", with_residual<normalize>(op, x, out, "ln_scale_2", "ln_bias_2"));
+}
+
+// Two linear layers with an activation between, and the norm before or behind them.
+template <LayerNorm normalize>
+void fused_feedforward(OpContext& op) {
+  Builder& g = op.graph();
+  refuse_rings(op);
+  const Value x = op.in("x");
+  Value y = x;
+  if (op.attr<bool>("pre_layer_norm", false))
+    y = normalize(op, x, x.rank() - 1, op.attr<double>("ln1_epsilon", 1e-5), op.in_or_none("ln1_scale"),
+                  op.in_or_none("ln1_bias"))
+            .out;
+  const auto linear = [&](Value v, std::string_view weight, std::string_view bias) {
+    const Value product = g.matmul(v, op.in(weight));
+    const Value shift = op.in_or_none(bias);
+    return shift ? g.add(product, shift) : product;
+  };
+  y = linear(y, "linear1_weight", "linear1_bias");
+  const auto activation = op.attr<std::string>("act_method", "gelu");
+  if (activation == "relu") {
+    y = g.relu(y);
+  } else if (activation == "gelu") {
+    const auto number = [&](double value) { return g.scalar(value, y.dtype()); };
+    y = g.mul(g.mul(y, number(0.5)), g.add(g.erf(g.mul(y, number(std::sqrt(0.5)))), number(1)));
+  } else {
+    op.fail("act_method '" + activation + "', which Paddle's kernel does not know");
+  }
+  y = dropped_out(op, y, "dropout1_prob", "dropout1_implementation");
+  y = dropped_out(op, linear(y, "linear2_weight", "linear2_bias"), "dropout2_prob", "dropout2_implementation");
+  op.out("out", with_residual<normalize>(op, x, y, "ln2_scale", "ln2_bias"));
+}
+
+// Attention over the last but one axis of query [batch, rows, length, hidden] (to key, where it's given), whose result
+// a sigmoid of the query opens or closes. Weights are [hidden, heads, size], all three in one [3, heads, size, hidden].
+void fused_gate_attention(OpContext& op) {
+  Builder& g = op.graph();
+  const Value query = op.in("query");
+  const bool merged = op.attr<bool>("merge_qkv", true);
+  const Value shaped = op.in(merged ? "qkv_weight" : "query_weight");
+  if (query.rank() != 4 || shaped.rank() != (merged ? 4 : 3) || !shaped.is_static())
+    op.fail("operands that aren't [batch, rows, length, hidden] with weights of a known shape");
+  const int64_t heads = shaped.dim(1);
+  const int64_t size = shaped.dim(2);
+  const auto matrix = [&](Value w) { return g.reshape(w, Ints{w.dim(0), heads * size}); };
+  // [batch, rows, length, heads, size]
+  const auto projected = [&](Value x, Value w) { return g.reshape(g.matmul(x, w), Ints{0, 0, 0, heads, size}); };
+  const auto to_front = [&](Value x) { return g.transpose(x, {0, 1, 3, 2, 4}); };
+  const auto operand = [&](Value x, int64_t i, std::string_view name) {
+    if (!merged) return to_front(projected(x, matrix(op.in(name))));
+    const Value w = g.reshape(g.slice(shaped, {i}, {i + 1}, {0}), Ints{heads * size, -1});
+    return to_front(projected(x, g.transpose(w, {1, 0})));
+  };
+  const Value memory = merged || !op.has("key") ? query : op.in("key");
+  const Value q = operand(query, 0, "query_weight");
+  const Value k = operand(memory, 1, "key_weight");
+  const Value v = operand(memory, 2, "value_weight");
+  Value scores = g.matmul(q, g.transpose(k, {0, 1, 2, 4, 3}));
+  scores = g.mul(scores, g.scalar(1 / std::sqrt(static_cast<double>(size)), scores.dtype()));
+  for (const std::string_view name : {"nonbatched_bias", "src_mask"}) {
+    if (const Value bias = op.in_or_none(name)) scores = g.add(scores, bias);
+  }
+  Value out = to_front(g.matmul(g.softmax(scores, 4), v));
+  if (op.attr<bool>("has_gating", true)) {
+    Value gate = projected(query, matrix(op.in("gate_weight")));
+    if (const Value bias = op.in_or_none("gate_bias")) gate = g.add(gate, bias);
+    out = g.mul(out, g.sigmoid(gate));
+  }
+  out = g.matmul(g.reshape(out, Ints{0, 0, 0, heads * size}),
+                 g.reshape(op.in("out_linear_weight"), Ints{heads * size, -1}));
+  if (const Value bias = op.in_or_none("out_linear_bias")) out = g.add(out, bias);
+  op.out("out", out);
+}
+
+constexpr std::string_view kRings = "ring_id: weights divided over several devices";
+
 constexpr MapperEntry kEntries[] = {
+    {"fused_attention", 7, fused_attention<layer_norm>, kRings},
+    {"fused_attention", 17, fused_attention<layer_norm_17>, kRings},
+    {"fused_feedforward", 7, fused_feedforward<layer_norm>, kRings},
+    {"fused_feedforward", 17, fused_feedforward<layer_norm_17>, kRings},
+    {"fused_gate_attention", 7, fused_gate_attention},
     {"multihead_matmul", 7, multihead_matmul},
     {"self_dp_attention", 7, self_dp_attention},
     {"flash_attn", 7, flash_attn},
@@ -322,8 +464,8 @@ constexpr MapperEntry kEntries[] = {
     {"fused_fc_elementwise_layernorm", 17, fc_layernorm<layer_norm_17>},
     {"fused_bias_dropout_residual_layer_norm", 7, bias_dropout_residual_layernorm<layer_norm>},
     {"fused_bias_dropout_residual_layer_norm", 17, bias_dropout_residual_layernorm<layer_norm_17>},
-    {"fused_bias_residual_layernorm", 7, bias_residual_layernorm<layer_norm>, "a quantised result"},
-    {"fused_bias_residual_layernorm", 17, bias_residual_layernorm<layer_norm_17>, "a quantised result"},
+    {"fused_bias_residual_layernorm", 7, bias_residual_layernorm<layer_norm>, kFloat8Results},
+    {"fused_bias_residual_layernorm", 17, bias_residual_layernorm<layer_norm_17>, kFloat8Results},
     {"fused_dropout_add", 7, dropout_add},
 };
 

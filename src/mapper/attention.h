@@ -5,8 +5,8 @@
 
 namespace paddle2onnx {
 
-// 0 where a row may look (up to the diagonal that ends in the last corner), -inf behind: [rows, columns], as many as x
-// and y have along the axes.
+// 0 where a row may look (up to the diagonal that begins in the first corner), -inf behind: [rows, columns], as many as
+// x and y have along the axes.
 Value causal_mask(OpContext& op, Value x, int64_t rows_axis, Value y, int64_t columns_axis);
 
 // [batch, heads, …] with each head `times` times in a row.

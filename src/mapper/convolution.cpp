@@ -32,9 +32,6 @@ Convolution read_convolution(OpContext& op, Value filter) {
   c.same = algorithm == "SAME";
   if (c.same) c.dilations.assign(axes, 1);  // Paddle drops them
   if (c.same || algorithm == "VALID") c.paddings = {Ints(axes, 0), Ints(axes, 0)};
-  if (!op.attr<std::string>("fuse_activation", "").empty())
-    op.fail("fuse_activation '" + op.attr<std::string>("fuse_activation") + "': the model was optimised for oneDNN",
-            "convert the model as it was exported");
   return c;
 }
 

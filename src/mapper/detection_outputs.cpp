@@ -211,7 +211,7 @@ void yolo_box_post(OpContext& op) {
 }
 
 constexpr MapperEntry kEntries[] = {
-    {"retinanet_detection_output", 11, retinanet_detection_output},
+    {"retinanet_detection_output", 10, retinanet_detection_output},
     {"yolo_box_post", 11, yolo_box_post, "maps that are not square"},
 };
 

@@ -534,14 +534,16 @@ void rank_attention(OpContext& op) {
   // [instances, pairs, 1, features] · [instances, pairs, features, outputs]
   const Value products = g.squeeze(g.matmul(g.unsqueeze(kept, {2}), weights), {2});
   op.out("out", g.reduce("ReduceSum", products, Ints{1}, false));
-  if (op.wants("input_help")) op.out("input_help", g.reshape(kept, Ints{0, ranks * x.dim(1)}));
-  if (op.wants("ins_rank")) op.out("ins_rank", g.cast(own, x.dtype()));
+  if (!op.wants("input_help") && !op.wants("ins_rank")) return;
+  if (op.attr<int64_t>("max_size", 0) > 0) op.fail("max_size, with which training pads the intermediate results");
+  op.out("input_help", g.reshape(kept, Ints{0, ranks * x.dim(1)}));
+  op.out("ins_rank", g.cast(own, x.dtype()));
 }
 
 constexpr MapperEntry kEntries[] = {
     {"fsp", 7, flow_of_solution_procedure},
     {"fused_gemm_epilogue", 7, gemm_epilogue},
-    {"rank_attention", 9, rank_attention},
+    {"rank_attention", 9, rank_attention, "max_size, where the intermediate results are wanted"},
     {"matmul", 7, matmul},
     {"legacy_matmul", 7, legacy_matmul},
     {"matmul_with_flatten", 7, matmul_with_flatten},

@@ -71,6 +71,39 @@ class Findings {
   std::map<std::tuple<int, std::string, std::string>, size_t> index_;
 };
 
+// What Paddle's optimiser for oneDNN puts into a neighbour, in models that are saved behind it.
+constexpr std::string_view kFusedInto[] = {"fuse_activation",
+                                           "fuse_brelu",
+                                           "fuse_relu",
+                                           "fuse_relu_before_depthwise_conv",
+                                           "fuse_residual_connection",
+                                           "fuse_with_relu",
+                                           "fused_reshape2_shape",
+                                           "fused_reshape_Out",
+                                           "fused_reshape_X",
+                                           "fused_reshape_Y",
+                                           "fused_transpose_Out",
+                                           "fused_transpose_X",
+                                           "fused_transpose_Y"};
+
+void refuse_fused(const OpContext& op) {
+  for (const std::string_view name : kFusedInto) {
+    const auto found = op.op().attributes.find(name);
+    if (found == op.op().attributes.end()) continue;
+    const bool used = std::visit(
+        [](const auto& value) {
+          if constexpr (requires { value.empty(); })
+            return !value.empty();
+          else
+            return value != std::decay_t<decltype(value)>();
+        },
+        found->second);
+    if (used)
+      op.fail(std::string(name) + " is set: the model was optimised for one kind of machine",
+              "convert the model as it was exported");
+  }
+}
+
 // Which values anything uses: an operator, a block or the program itself as a result.
 std::vector<bool> used_values(const Program& program) {
   std::vector<bool> used(program.values.size());
@@ -219,6 +252,7 @@ class Attempt : private BlockMapper {
         unsupported(kUnsupportedOperator, not_supported(op), "");
         for (const BlockId inner : op.blocks) look_into(inner);
       } else {
+        refuse_fused(context);
         choice.map(context);
         if (!choice.lossy.empty() && lossy.empty()) lossy.emplace_back(choice.lossy);
       }

@@ -139,7 +139,9 @@ class OpContext {
   // unsupported and why; the driver adds the operator and its place.
   [[noreturn]] void fail(std::string message, std::string hint = {}) const;
   // Marks the conversion of this operator as not exact (a random operator, an approximation).
-  void lossy(std::string reason) { lossy_.push_back(std::move(reason)); }
+  void lossy(std::string reason) {
+    if (std::ranges::find(lossy_, reason) == lossy_.end()) lossy_.push_back(std::move(reason));
+  }
 
  private:
   const std::vector<ValueId>* find(const std::vector<std::pair<std::string, std::vector<ValueId>>>& slots,

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "mapper/quantization.h"
 #include "mapper/spatial.h"
 #include "mapper/tables.h"
 
@@ -293,20 +294,6 @@ void l2_norm(OpContext& op) {
   op.out("norm", norm);
 }
 
-// int8 of x · quant_scale · quant_max_bound, rounded half to even (quant_round_type 0) or away from zero, and limited.
-Value quantised(OpContext& op, Value x) {
-  Builder& g = op.graph();
-  const double high = op.attr<double>("quant_max_bound", 127);
-  const auto number = [&](double value) { return g.scalar(value, DType::kFloat32); };
-  Value y = g.mul(g.cast(x, DType::kFloat32), number(op.attr<double>("quant_scale") * high));
-  if (op.attr<int64_t>("quant_round_type", 1) == 0) {
-    y = g.node("Round", {y});
-  } else {
-    y = g.mul(g.node("Sign", {y}), g.floor(g.add(g.abs(y), number(0.5))));
-  }
-  return g.cast(g.clip(y, op.attr<double>("quant_min_bound", -127), high), DType::kInt8);
-}
-
 // y = scale · x / √(mean(x²) + ε) over the last axes, as many as normalized_shape has. In Paddle 2.6 and 3.0 over those
 // from begin_norm_axis on, with a bias and a residual added to x first and a bias to the result.
 void rms_norm(OpContext& op) {
@@ -333,7 +320,7 @@ void rms_norm(OpContext& op) {
   Value y = g.mul(x, inverse);
   if (const Value scale = op.in_or_none(old ? "norm_weight" : "scale")) y = g.mul(y, shaped(scale));
   if (const Value bias = op.in_or_none("norm_bias")) y = g.add(y, shaped(bias));
-  op.out(old ? "out" : "y", quantises ? quantised(op, y) : g.cast(y, dtype));
+  op.out(old ? "out" : "y", quantises ? quantised_result(op, y) : g.cast(y, dtype));
   op.out(old ? "inv_var" : "invvar", g.squeeze(inverse, axes));
 }
 
@@ -423,7 +410,7 @@ constexpr MapperEntry kEntries[] = {
     {"norm", 7, l2_norm},
     {"fast_rms_norm", 7, rms_norm},
     {"fused_rms_norm_ext", 7, rms_norm},
-    {"fused_rms_norm_quant", 7, rms_norm},
+    {"fused_rms_norm_quant", 7, rms_norm, kFloat8Results},
     {"rms_norm", 7, rms_norm},
     {"fast_rms_norm", 23, rms_norm_23},
     {"fused_rms_norm_ext", 23, rms_norm_23},

@@ -429,6 +429,7 @@ Pooled pool(OpContext& op, Value x, bool average, bool with_indices) {
       counted.after[i] = std::min(after, w.paddings.before[i]);
       after -= counted.after[i];
       w.paddings.before[i] = 0;
+      if (after >= w.kernel[i]) op.fail("ceil_mode where a window lies wholly behind the padded input");
     }
     x = pad_image(g, x, counted);
     count_pad = false;
@@ -606,9 +607,10 @@ void unpool(OpContext& op) {
   const Value x = image(op, "x");
   const Value given = image(op, "indices");
   const int64_t rank = x.rank() - 2;
-  const IntsArgument wanted = op.ints("output_size");
+  // Paddle 1 has no output_size.
+  const IntsArgument wanted = op.has_number("output_size") ? op.ints("output_size") : IntsArgument();
   std::vector<Value> sizes;
-  const auto known_sizes = wanted.constant();
+  const auto known_sizes = wanted.value ? wanted.constant() : Ints();
   if (known_sizes && std::ranges::all_of(*known_sizes, [](int64_t size) { return size <= 0; })) {
     const auto axes = static_cast<size_t>(rank);
     const Ints kernel = for_each_axis(op, op.attr<Ints>("ksize"), rank, "kernel sizes");

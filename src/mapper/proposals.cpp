@@ -176,7 +176,7 @@ void collect_fpn_proposals(OpContext& op) {
 }
 
 constexpr MapperEntry kEntries[] = {
-    {"collect_fpn_proposals", 11, collect_fpn_proposals, "regions whose images are told by the LoD"},
+    {"collect_fpn_proposals", 7, collect_fpn_proposals, "regions whose images are told by the LoD"},
     {"distribute_fpn_proposals", 11, distribute_fpn_proposals, "regions whose images are told by the LoD"},
     {"generate_proposals", 11, generate_proposals, "no suppression"},
 };

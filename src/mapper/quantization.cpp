@@ -411,6 +411,20 @@ constexpr MapperEntry kEntries[] = {
 
 }  // namespace
 
+Value quantised_result(OpContext& op, Value x) {
+  Builder& g = op.graph();
+  const double high = op.attr<double>("quant_max_bound", 127);
+  if (std::abs(high - 448) < 1e-3) op.fail(std::string(kFloat8Results));
+  const auto number = [&](double value) { return g.scalar(value, DType::kFloat32); };
+  Value y = g.mul(g.cast(x, DType::kFloat32), number(op.attr<double>("quant_scale") * high));
+  if (op.attr<int64_t>("quant_round_type", 1) == 0) {
+    y = g.node("Round", {y});
+  } else {
+    y = g.mul(g.node("Sign", {y}), g.floor(g.add(g.abs(y), number(0.5))));
+  }
+  return g.cast(g.clip(y, op.attr<double>("quant_min_bound", -127), high), DType::kInt8);
+}
+
 Value weight(OpContext& op, std::string_view operand, DType computed, int64_t channel_axis) {
   Builder& g = op.graph();
   const Value w = op.in(operand);

@@ -12,6 +12,9 @@ namespace paddle2onnx {
 namespace {
 
 constexpr std::string_view kRandom = "random numbers: ONNX Runtime draws its own";
+// As of ONNX Runtime 1.32.
+constexpr std::string_view kNoKernel =
+    "random numbers: ONNX Runtime has no kernels for random operators as opset 22 defines them; ask for opset 21 or lower";
 
 // The type that random numbers of a type are drawn in.
 DType drawn_dtype(DType dtype) { return dtype == DType::kFloat64 ? dtype : DType::kFloat32; }
@@ -20,6 +23,7 @@ DType drawn_dtype(DType dtype) { return dtype == DType::kFloat64 ? dtype : DType
 // tensor in their …Like forms only.
 Value draw(OpContext& op, std::string_view op_type, NodeAttributes attributes, Value shape, DType dtype) {
   Builder& g = op.graph();
+  if (g.opset() >= 22) op.lossy(std::string(kNoKernel));
   // 0, or -1: a new sequence in each run.
   if (const auto seed = op.attr<int64_t>("seed", 0); seed > 0)
     attributes.emplace_back("seed", static_cast<float>(seed));
@@ -58,6 +62,24 @@ Value in_drawn_dtype(Builder& g, Value x) { return g.cast(x, drawn_dtype(x.dtype
 
 // --- creation -----------------------------------------------------------------------------------------------------
 
+// Paddle's CPU kernel sets `diag_num` elements of the flat result, each `diag_step` + 1 behind the other, to
+// `diag_val`.
+Value with_diagonal(OpContext& op, Value x) {
+  const auto count = op.attr<int64_t>("diag_num", 0);
+  if (count <= 0) return x;
+  Builder& g = op.graph();
+  if (!x.is_static()) op.fail("numbers on a diagonal (diag_num) of a result whose shape is known at run time only");
+  const auto step = op.attr<int64_t>("diag_step", 0);
+  const int64_t size = element_count(*x.dims()).value_or(0);
+  if (step < 0 || step >= size || count > size || (count - 1) * (step + 1) >= size)
+    op.fail("more numbers on a diagonal (diag_num, diag_step) than the result has elements");
+  Ints places;
+  for (int64_t i = 0; i < count; ++i) places.push_back(i * (step + 1));
+  const Value numbers = g.expand(g.scalar(op.attr<double>("diag_val", 0), x.dtype()), g.ints({count}));
+  const Value flat = g.node("ScatterElements", {g.flatten_to_1d(x), g.ints(places), numbers}, {{"axis", int64_t{0}}});
+  return g.reshape(flat, *x.dims());
+}
+
 // Limits that are computed at run time stretch numbers from [0, 1).
 void uniform(OpContext& op) {
   Builder& g = op.graph();
@@ -65,15 +87,16 @@ void uniform(OpContext& op) {
   const Value shape = op.ints("shape").value;
   const ScalarArgument low = op.scalar("min");
   const ScalarArgument high = op.scalar("max");
-  if (low.known() && high.known()) return op.out("out", uniform_numbers(op, shape, *low.number, *high.number, dtype));
+  if (low.known() && high.known())
+    return op.out("out", with_diagonal(op, uniform_numbers(op, shape, *low.number, *high.number, dtype)));
   const Value from = op.scalar_value("min", dtype);
   const Value width = g.sub(op.scalar_value("max", dtype), from);
-  op.out("out", g.add(g.mul(uniform_numbers(op, shape, 0, 1, dtype), width), from));
+  op.out("out", with_diagonal(op, g.add(g.mul(uniform_numbers(op, shape, 0, 1, dtype), width), from)));
 }
 
 void uniform_batch_size_like(OpContext& op) {
-  op.out("out", uniform_numbers(op, shape_with_batch(op), op.attr<double>("min", -1), op.attr<double>("max", 1),
-                                dtype_or(op, DType::kFloat32)));
+  op.out("out", with_diagonal(op, uniform_numbers(op, shape_with_batch(op), op.attr<double>("min", -1),
+                                                  op.attr<double>("max", 1), dtype_or(op, DType::kFloat32))));
 }
 
 // Whole numbers low … high - 1. Drawn in float64, which tells all of int32 apart.
@@ -187,25 +210,47 @@ void multinomial(OpContext& op) {
   op.out("out", g.node("ArgMax", {keys}, {{"axis", rank}, {"keepdims", int64_t{0}}}, {DType::kInt64, dims}));
 }
 
-// One of the likeliest classes of each row that together have the probability `ps`: the first, in falling order, up to
-// which the probabilities sum up to a random part of it.
+// One of the likeliest classes of each row that together have the probability `ps`. `truncated`: the first, in falling
+// order, up to which the probabilities sum up to a random part of `ps`; if it's below the threshold, the last one that
+// isn't (among the first 20, else any that isn't). Else: one drawn by the probabilities, of those that are not below
+// the threshold. The first where there is none, or all sum up to less. Paddle's seeds begin sequences of cuRAND.
 void top_p_sampling(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("x");
   if (x.rank() != 2) op.fail("probabilities that are not [batch, classes]");
-  if (op.has("threshold") || op.has("topp_seed")) op.fail("a threshold or a seed for each row");
-  if (const auto mode = op.attr<std::string>("mode", "truncated"); mode != "truncated" && mode != "truncate")
-    op.fail("the mode '" + mode + "'");
   const auto [sorted, classes] = g.topk(g.cast(x, DType::kFloat32), g.dim(x, 1), 1, true, true);
   const Value sums = g.node("CumSum", {sorted, g.scalar_i64(1)});
-  const Value random = uniform_numbers(op, g.concat_ints({g.dim(x, 0), g.ints({1})}), 0, 1, DType::kFloat32);
-  const Value goal = g.mul(random, g.reshape(g.cast(op.in("ps"), DType::kFloat32), Ints{-1, 1}));
-  const Value passed = g.reduce("ReduceSum", g.cast(g.less(sums, goal), DType::kInt64), Ints{1}, true);
-  const Value last = g.sub(g.dim(x, 1), g.ints({1}));
-  const Value place = g.where(g.less(passed, last), passed, last);
-  const auto pick = [&](Value v) { return g.node("GatherElements", {v, place}, {{"axis", int64_t{1}}}); };
-  op.out("out", g.cast(pick(sorted), x.dtype()));
-  op.out("ids", pick(classes));
+  const Value ps = g.reshape(g.cast(op.in("ps"), DType::kFloat32), Ints{-1, 1});
+  const Value column = g.concat_ints({g.dim(x, 0), g.ints({1})});
+  Value high_enough;
+  if (const Value threshold = op.in_or_none("threshold"))
+    high_enough = g.logical_not(g.less(sorted, g.reshape(g.cast(threshold, DType::kFloat32), Ints{-1, 1})));
+  const auto first_of = [&](Value places, Value condition) { return g.where(condition, places, g.scalar_i64(0)); };
+  const auto pick = [&](Value v, Value place) { return g.node("GatherElements", {v, place}, {{"axis", int64_t{1}}}); };
+
+  Value place;
+  if (op.attr<std::string>("mode", "truncated") == "truncated") {
+    const Value goal = g.mul(uniform_numbers(op, column, 0, 1, DType::kFloat32), ps);
+    const Value passed = g.reduce("ReduceSum", g.cast(g.less(sums, goal), DType::kInt64), Ints{1}, true);
+    place = first_of(passed, g.less(passed, g.dim(x, 1)));
+    if (high_enough) {
+      const Value count = g.reduce("ReduceSum", g.cast(high_enough, DType::kInt64), Ints{1}, true);
+      const Value one = g.scalar_i64(1);
+      const Value any = g.mul(uniform_numbers(op, column, 0, 1, DType::kFloat32), g.cast(count, DType::kFloat32));
+      const Value other =
+          g.where(g.less(place, g.scalar_i64(20)), g.sub(count, one), g.cast(g.floor(any), DType::kInt64));
+      place = g.where(g.less(place, count), place, first_of(other, g.less(g.scalar_i64(0), count)));
+    }
+  } else {
+    Value drawn = g.less(g.sub(sums, sorted), ps);
+    if (high_enough) drawn = g.logical_and(drawn, high_enough);
+    const Value keys = g.div(sorted, exponential_numbers(op, g.shape(sorted), DType::kFloat32));
+    place = g.node("ArgMax", {g.where(drawn, keys, g.scalar(0, DType::kFloat32))},
+                   {{"axis", int64_t{1}}, {"keepdims", int64_t{1}}}, {DType::kInt64, Dims{x.dim(0), 1}});
+    place = first_of(place, g.logical_not(g.less(g.reduce("ReduceMax", sums, Ints{1}, true), ps)));
+  }
+  op.out("out", g.cast(pick(sorted, place), x.dtype()));
+  op.out("ids", pick(classes, place));
   if (const auto k = op.attr<int64_t>("k", 0); k > 0) {
     const auto first = [&](Value v) { return g.slice(v, Ints{0}, Ints{k}, Ints{1}); };
     if (op.wants("topk_scores")) op.out("topk_scores", g.cast(first(sorted), x.dtype()));
@@ -322,25 +367,25 @@ void sampling_id(OpContext& op) {
 }
 
 constexpr MapperEntry kEntries[] = {
-    {"bernoulli", 9, bernoulli, {}, kRandom},
+    {"bernoulli", 8, bernoulli, {}, kRandom},
     {"binomial", 11, binomial, {}, kRandom},
     {"dirichlet", 11, dirichlet, {}, kRandom},
     {"exponential", 9, exponential, {}, kRandom},
     {"gaussian", 7, gaussian, {}, kRandom},
     {"gaussian_inplace", 9, gaussian_inplace, {}, kRandom},
-    {"gumbel_softmax", 9, gumbel_softmax, {}, kRandom},
-    {"multinomial", 9, multinomial, {}, kRandom},
+    {"gumbel_softmax", 8, gumbel_softmax, {}, kRandom},
+    {"multinomial", 8, multinomial, {}, kRandom},
     {"poisson", 11, poisson, {}, kRandom},
     {"randint", 7, randint, {}, kRandom},
-    {"random", 9, random_whole, {}, kRandom},
+    {"random", 7, random_whole, {}, kRandom},
     {"randperm", 7, randperm, {}, kRandom},
     {"sampling_id", 12, sampling_id, {}, kRandom},
     {"seed", 7, seed},
     {"standard_gamma", 11, standard_gamma, {}, kRandom},
-    {"top_p_sampling", 11, top_p_sampling, "a threshold or a seed for each row", kRandom},
+    {"top_p_sampling", 11, top_p_sampling, {}, kRandom},
     {"truncated_gaussian_random", 9, truncated_gaussian, {}, kRandom},
     {"uniform", 7, uniform, {}, kRandom},
-    {"uniform_inplace", 9, uniform_inplace, "diag_num", kRandom},
+    {"uniform_inplace", 8, uniform_inplace, "diag_num", kRandom},
     {"uniform_random_batch_size_like", 7, uniform_batch_size_like, {}, kRandom},
 };
 

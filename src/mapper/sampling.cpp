@@ -203,7 +203,7 @@ void affine_grid(OpContext& op) {
 }
 
 constexpr MapperEntry kEntries[] = {
-    {"affine_grid", 8, affine_grid_by_matmul}, {"affine_grid", 20, affine_grid},
+    {"affine_grid", 7, affine_grid_by_matmul}, {"affine_grid", 20, affine_grid},
     {"grid_sample", 8, grid_sample_by_gather}, {"grid_sample", 16, grid_sample_16},
     {"grid_sample", 20, grid_sample_20},
 };

@@ -366,9 +366,9 @@ constexpr MapperEntry kEntries[] = {
     {"i1e", 9, in_float64<bessel_i<1, true>>},
     {"lgamma", 11, in_float64<log_gamma>},
     {"nextafter", 11, nextafter, "numbers of other types than float32"},
-    {"polygamma", 11, polygamma},
+    {"polygamma", 9, polygamma},
     {"rint", 11, rint},
-    {"trunc_divide", 9, trunc_divide},
+    {"trunc_divide", 7, trunc_divide},
 };
 
 }  // namespace

@@ -329,13 +329,13 @@ void batch_fc(OpContext& op) {
 }
 
 constexpr MapperEntry kEntries[] = {
-    {"add_position_encoding", 9, add_position_encoding},
+    {"add_position_encoding", 7, add_position_encoding},
     {"batch_fc", 7, batch_fc},
     {"bincount", 11, bincount},
     {"cvm", 7, cvm},
     {"check_numerics", 11, check_numerics},
     {"histogram", 9, histogram},
-    {"int_bincount", 9, int_bincount},
+    {"int_bincount", 7, int_bincount},
     {"max_with_index", 7, extremum_with_index<"ReduceMax", "ArgMax">},
     {"min_with_index", 7, extremum_with_index<"ReduceMin", "ArgMin">},
     {"nansum", 9, nansum},

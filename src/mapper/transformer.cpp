@@ -1,10 +1,12 @@
 // The forms of attention that Paddle's libraries of language models call: packed, of sequences without padding, with a
-// cache, with sparse masks. Their kernels are for GPUs; the formulas are those of the operators' documentation and
-// kernels.
+// cache, with sparse masks. Their kernels are for GPUs; the formulas are those of these kernels. Where queries and keys
+// differ in number, causal masks begin in the first corner in FlashAttention 2 (Paddle's branch of it) and in the
+// memory-efficient kernels, and end in the last corner in FlashAttention 3.
 #include <cmath>
 
 #include "mapper/attention.h"
 #include "mapper/indices.h"
+#include "mapper/quantization.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
@@ -40,12 +42,32 @@ Value hiding(Builder& g, Value allowed, DType dtype) {
   return g.cast(g.mul(hidden, g.scalar(kHidden, DType::kFloat32)), dtype);
 }
 
-// attend(), with zeros for a row that may look at nothing.
-Value attend_where(Builder& g, Value q, Value k, Value v, double factor, Value allowed, Value mask = {}) {
-  Value bias = hiding(g, allowed, q.dtype());
-  if (mask) bias = g.add(bias, mask);
+// attend() where `allowed` is true (everywhere without it), with zeros for a row that may look at nothing. A cap limits
+// the scores to ±cap by tanh.
+Value attend_where(Builder& g, Value q, Value k, Value v, double factor, Value allowed, Value mask = {},
+                   double cap = 0) {
+  Value bias = allowed ? hiding(g, allowed, q.dtype()) : mask;
+  if (allowed && mask) bias = g.add(bias, mask);
+  Value out;
+  if (cap > 0) {
+    const auto number = [&](double value) { return g.scalar(value, q.dtype()); };
+    Value scores = g.mul(g.matmul(q, g.transpose(k, {0, 1, 3, 2})), number(factor / cap));
+    scores = g.mul(g.tanh(scores), number(cap));
+    out = g.matmul(g.softmax(bias ? g.add(scores, bias) : scores, 3), v);
+  } else {
+    out = attend(g, q, k, v, factor, bias);
+  }
+  if (!allowed) return out;
   const Value any = g.reduce("ReduceMax", g.cast(allowed, DType::kFloat32), Ints{-1}, true);
-  return g.mul(attend(g, q, k, v, factor, bias), g.cast(any, q.dtype()));
+  return g.mul(out, g.cast(any, q.dtype()));
+}
+
+// Queries may look `left` keys back and `right` ahead of their own; -1 is no limit. Nothing where there is none.
+Value within(Builder& g, Value ahead, int64_t left, int64_t right) {
+  const auto limit = [&](int64_t value) { return g.scalar(static_cast<double>(value), DType::kFloat32); };
+  const Value not_far = left >= 0 ? g.logical_not(g.less(ahead, limit(-left))) : Value();
+  const Value not_ahead = right >= 0 ? g.logical_not(g.greater(ahead, limit(right))) : Value();
+  return not_far && not_ahead ? g.logical_and(not_far, not_ahead) : not_far ? not_far : not_ahead;
 }
 
 // --- attention on [batch, length, heads, size] ----------------------------------------------------------------------
@@ -133,8 +155,21 @@ void flashmask_attention(OpContext& op) {
   op.out("out", heads_to_front(g, out));
 }
 
-// Queries may look `left` keys back and `right` ahead of their own, where -1 is no limit and the last query's own key
-// is the last one. A softcap limits the scores to ±softcap by tanh.
+// How far a query may look, of FlashAttention 3.
+struct Window {
+  int64_t left;
+  int64_t right;
+  double cap;
+};
+
+Window read_window(const OpContext& op) {
+  // Paddle 3.1 calls the varlen operator's attribute is_causal, later ones causal.
+  const bool causal = op.attr<bool>("is_causal", false) || op.attr<bool>("causal", false);
+  return {op.attr<int64_t>("window_size_left", -1), causal ? 0 : op.attr<int64_t>("window_size_right", -1),
+          op.attr<double>("softcap", 0)};
+}
+
+// The last query's own key is the last one.
 void flash_attn_v3(OpContext& op) {
   Builder& g = op.graph();
   for (const std::string_view name : {"q_v_", "q_descale_", "k_descale_", "v_descale_"}) {
@@ -144,30 +179,16 @@ void flash_attn_v3(OpContext& op) {
   const Value k = op.in("k");
   const int64_t times = times_of(op, q, k, 2);
   const auto arranged = [&](Value x) { return repeat_heads(op, heads_to_front(g, x), times); };
-  const auto number = [&](double value) { return g.scalar(value, q.dtype()); };
-  Value scores = g.matmul(heads_to_front(g, q), g.transpose(arranged(k), {0, 1, 3, 2}));
-  scores = g.mul(scores, number(factor_of(op, q.dim(3))));
-  if (const auto cap = op.attr<double>("softcap", 0); cap > 0)
-    scores = g.mul(g.tanh(g.mul(scores, number(1 / cap))), number(cap));
-  const auto left = op.attr<int64_t>("window_size_left", -1);
-  const auto right = op.attr<bool>("is_causal", false) ? 0 : op.attr<int64_t>("window_size_right", -1);
-  const auto limit = [&](int64_t value) { return g.scalar(static_cast<double>(value), DType::kFloat32); };
+  const Window window = read_window(op);
   Value allowed;
-  if (left >= 0 || right >= 0) {
+  if (window.left >= 0 || window.right >= 0) {
     const Value more = counts(g, g.sub(g.dim(k, 1), g.dim(q, 1)));
     const Value own = g.add(counts(g, g.unsqueeze(positions(g, g.dim(q, 1)), {1})), more);
-    const Value ahead = g.sub(counts(g, positions(g, g.dim(k, 1))), own);
-    if (left >= 0) allowed = g.logical_not(g.less(ahead, limit(-left)));
-    const Value not_ahead = right >= 0 ? g.logical_not(g.greater(ahead, limit(right))) : Value();
-    allowed = allowed && not_ahead ? g.logical_and(allowed, not_ahead) : allowed ? allowed : not_ahead;
-    scores = g.add(scores, hiding(g, allowed, q.dtype()));
+    allowed = within(g, g.sub(counts(g, positions(g, g.dim(k, 1))), own), window.left, window.right);
   }
-  Value weights = g.softmax(scores, 3);
-  if (allowed) {
-    const Value any = g.reduce("ReduceMax", g.cast(allowed, DType::kFloat32), Ints{-1}, true);
-    weights = g.mul(weights, g.cast(any, q.dtype()));
-  }
-  op.out("out", heads_to_front(g, g.matmul(weights, arranged(op.in("v")))));
+  const Value out = attend_where(g, heads_to_front(g, q), arranged(k), arranged(op.in("v")), factor_of(op, q.dim(3)),
+                                 allowed, {}, window.cap);
+  op.out("out", heads_to_front(g, out));
 }
 
 // --- sequences one behind the other ---------------------------------------------------------------------------------
@@ -193,8 +214,11 @@ Rows read_rows(OpContext& op, Value rows, Value given) {
   return {sequence, counts(g, g.sub(row, first)), counts(g, g.sub(end, first))};
 }
 
+// Where the diagonal of a pair of sequences of different lengths lies.
+enum class Corner { kFirst, kLast };
+
 // q is [rows, heads, size].
-Value attend_unpadded(OpContext& op, Value q, Value k, Value v, Value starts_q, Value starts_k) {
+Value attend_unpadded(OpContext& op, Value q, Value k, Value v, Value starts_q, Value starts_k, Corner corner) {
   Builder& g = op.graph();
   if (op.attr<bool>("return_softmax", false)) op.fail("return_softmax, which is a training aid");
   const Rows a = read_rows(op, g.dim(q, 0), starts_q);
@@ -204,36 +228,34 @@ Value attend_unpadded(OpContext& op, Value q, Value k, Value v, Value starts_q, 
   const auto column = [&](Value x) { return g.reshape(x, Ints{-1, 1}); };
   const Value distance = g.abs(g.sub(column(counts(g, a.sequence)), counts(g, b.sequence)));
   Value allowed = g.less(distance, g.scalar(0.5, DType::kFloat32));
-  // Paddle 3.1 calls it is_causal; a window that ends at the diagonal is the same.
-  if (op.attr<bool>("causal", false) || op.attr<bool>("is_causal", false) ||
-      op.attr<int64_t>("window_size_right", -1) == 0) {
-    // The diagonal ends in the last corner of each pair of sequences: its rows may look at length_k - length_q more
-    // keys.
-    const Value limit = g.sub(column(g.sub(a.place, a.length)), g.sub(b.place, b.length));
-    allowed = g.logical_and(allowed, g.logical_not(g.less(limit, g.scalar(0, DType::kFloat32))));
+  const Window window = read_window(op);
+  if (window.left >= 0 || window.right >= 0) {
+    const auto place = [&](const Rows& rows) {
+      return corner == Corner::kFirst ? rows.place : g.sub(rows.place, rows.length);
+    };
+    allowed = g.logical_and(allowed, within(g, g.sub(place(b), column(place(a))), window.left, window.right));
   }
   const auto arranged = [&](Value x) { return g.unsqueeze(g.transpose(x, {1, 0, 2}), {0}); };
   const Value heads = arranged(q);
   const Value keys = arranged(k);
   const int64_t times = times_of(op, heads, keys, 1);
-  Value mask = op.in_or_none("attn_mask");
   const Value out = attend_where(g, heads, repeat_heads(op, keys, times), repeat_heads(op, arranged(v), times),
-                                 factor_of(op, q.dim(2)), allowed, mask);
+                                 factor_of(op, q.dim(2)), allowed, {}, window.cap);
   return g.transpose(g.squeeze(out, {0}), {1, 0, 2});
 }
 
 void flash_attn_unpadded(OpContext& op) {
-  op.out("out", attend_unpadded(op, op.in("q"), op.in("k"), op.in("v"), op.in("cu_seqlens_q"), op.in("cu_seqlens_k")));
+  if (op.has("attn_mask")) op.fail("attn_mask, which has rows and columns for the longest sequence");
+  op.out("out", attend_unpadded(op, op.in("q"), op.in("k"), op.in("v"), op.in("cu_seqlens_q"), op.in("cu_seqlens_k"),
+                                Corner::kFirst));
 }
 
 void flash_attn_v3_varlen(OpContext& op) {
   for (const std::string_view name : {"seqused_q", "seqused_k", "qv", "q_descale", "k_descale", "v_descale"}) {
     if (op.has(name)) op.fail("its operand '" + std::string(name) + "'");
   }
-  if (op.attr<int64_t>("window_size_left", -1) >= 0 || op.attr<int64_t>("window_size_right", -1) > 0 ||
-      op.attr<double>("softcap", 0) > 0)
-    op.fail("windows and softcap within sequences");
-  flash_attn_unpadded(op);
+  op.out("out", attend_unpadded(op, op.in("q"), op.in("k"), op.in("v"), op.in("cu_seqlens_q"), op.in("cu_seqlens_k"),
+                                Corner::kLast));
 }
 
 // qkv is [rows, groups + 2, heads of keys, size].
@@ -243,15 +265,17 @@ void flash_attn_varlen_qkvpacked(OpContext& op) {
   if (qkv.rank() != 4 || qkv.dim(1) < 3 || qkv.dim(2) < 0 || qkv.dim(3) < 0)
     op.fail("an operand that isn't [rows, groups + 2, heads, size] with known groups, heads and size");
   if (op.attr<bool>("varlen_padded", true)) op.fail("varlen_padded: sequences with padding between them");
+  if (op.has("attn_mask")) op.fail("attn_mask, which has rows and columns for the longest sequence");
   const int64_t groups = qkv.dim(1) - 2;
   const auto part = [&](int64_t from, int64_t to) {
     return g.reshape(g.slice(qkv, {from}, {to}, {1}), Ints{0, (to - from) * qkv.dim(2), qkv.dim(3)});
   };
   op.out("out", attend_unpadded(op, part(0, groups), part(groups, groups + 1), part(groups + 1, groups + 2),
-                                op.in("cu_seqlens_q"), op.in("cu_seqlens_k")));
+                                op.in("cu_seqlens_q"), op.in("cu_seqlens_k"), Corner::kFirst));
 }
 
-// [batch, heads, length, size] with the number of keys of each sequence that count.
+// [batch, heads, length, size] with the number of keys of each sequence that count, behind those of the cache. A causal
+// mask does not know of the cache. (Queries behind seq_lens are not computed in Paddle.)
 void variable_length_attention(OpContext& op) {
   Builder& g = op.graph();
   const Value q = op.in("query");
@@ -263,8 +287,7 @@ void variable_length_attention(OpContext& op) {
   Value allowed = g.less(columns, g.add(lengths, g.scalar(static_cast<double>(before), DType::kFloat32)));
   if (op.attr<bool>("causal", false)) {
     const Value rows = counts(g, g.unsqueeze(positions(g, g.dim(q, 2)), {1}));
-    const Value last = g.add(rows, g.scalar(static_cast<double>(before), DType::kFloat32));
-    allowed = g.logical_and(allowed, g.less_equal(columns, last));
+    allowed = g.logical_and(allowed, g.less_equal(columns, rows));
   }
   op.out("out", attend_where(g, q, repeat_heads(op, k, times), repeat_heads(op, op.in("value"), times),
                              factor_of(op, q.dim(3)), allowed, op.in_or_none("mask")));
@@ -275,11 +298,12 @@ void variable_length_attention(OpContext& op) {
 // activation(x + bias); the gated ones multiply the activated first half of the last axis with the second.
 void fused_bias_act(OpContext& op) {
   Builder& g = op.graph();
-  if (op.attr<double>("quant_scale", -1) > 0) op.fail("a quantised result");
   Value x = op.in("x");
   if (Value scales = op.in_or_none("dequant_scales")) {
     x = g.mul(g.cast(x, DType::kFloat32), g.cast(scales, DType::kFloat32));
-    if (is_floating(op.out_dtype("out"))) x = g.cast(x, op.out_dtype("out"));
+    const auto computed = op.attr<std::string>("compute_dtype", "default");
+    if (computed == "fp16") x = g.cast(x, DType::kFloat16);
+    if (computed == "bf16") x = g.cast(x, DType::kBFloat16);
   }
   if (Value bias = op.in_or_none("bias")) x = g.add(x, bias);
   const auto number = [&](double value) { return g.scalar(value, x.dtype()); };
@@ -298,22 +322,22 @@ void fused_bias_act(OpContext& op) {
   } else {
     op.fail("act_method '" + method + "', which Paddle's kernel does not know");
   }
-  if (Value shift = op.in_or_none("shift")) x = g.add(x, shift);
-  if (Value smooth = op.in_or_none("smooth")) x = g.mul(x, smooth);
-  op.out("out", x);
+  // Paddle looks at `smooth` only where there's a shift.
+  if (Value shift = op.in_or_none("shift")) x = g.mul(g.add(x, shift), op.in("smooth"));
+  op.out("out", op.attr<double>("quant_scale", -1) > 0 ? quantised_result(op, x) : x);
 }
 
 constexpr MapperEntry kEntries[] = {
     {"flash_attn_qkvpacked", 7, flash_attn_qkvpacked, "return_softmax"},
-    {"flash_attn_unpadded", 11, flash_attn_unpadded, "return_softmax"},
-    {"flash_attn_varlen_qkvpacked", 11, flash_attn_varlen_qkvpacked, "varlen_padded"},
+    {"flash_attn_unpadded", 7, flash_attn_unpadded, "return_softmax; attn_mask"},
+    {"flash_attn_varlen_qkvpacked", 7, flash_attn_varlen_qkvpacked, "varlen_padded; attn_mask"},
     {"flash_attn_v3", 7, flash_attn_v3, "8-bit floats (descale)"},
-    {"flash_attn_v3_varlen", 11, flash_attn_v3_varlen, "windows, softcap, seqused, 8-bit floats (descale)"},
-    {"flashmask_attention", 11, flashmask_attention},
-    {"flashmask_attention_v2", 11, flashmask_attention, "block_mask"},
-    {"fused_bias_act", 9, fused_bias_act, "a quantised result"},
+    {"flash_attn_v3_varlen", 7, flash_attn_v3_varlen, "seqused, 8-bit floats (descale)"},
+    {"flashmask_attention", 7, flashmask_attention},
+    {"flashmask_attention_v2", 7, flashmask_attention, "block_mask"},
+    {"fused_bias_act", 7, fused_bias_act, kFloat8Results},
     {"memory_efficient_attention", 7, memory_efficient_attention, "lengths within a batch (cu_seqlens, seqlen_k)"},
-    {"variable_length_memory_efficient_attention", 11, variable_length_attention},
+    {"variable_length_memory_efficient_attention", 7, variable_length_attention},
 };
 
 }  // namespace

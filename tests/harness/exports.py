@@ -123,7 +123,8 @@ def export_table(table, out, paddle, raw_rows=True):
     folder = out / paddle.label / table.stem
     requirements = "".join(p.read_text() for p in sorted((ROOT / "tools/requirements").glob(f"{paddle.requirements}*.txt")))
     key = hash_of(SOURCES, requirements, paddle.label, older.get("key", ""))
-    stamp = hash_of([table, *sorted((ROOT / "models").glob("*/*.*"))], key)
+    shipped = [path for folder in ("models", "tests/operators/files") for path in sorted((ROOT / folder).glob("*/*.*"))]
+    stamp = hash_of([table, *shipped], key)
     manifest = folder / "manifest.json"
     with locked(folder.parent / f".{folder.name}.lock"):
         if manifest.exists():

@@ -6,18 +6,6 @@ import pytest
 from conftest import manifests
 from harness import judge
 
-# Operators that no row can be written for. Each needs a reason.
-NOT_BUILT = "Paddle's Python has no function that writes it to a program"
-EXEMPT = {
-    "assert": "Paddle prunes it when it saves a model: nothing uses its result",
-    "copy_to": NOT_BUILT,
-    "ones": NOT_BUILT,
-    "ones_like": NOT_BUILT,
-    "shape_broadcast": NOT_BUILT,
-    "share_var": "it has no result that a row could compare",
-    "zeros": NOT_BUILT,
-}
-
 
 @pytest.fixture(scope="session")
 def listed():
@@ -54,7 +42,7 @@ def lowest(names, rows):
 def test_every_operator_has_a_row(listed, tested):
     missing = [
         name for name, op in listed.items()
-        if name not in EXEMPT and all(lowest(op[f], tested[f]) is None for f in ("pdmodel", "pir"))
+        if all(lowest(op[f], tested[f]) is None for f in ("pdmodel", "pir"))
     ]  # fmt: skip
     assert not missing, f"registered, but without a row in tests/operators/cases: {', '.join(missing)}"
 

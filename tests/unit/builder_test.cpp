@@ -258,14 +258,23 @@ TEST(ElementTypes, Int8IsAddedAsItIsAt14) {
   EXPECT_THAT(b.ops(), ElementsAre("Add"));
 }
 
-TEST(ElementTypes, MaxOfInt64AsksForTheOpsetThatHasIt) {
+TEST(ElementTypes, MaxOfInt64IsAComparisonBeforeItHasTheType) {
   Built b(11);
-  EXPECT_EQ(needed([&] { b.g.max(b.input(DType::kInt64, Dims{2}), b.input(DType::kInt64, Dims{2})); }), 12);
+  EXPECT_EQ(b.g.max(b.input(DType::kInt64, Dims{2}), b.input(DType::kInt64, Dims{2})).dtype(), DType::kInt64);
+  EXPECT_THAT(b.ops(), ElementsAre("Greater", "Where"));
+  Built low(8);
+  EXPECT_EQ(needed([&] { low.g.min(low.input(DType::kInt64, Dims{2}), low.input(DType::kInt64, Dims{2})); }), 9);
 }
 
-TEST(ElementTypes, ClipOfInt64AsksForTheOpsetThatHasIt) {
+TEST(ElementTypes, ClipOfInt64BeforeItHasTheType) {
   Built b(11);
-  EXPECT_EQ(needed([&] { b.g.clip(b.input(DType::kInt64, Dims{2}), 0.0, 5.0); }), 12);
+  b.g.clip(b.input(DType::kInt64, Dims{2}), 0.0, 5.0);
+  EXPECT_THAT(b.ops(), ElementsAre("Greater", "Where", "Less", "Where"));
+}
+
+TEST(ElementTypes, PowOfInt64AsksForTheOpsetThatHasIt) {
+  Built b(11);
+  EXPECT_EQ(needed([&] { b.g.pow(b.input(DType::kInt64, Dims{2}), b.input(DType::kInt64, Dims{2})); }), 12);
 }
 
 TEST(ElementTypes, Float64OfAFloat32KernelIsComputedWithLoss) {

@@ -240,6 +240,18 @@ TEST(Unsupported, ReasonIsTold) {
   EXPECT_THAT(map(one_operator("auc")).diagnostics.at(0).message, HasSubstr("training only: a metric"));
 }
 
+TEST(Unsupported, WhatAnOptimiserPutIntoANeighbour) {
+  ProgramText text = one_operator("relu");
+  OpDesc& op = *text.desc.mutable_blocks(0)->mutable_ops(1);
+  ASSERT_EQ(op.type(), "relu");
+  set(op, "fuse_residual_connection", false);
+  EXPECT_TRUE(map(text));
+  set(op, "fuse_activation", "swish");
+  const Mapped mapped = map(text);
+  ASSERT_FALSE(mapped);
+  EXPECT_THAT(mapped.diagnostics.at(0).message, HasSubstr("fuse_activation is set"));
+}
+
 // --- sequences in one tensor (LoD)
 
 // y = sequence_softmax of x · 1, beside an input z; x has this many levels.

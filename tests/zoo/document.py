@@ -13,10 +13,8 @@ PACKAGES = {
 # Why a network differs that is converted as it should be.
 EXPLAINED = {
     "classification-levit_fixed": "random attention is one-hot with near ties: ONNX Runtime differs as much from itself at other optimisation levels",
-    "classification-ghostnet": "the last bits: 2e-5 of values around 4,600",
     **dict.fromkeys(("detection-mask_rcnn", "detection-mask_rcnn_fixed"), "boxes agree; of a million pixels of the masks 160 or less lie within rounding of the threshold"),
     "classification-starnet": "it agrees at 64 × 64, where its norms were calibrated; at 96 × 128 it is chaotic: 1e-7 of the image changes ONNX Runtime's own result as much",
-    "classification-rexnet": "the last bits, multiplied by batch norms whose variance is near 0",
 }
 INTRODUCTION = """# The zoo, network by network
 

@@ -3,6 +3,7 @@ import paddle
 import paddle.nn as nn
 import paddle.nn.functional as F
 from dsl import *
+from written import written
 
 W_QKV, B_QKV, W, TABLE, MORE = [np.random.RandomState(i).randn(*s).astype("float32") for i, s in enumerate([(8, 3, 8), (3, 8), (6, 8), (9, 8), (4, 8)])]
 SCALE, BIAS, BIAS0 = [np.random.RandomState(9 + i).randn(8).astype("float32") for i in range(3)]
@@ -19,14 +20,14 @@ def layer_norm(x, scale=SCALE, bias=BIAS, axes=(-1,), epsilon=1e-5):
 
 
 def attend(q, k, v, factor=None, mask=0.0, causal=False):
-    """On [batch, length, heads, size]."""
+    """On [batch, length, heads, size]. Causal from the first corner: PaddlePaddle/flash-attention, csrc/flash_attn/src/softmax.h."""
     q, k, v = [a.transpose(0, 2, 1, 3) for a in (q, k, v)]
     if k.shape[1] != q.shape[1]:
         k, v = [np.repeat(a, q.shape[1] // a.shape[1], axis=1) for a in (k, v)]
     scores = q @ k.transpose(0, 1, 3, 2) * (factor or q.shape[-1] ** -0.5) + mask
     if causal:
         n, m = scores.shape[-2:]
-        scores = np.where(np.arange(m)[None] <= np.arange(n)[:, None] + m - n, scores, -np.inf)
+        scores = np.where(np.arange(m)[None] <= np.arange(n)[:, None], scores, -np.inf)
     return (softmax(scores) @ v).transpose(0, 2, 1, 3)
 
 
@@ -35,17 +36,22 @@ def multihead(x, mask=0.0):
     return attend(*[qkv[:, :, i] for i in range(3)], factor=0.5, mask=mask).reshape(x.shape)
 
 
+# phi/kernels/fusion/gpu/fused_rope_utils.h of Paddle 2.6 (no base, no time_major), 3.0 and 3.3 (tables of a part of the head).
 def rotary(x, angles, halves=False):
-    """`angles`: […, length, 1, size], the same for both of a pair."""
+    """`angles`: […, length, 1, size]."""
+    if angles.shape[-1] < x.shape[-1]:
+        size = angles.shape[-1]
+        return np.concatenate([rotary(x[..., :size], angles, halves), x[..., size:]], -1)
     if halves:
-        partner = np.concatenate([-x[..., 4:], x[..., :4]], -1)
+        middle = x.shape[-1] // 2
+        partner = np.concatenate([-x[..., middle:], x[..., :middle]], -1)
     else:
         partner = np.stack([-x[..., 1::2], x[..., 0::2]], -1).reshape(x.shape)
     return (x * np.cos(angles) + partner * np.sin(angles)).astype("float32")
 
 
-def angles(positions):
-    return (positions[..., None, None] * 10000 ** -(np.arange(8) // 2 * 2 / 8)).astype("float32")
+def angles(positions, base=10000):
+    return (positions[..., None, None] * base ** -(np.arange(8) // 2 * 2 / 8)).astype("float32")
 
 
 ANGLES = np.random.RandomState(5).randn(1, 7, 1, 8).astype("float32")
@@ -81,13 +87,115 @@ raw("bias_dropout_residual_layernorm_upscale", "fused_bias_dropout_residual_laye
 raw("dropout_add", "fused_dropout_add", inputs={"x": f32["b", 4], "y": f32["b", 4]}, outputs={"out": "float32", "seed_offset": None}, attrs={"seed": 0, "fix_seed": False, "p": 0.25, "is_test": True, "mode": "downscale_in_infer"}, expect=lambda x, y: 0.75 * x + y)
 raw("dropout_add_upscale", "fused_dropout_add", inputs={"x": f32["b", 4], "y": f32["b", 4]}, outputs={"out": "float32", "seed_offset": None}, attrs={"seed": 0, "fix_seed": False, "p": 0.25, "is_test": True, "mode": "upscale_in_train"}, expect=lambda x, y: x + y)
 
-ROTARY_OUT = {"out_q": "float32", "out_k": "float32"}
-POSITIONS = i64["b", 5].ints(0, 7)
-raw("rotary", "fused_rotary_position_embedding", inputs={"q": f32["b", 7, 2, 8], "k": f32["b", 7, 1, 8], "sin": param(np.sin(ANGLES)), "cos": param(np.cos(ANGLES))}, outputs=ROTARY_OUT, attrs={"use_neox_rotary_style": True}, expect=lambda q, k: [rotary(x, ANGLES) for x in (q, k)], paddle_cannot={"pir": "its translation wants rotary_emb_base, which 2.6 does not write"})
-raw("rotary_halves", "fused_rotary_position_embedding", inputs={"q": f32["b", 7, 2, 8], "k": f32["b", 7, 2, 8], "sin": param(np.sin(ANGLES)), "cos": param(np.cos(ANGLES))}, outputs=ROTARY_OUT, attrs={"use_neox_rotary_style": False}, expect=lambda q, k: [rotary(x, ANGLES, True) for x in (q, k)], paddle_cannot={"pir": "its translation wants rotary_emb_base, which 2.6 does not write"})
-raw("rotary_positions", "fused_rotary_position_embedding", inputs={"q": f32["b", 5, 2, 8], "k": f32["b", 5, 2, 8], "sin": param(np.sin(ANGLES)), "cos": param(np.cos(ANGLES)), "position_ids": POSITIONS}, outputs=ROTARY_OUT, attrs={"use_neox_rotary_style": True}, expect=lambda q, k, at: [rotary(x, ANGLES[0][at]) for x in (q, k)], paddle_cannot={"pir": "its translation wants rotary_emb_base, which 2.6 does not write"})
-raw("rotary_computed", "fused_rotary_position_embedding", inputs={"q": f32["b", "n", 2, 8]}, outputs={"out_q": "float32"}, attrs={"use_neox_rotary_style": True}, opset=11, expect=lambda q: rotary(q, angles(np.arange(q.shape[1])[None])), paddle_cannot={"pir": "its translation wants rotary_emb_base, which 2.6 does not write"})
-raw("rotary_computed_positions", "fused_rotary_position_embedding", inputs={"q": f32["b", 5, 2, 8], "position_ids": POSITIONS}, outputs={"out_q": "float32"}, attrs={"use_neox_rotary_style": True}, expect=lambda q, at: rotary(q, angles(at)), paddle_cannot={"pir": "its translation wants rotary_emb_base, which 2.6 does not write"})
-raw("rotary_computed_halves", "fused_rotary_position_embedding", inputs={"q": f32["b", 5, 2, 8]}, outputs={"out_q": "float32"}, attrs={"use_neox_rotary_style": False}, expect=lambda q: q, error="halves", paddle_cannot={"pir": "its translation wants rotary_emb_base, which 2.6 does not write"})
+def turned(q, k=None, v=None, sin=None, cos=None, position_ids=None, halves=False, time_major=False, base=10000.0):
+    given = {"q": q, "k": k, "v": v, "sin": sin, "cos": cos, "position_ids": position_ids}
+    results = {"out_" + slot: ("float32", x.shape) for slot, x in (("q", q), ("k", k), ("v", v)) if x is not None}
+    return written("fused_rotary_position_embedding", given, results, {"use_neox_rotary_style": not halves, "time_major": time_major, "rotary_emb_base": base})
 
-raw("fused_bias_residual_layernorm", "fused_bias_residual_layernorm", inputs={"x": f32["n", 8], "bias": param(BIAS0), "residual": f32["n", 8], "norm_weight": param(SCALE), "norm_bias": param(BIAS)}, outputs={"out": "float32", "residual_out": "float32", "mean": None, "variance": None}, attrs={"epsilon": 1e-5, "residual_alpha": 0.5, "begin_norm_axis": 1, "quant_scale": -1.0, "quant_round_type": 0, "quant_max_bound": 0.0, "quant_min_bound": 0.0}, expect=lambda x, residual: [layer_norm(x + BIAS0 + 0.5 * residual), x + BIAS0 + 0.5 * residual])
+
+POSITIONS = i64["b", 5].ints(0, 7)
+SIN, COS = f32[1, 7, 1, 8].values(np.sin(ANGLES)), f32[1, 7, 1, 8].values(np.cos(ANGLES))
+SIN2, COS2 = f32[7, 8].values(np.sin(ANGLES[0, :, 0])), f32[7, 8].values(np.cos(ANGLES[0, :, 0]))
+case("rotary", lambda q, k, v, sin, cos: turned(q, k, v, sin, cos), static="older", q=f32["b", 7, 2, 8].lod([1, 1], [1, 1, 1], read=False), k=f32["b", 7, 1, 8], v=f32["b", 7, 3, 8], sin=SIN, cos=COS, expect=lambda q, k, v, sin, cos, *_: [rotary(x, ANGLES) for x in (q, k, v)])
+case("rotary_halves", lambda q, k, sin, cos: turned(q, k, None, sin, cos, halves=True), static="older", q=f32["b", 7, 2, 8].lod([1, 1], [1, 1, 1], read=False), k=f32["b", 7, 2, 8], sin=SIN, cos=COS, expect=lambda q, k, sin, cos, *_: [rotary(x, ANGLES, True) for x in (q, k)])
+case("rotary_positions", lambda q, k, sin, cos, at: turned(q, k, None, sin, cos, at), static="older", q=f32["b", 5, 2, 8].lod([1, 1], [1, 1, 1], read=False), k=f32["b", 5, 2, 8], sin=SIN, cos=COS, at=POSITIONS, expect=lambda q, k, sin, cos, at, *_: [rotary(x, ANGLES[0][at]) for x in (q, k)])
+case("rotary_time_major", lambda q, k, sin, cos: turned(q, k, None, sin, cos, time_major=True), static="older", q=f32[7, "b", 2, 8].lod([7], [7], read=False), k=f32[7, "b", 1, 8], sin=SIN, cos=COS, expect=lambda q, k, sin, cos, *_: [rotary(x, ANGLES.swapaxes(0, 1)) for x in (q, k)])
+case("rotary_time_major_positions", lambda q, k, sin, cos, at: turned(q, k, None, sin, cos, at, True, True), static="older", q=f32[5, "b", 2, 8].lod([5], [5], read=False), k=f32[5, "b", 1, 8], sin=SIN2, cos=COS2, at=POSITIONS, expect=lambda q, k, sin, cos, at, *_: [rotary(x, ANGLES[0][at.T], True) for x in (q, k)])
+case("rotary_part_of_head", lambda q, k, sin, cos: turned(q, k, None, sin, cos, halves=True), static="older", q=f32["b", 7, 2, 12].lod([1, 1], [1, 1, 1], read=False), k=f32["b", 7, 1, 12], sin=SIN2, cos=COS2, expect=lambda q, k, sin, cos, *_: [rotary(x, ANGLES, True) for x in (q, k)])
+case("rotary_computed", lambda q: turned(q), static="older", q=f32["b", "n", 2, 8].lod([1, 1], [1, 1, 1], read=False), opset=11, expect=lambda q, *_: rotary(q, angles(np.arange(q.shape[1])[None])))
+case("rotary_computed_base", lambda q: turned(q, base=500.0), static="older", q=f32["b", "n", 2, 8].lod([1, 1], [1, 1, 1], read=False), opset=11, expect=lambda q, *_: rotary(q, angles(np.arange(q.shape[1])[None], 500)))
+case("rotary_computed_time_major", lambda q: turned(q, time_major=True), static="older", q=f32["n", "b", 2, 8].lod([5], [7], read=False), opset=11, expect=lambda q, *_: rotary(q, angles(np.arange(q.shape[0])[:, None])))
+case("rotary_computed_halves", lambda q: turned(q, halves=True), static="older", q=f32["b", 5, 2, 8].lod([1, 1], [1, 1, 1], read=False), expect=lambda q, *_: rotary(q, angles(np.arange(5)[None]), True))
+case("rotary_computed_positions", lambda q, at: turned(q, position_ids=at), static="older", q=f32["b", 5, 2, 8].lod([1, 1], [1, 1, 1], read=False), at=POSITIONS, expect=lambda q, at, *_: q, error="position_ids without sines")
+raw("rotary_26", "fused_rotary_position_embedding", inputs={"q": f32["b", 7, 2, 8], "k": f32["b", 7, 2, 8], "sin": param(np.sin(ANGLES)), "cos": param(np.cos(ANGLES))}, outputs={"out_q": "float32", "out_k": "float32"}, attrs={"use_neox_rotary_style": False}, expect=lambda q, k: [rotary(x, ANGLES, True) for x in (q, k)], paddle_cannot={"pir": "its translation wants rotary_emb_base, which 2.6 does not write"})
+
+# phi/kernels/fusion/gpu/fused_layernorm_kernel.cu. int8: rint (round type 0) or round (away from zero) of max_bound · scale · y, then limits.
+PLAIN = {"epsilon": 1e-5, "residual_alpha": 0.5, "begin_norm_axis": 1, "quant_scale": -1.0, "quant_round_type": 0, "quant_max_bound": 0.0, "quant_min_bound": 0.0}
+BOUNDS = {"quant_scale": 0.7, "quant_max_bound": 127.0, "quant_min_bound": -127.0}
+SUM_OUT = {"out": "float32", "residual_out": "float32", "mean": None, "variance": None}
+
+
+def in_bytes(y, away):
+    y = y.astype("float32") * np.float32(0.7 * 127)
+    return np.clip(np.sign(y) * np.floor(abs(y) + 0.5) if away else np.rint(y), -127, 127).astype("int8")
+
+
+raw("fused_bias_residual_layernorm", "fused_bias_residual_layernorm", inputs={"x": f32["n", 8], "bias": param(BIAS0), "residual": f32["n", 8], "norm_weight": param(SCALE), "norm_bias": param(BIAS)}, outputs=SUM_OUT, attrs=PLAIN, expect=lambda x, residual: [layer_norm(x + BIAS0 + 0.5 * residual), x + BIAS0 + 0.5 * residual])
+raw("fused_bias_residual_layernorm_no_residual", "fused_bias_residual_layernorm", inputs={"x": f32["n", 2, 4], "bias": param(BIAS0), "norm_weight": param(SCALE), "norm_bias": param(BIAS)}, outputs={**SUM_OUT, "residual_out": None}, attrs=PLAIN, expect=lambda x: layer_norm(x, SCALE.reshape(2, 4), BIAS.reshape(2, 4), (1, 2)))
+raw("fused_bias_residual_layernorm_sum", "fused_bias_residual_layernorm", inputs={"x": f32["n", 8], "bias": param(BIAS0), "residual": f32["n", 8]}, outputs={**SUM_OUT, "residual_out": None}, attrs=PLAIN, expect=lambda x, residual: x + BIAS0 + 0.5 * residual)
+raw("fused_bias_residual_layernorm_int8", "fused_bias_residual_layernorm", inputs={"x": f32["n", 8], "bias": param(BIAS0), "residual": f32["n", 8], "norm_weight": param(SCALE), "norm_bias": param(BIAS)}, outputs={**SUM_OUT, "out": "int8"}, attrs={**PLAIN, **BOUNDS}, opset=11, expect=lambda x, residual: [in_bytes(layer_norm(x + BIAS0 + 0.5 * residual), False), x + BIAS0 + 0.5 * residual])
+raw("fused_bias_residual_layernorm_int8_away", "fused_bias_residual_layernorm", inputs={"x": f32["n", 8], "norm_weight": param(SCALE), "norm_bias": param(BIAS)}, outputs={**SUM_OUT, "out": "int8", "residual_out": None}, attrs={**PLAIN, **BOUNDS, "quant_round_type": 1}, opset=9, expect=lambda x: in_bytes(layer_norm(x), True))
+raw("fused_bias_residual_layernorm_float8", "fused_bias_residual_layernorm", inputs={"x": f32["n", 8], "norm_weight": param(SCALE), "norm_bias": param(BIAS)}, outputs={**SUM_OUT, "out": "int8", "residual_out": None}, attrs={**PLAIN, **BOUNDS, "quant_max_bound": 448.0}, expect=lambda x: x.astype("int8"), error="float8")
+
+# --- whole layers: fluid/operators/fused/{fused_attention_op,fused_feedforward_op,fused_gate_attention_op}.{cc,cu} of 2.6, phi/kernels/fusion/gpu/fmha_ref.h,
+# phi/kernels/funcs/fused_gate_attention.h and, in words, paddle.incubate.nn.functional
+erf = np.vectorize(__import__("math").erf)
+HEADS_W = np.random.RandomState(20).randn(3, 2, 4, 8).astype("float32") * 0.5
+HEADS_B, OUT_W, OUT_B = [np.random.RandomState(21 + i).randn(*dims).astype("float32") for i, dims in enumerate([(3, 2, 4), (8, 8), (8,)])]
+SCALE2, BIAS2 = [np.random.RandomState(30 + i).randn(8).astype("float32") for i in range(2)]
+LAYER = {"num_heads": 2, "transpose_qkv_wb": False, "pre_layer_norm": False, "epsilon": 1e-4, "attn_dropout_rate": 0.25, "is_test": True, "attn_dropout_fix_seed": False, "attn_dropout_seed": 0, "attn_dropout_implementation": "upscale_in_train", "dropout_rate": 0.5, "dropout_fix_seed": False, "dropout_seed": 0, "dropout_implementation": "upscale_in_train", "ln_epsilon": 1e-3, "add_residual": True, "ring_id": -1}
+TRAINING = "LnMean LnVariance LnOut QKVOut QKVBiasOut TransposeOut2 QKOut QKTVOut SoftmaxOut AttnDropoutMaskOut AttnDropoutOut SrcMaskOut FMHAOut OutLinearOut DropoutMaskOut Ln2Mean Ln2Variance BiasDropoutResidualOut"
+LAYER_OUT = {**dict.fromkeys(TRAINING.split()), "Y": "float32"}
+PRE, POST = {"LnScale": param(SCALE), "LnBias": param(BIAS)}, {"Ln2Scale": param(SCALE2), "Ln2Bias": param(BIAS2)}
+BIASES = {"QKVBias": param(HEADS_B), "OutLinearBias": param(OUT_B)}
+HIDDEN = f32["b", "n", 8]
+
+
+def layer(x, mask=0.0, cache=None, pre=False, post=True, kept=(1, 1), residual=True, biases=True):
+    y = layer_norm(x, epsilon=1e-4) if pre else x
+    qkv = np.einsum("bnd,thsd->tbnhs", y, HEADS_W) + (HEADS_B[:, None, None] if biases else 0)
+    k, v = qkv[1:] if cache is None else np.concatenate([cache.swapaxes(2, 3), qkv[1:]], 2)
+    seen = attend(qkv[0], k, v, mask=mask).reshape(*x.shape[:2], 8) * kept[0]
+    out = (seen @ OUT_W + (OUT_B if biases else 0)) * kept[1] + (x if residual else 0)
+    out = layer_norm(out, SCALE2, BIAS2, epsilon=1e-3) if post else out
+    return out if cache is None else [np.stack([k, v]).swapaxes(2, 3), out]
+
+
+raw("fused_attention", "fused_attention", inputs={"X": HIDDEN, **POST, "QKVW": param(HEADS_W), **BIASES, "OutLinearW": param(OUT_W)}, outputs=LAYER_OUT, attrs=LAYER, expect=layer)
+raw("fused_attention_no_biases", "fused_attention", inputs={"X": HIDDEN, **POST, "QKVW": param(HEADS_W), "OutLinearW": param(OUT_W), "SrcMask": f32["b", 1, "n", "n"]}, outputs=LAYER_OUT, attrs=LAYER, expect=lambda x, mask: layer(x, mask, biases=False))
+raw("fused_attention_pre_norm", "fused_attention", inputs={"X": HIDDEN, **PRE, "QKVW": param(HEADS_W), **BIASES, "OutLinearW": param(OUT_W)}, outputs=LAYER_OUT, attrs={**LAYER, "pre_layer_norm": True}, expect=lambda x: layer(x, pre=True, post=False))
+raw("fused_attention_downgrade", "fused_attention", inputs={"X": HIDDEN, **PRE, "QKVW": param(HEADS_W), **BIASES, "OutLinearW": param(OUT_W)}, outputs=LAYER_OUT, attrs={**LAYER, "pre_layer_norm": True, "add_residual": False, "attn_dropout_implementation": "downgrade_in_infer", "dropout_implementation": "downgrade_in_infer"}, expect=lambda x: layer(x, pre=True, post=False, residual=False, kept=(0.75, 0.5)))
+raw("fused_attention_matrix", "fused_attention", inputs={"X": HIDDEN, **POST, "QKVW": param(HEADS_W.reshape(24, 8).T.copy()), "QKVBias": param(HEADS_B.reshape(-1)), "OutLinearW": param(OUT_W), "OutLinearBias": param(OUT_B)}, outputs=LAYER_OUT, attrs={**LAYER, "transpose_qkv_wb": True}, expect=layer)
+raw("fused_attention_cache", "fused_attention", inputs={"X": HIDDEN, **POST, "QKVW": param(HEADS_W), **BIASES, "CacheKV": f32[2, "b", 2, "m", 4], "SrcMask": f32["b", 2, "n", "k"], "OutLinearW": param(OUT_W)}, outputs={**dict.fromkeys(TRAINING.split()), "CacheKVOut": "float32", "Y": "float32"}, attrs=LAYER, sizes=[{"n": 3, "m": 2, "k": 5}, {"n": 1, "m": 6, "k": 7}], expect=lambda x, cache, mask: layer(x, mask, cache))
+raw("fused_attention_ring", "fused_attention", inputs={"X": HIDDEN, **POST, "QKVW": param(HEADS_W), **BIASES, "OutLinearW": param(OUT_W)}, outputs=LAYER_OUT, attrs={**LAYER, "ring_id": 0}, expect=layer, error="ring_id")
+
+FEED = {"pre_layer_norm": False, "ln1_epsilon": 1e-4, "ln2_epsilon": 1e-3, "act_method": "relu", "dropout1_rate": 0.25, "dropout2_rate": 0.5, "dropout1_implementation": "upscale_in_train", "dropout2_implementation": "upscale_in_train", "is_test": True, "dropout1_fix_seed": False, "dropout2_fix_seed": False, "dropout1_seed": 0, "dropout2_seed": 0, "add_residual": True, "ring_id": -1}
+FEED_OUT = {"Out": "float32", **dict.fromkeys("Dropout1Mask Dropout2Mask Ln1Mean Ln1Variance Ln2Mean Ln2Variance Linear1Out Ln1Out Dropout1Out Dropout2Out".split())}
+W1, B1, W2 = [np.random.RandomState(40 + i).randn(*dims).astype("float32") * 0.5 for i, dims in enumerate([(8, 6), (6,), (6, 8)])]
+LINEARS = {"Linear1Weight": param(W1), "Linear1Bias": param(B1), "Linear2Weight": param(W2), "Linear2Bias": param(OUT_B)}
+
+
+def feed(x, pre=False, gelu=False, kept=(1, 1), residual=True, biases=True):
+    y = (layer_norm(x, epsilon=1e-4) if pre else x) @ W1 + (B1 if biases else 0)
+    y = (y * 0.5 * (1 + erf(y / 2**0.5)) if gelu else np.maximum(y, 0)) * kept[0]
+    y = (y @ W2 + (OUT_B if biases else 0)) * kept[1] + (x if residual else 0)
+    return (y if pre else layer_norm(y, SCALE2, BIAS2, epsilon=1e-3)).astype("float32")
+
+
+raw("fused_feedforward", "fused_feedforward", inputs={"X": HIDDEN, **LINEARS, **POST}, outputs=FEED_OUT, attrs=FEED, expect=feed)
+raw("fused_feedforward_no_biases", "fused_feedforward", inputs={"X": HIDDEN, "Linear1Weight": param(W1), "Linear2Weight": param(W2), **POST}, outputs=FEED_OUT, attrs=FEED, expect=lambda x: feed(x, biases=False))
+raw("fused_feedforward_pre_norm", "fused_feedforward", inputs={"X": HIDDEN, **LINEARS, "Ln1Scale": param(SCALE), "Ln1Bias": param(BIAS)}, outputs=FEED_OUT, attrs={**FEED, "pre_layer_norm": True, "act_method": "gelu"}, expect=lambda x: feed(x, True, True), opset=9)
+raw("fused_feedforward_downgrade", "fused_feedforward", inputs={"X": HIDDEN, **LINEARS, "Ln1Scale": param(SCALE), "Ln1Bias": param(BIAS)}, outputs=FEED_OUT, attrs={**FEED, "pre_layer_norm": True, "add_residual": False, "dropout1_implementation": "downgrade_in_infer", "dropout2_implementation": "downgrade_in_infer"}, expect=lambda x: feed(x, True, kept=(0.75, 0.5), residual=False))
+raw("fused_feedforward_unknown", "fused_feedforward", inputs={"X": HIDDEN, **LINEARS, **POST}, outputs=FEED_OUT, attrs={**FEED, "act_method": "swish"}, expect=feed, error="act_method 'swish'")
+raw("fused_feedforward_ring", "fused_feedforward", inputs={"X": HIDDEN, **LINEARS, **POST}, outputs=FEED_OUT, attrs={**FEED, "ring_id": 1}, expect=feed, error="ring_id")
+
+GATE_W, GATE_B, GATE_OUT = [np.random.RandomState(50 + i).randn(*dims).astype("float32") * 0.5 for i, dims in enumerate([(8, 2, 4), (2, 4), (2, 4, 8)])]
+THREE_W = [np.random.RandomState(60 + i).randn(n, 2, 4).astype("float32") * 0.5 for i, n in enumerate([8, 6, 6])]
+GATED = {"has_gating": True, "merge_qkv": True, "use_flash_attn": False}
+GATED_OUT = {**dict.fromkeys("QueryTransposeOut KeyTransposeOut ValueTransposeOut QKVTransposeOut SoftmaxOut SoftmaxLse FMHAOut GateOut".split()), "Out": "float32"}
+ROWS = f32["b", 3, "n", 8]
+GATES, LAST = {"GateWeight": param(GATE_W), "GateBias": param(GATE_B)}, {"OutLinearWeight": param(GATE_OUT), "OutLinearBias": param(OUT_B)}
+
+
+def gated(query, mask, bias=0.0, key=None, gating=True):
+    weights = THREE_W if key is not None else HEADS_W.transpose(0, 3, 1, 2)
+    q, k, v = [np.einsum("brnd,dhs->brhns", x, w) for x, w in zip((query, *(2 * [query if key is None else key])), weights)]
+    out = np.einsum("brhnm,brhms->brnhs", softmax(q @ k.swapaxes(-1, -2) * 0.5 + mask + bias), v)
+    if gating:
+        out = out / (1 + np.exp(-(np.einsum("brnd,dhs->brnhs", query, GATE_W) + GATE_B)))
+    return (np.einsum("brnhs,hsd->brnd", out, GATE_OUT) + OUT_B).astype("float32")
+
+
+raw("fused_gate_attention", "fused_gate_attention", inputs={"Query": ROWS, "QKVWeight": param(HEADS_W), "SrcMask": f32["b", 3, 1, 1, "n"], **GATES, **LAST}, outputs=GATED_OUT, attrs=GATED, expect=gated)
+raw("fused_gate_attention_bias", "fused_gate_attention", inputs={"Query": ROWS, "QKVWeight": param(HEADS_W), "NonbatchedBias": f32["b", 1, 2, "n", "n"], "SrcMask": f32["b", 3, 1, 1, "n"], **LAST}, outputs=GATED_OUT, attrs={**GATED, "has_gating": False}, expect=lambda x, bias, mask: gated(x, mask, bias, gating=False))
+raw("fused_gate_attention_key", "fused_gate_attention", inputs={"Query": ROWS, "Key": f32["b", 3, "m", 6], "QueryWeight": param(THREE_W[0]), "KeyWeight": param(THREE_W[1]), "ValueWeight": param(THREE_W[2]), "SrcMask": f32["b", 3, 1, 1, "m"], **GATES, **LAST}, outputs=GATED_OUT, attrs={**GATED, "merge_qkv": False}, expect=lambda x, key, mask: gated(x, mask, key=key))

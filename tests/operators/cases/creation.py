@@ -1,3 +1,5 @@
+import pathlib
+
 import paddle
 import paddle.nn.functional as F
 from dsl import *
@@ -166,3 +168,10 @@ def share_var(x):
 
 
 case("share_var", share_var, x=f32["b", 3], paddle_cannot={"pdmodel": "Paddle 2 has no such operator"})
+
+# What no function of Paddle in Python writes: files/write.py did. Its CPU runs the first two.
+FILES = pathlib.Path(__file__).parents[1] / "files"
+PIR_ALONE = {"pdmodel": "an operator of PIR alone"}
+saved("no_function", FILES / "no_function", x=f32[2, 3].range(1, 2), y=f32[4, 1, 3], paddle_cannot=PIR_ALONE)
+saved("shape_broadcast", FILES / "shape_broadcast", x=f32["b", 3], y=f32["k", 1, 3], paddle_cannot=PIR_ALONE, opset={"pir": 9})
+saved("no_kernel", FILES / "no_kernel", x=f32[5, 3], expect=lambda x: [np.ones((2, 3), "f4"), np.zeros(4, "f4"), np.ones_like(x), x], paddle_cannot=PIR_ALONE)

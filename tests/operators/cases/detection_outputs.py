@@ -24,7 +24,7 @@ INPUTS = {"BBoxes": DELTAS, "Scores": SCORES, "Anchors": ANCHORS, "ImInfo": INFO
 ONE = {"BBoxes": [f32[1, 16, 4].range(-0.5, 0.5)], "Scores": [f32[1, 16, 3].values(unit((1, 16, 3)))], "Anchors": [f32[16, 4].values(anchors(16, 20))], "ImInfo": f32[1, 3].values([[64, 48, 1.2]])}
 NO_RETINA = {"pir": "Paddle 3 has no such operator"}
 raw("retina", "retinanet_detection_output", inputs=INPUTS, outputs={"Out": "float32"}, attrs=RETINA, sizes=AT, opset=11, paddle_cannot=NO_RETINA)
-raw("retina_one_level", "retinanet_detection_output", inputs=ONE, outputs={"Out": "float32"}, attrs={**RETINA, "nms_top_k": 40}, opset=11, paddle_cannot=NO_RETINA)
+raw("retina_one_level", "retinanet_detection_output", inputs=ONE, outputs={"Out": "float32"}, attrs={**RETINA, "nms_top_k": 40}, opset=10, paddle_cannot=NO_RETINA)
 raw("retina_all", "retinanet_detection_output", inputs=INPUTS, outputs={"Out": "float32"}, attrs={**RETINA, "nms_top_k": -1, "keep_top_k": 1000, "score_threshold": -1.0}, sizes=AT, opset=11, paddle_cannot=NO_RETINA)
 raw("retina_eta", "retinanet_detection_output", inputs=INPUTS, outputs={"Out": "float32"}, attrs={**RETINA, "nms_top_k": 30, "keep_top_k": 30, "nms_threshold": 0.7, "nms_eta": 0.8}, sizes=AT, opset=11, paddle_cannot=NO_RETINA)
 raw("retina_nothing_but_in_the_last", "retinanet_detection_output", inputs=INPUTS, outputs={"Out": "float32"}, attrs={**RETINA, "score_threshold": 2.0}, sizes=AT, opset=11, paddle_cannot=NO_RETINA)

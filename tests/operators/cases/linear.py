@@ -188,14 +188,20 @@ raw("fused_gemm_epilogue_relu", "fused_gemm_epilogue", inputs={"X": f32[4, "n"],
 raw("fused_gemm_epilogue_gelu", "fused_gemm_epilogue", inputs={"X": f32["b", 4], "Y": param(GEMM_WEIGHT), "Bias": param(GEMM_BIAS)}, outputs={"Out": "float32"}, attrs={"trans_x": False, "trans_y": False, "activation": "gelu"}, expect=lambda x: epilogue(x, GEMM_WEIGHT, GEMM_BIAS, "gelu"), opset=9)
 
 
+# phi/kernels/gpu/rank_attention_kernel.cu, phi/kernels/funcs/rank_attention.cu.h
 def ranked(x, offsets, w):
+    help, ranks = np.zeros((3, 8), "float32"), offsets[:, :1].astype("float32")
     out = np.zeros((len(x), w.shape[1]), "float32")
     for i, (own, *pairs) in enumerate(offsets):
-        for other, at in zip(pairs[::2], pairs[1::2]):
+        for k, (other, at) in enumerate(zip(pairs[::2], pairs[1::2])):
             if own > 0 and other > 0:
+                help[i, k * 4 : k * 4 + 4] = x[at]
                 place = (own - 1) * 2 + other - 1
                 out[i] += x[at] @ w[place * x.shape[1]:][: x.shape[1]]
-    return out
+    return help, out, ranks
 
 
-raw("rank_attention", "rank_attention", inputs={"X": f32[3, 4], "RankOffset": i32[3, 5].values([[1, 1, 0, 2, 2], [0, 1, 1, 0, 0], [2, 0, -1, 2, 1]]), "RankParam": f32[16, 5]}, outputs={"InputHelp": None, "Out": "float32", "InsRank": None}, attrs={"MaxRank": 2, "MaxSize": 0}, expect=ranked, opset=9)
+RANKED = {"X": f32[3, 4], "RankOffset": i32[3, 5].values([[1, 1, 0, 2, 2], [0, 1, 1, 0, 0], [2, 0, -1, 2, 1]]), "RankParam": f32[16, 5]}
+raw("rank_attention", "rank_attention", inputs=RANKED, outputs={"InputHelp": "float32", "Out": "float32", "InsRank": "float32"}, attrs={"MaxRank": 2, "MaxSize": 0}, expect=ranked, opset=9)
+raw("rank_attention_max_size", "rank_attention", inputs=RANKED, outputs={"InputHelp": "float32", "Out": "float32", "InsRank": "float32"}, attrs={"MaxRank": 2, "MaxSize": 5}, expect=ranked, error="max_size")
+raw("rank_attention_max_size_unseen", "rank_attention", inputs=RANKED, outputs={"InputHelp": None, "Out": "float32", "InsRank": None}, attrs={"MaxRank": 2, "MaxSize": 5}, expect=lambda *x: ranked(*x)[1], opset=9)

@@ -1,4 +1,6 @@
 """Normalisations: batch, layer, group, instance, local response, l2, spectral, affine channel, data norm."""
+import pathlib
+
 import paddle
 import paddle.nn as nn
 import paddle.nn.functional as F
@@ -114,7 +116,11 @@ def rms(x):
 
 raw("fast_rms_norm", "fast_rms_norm", inputs={"x": f32["b", "n", 4], "scale": param(RMS_SCALE)}, outputs={"y": "float32", "invvar": None}, attrs={"epsilon": 1e-5}, expect=rms)
 raw("fused_rms_norm_ext", "fused_rms_norm_ext", inputs={"x": f32["b", "n", 4], "scale": param(RMS_SCALE)}, outputs={"y": "float32", "invvar": None}, attrs={"epsilon": 1e-5}, expect=rms)
-# What Paddle 3.3 calls rms_norm can't be built on a CPU; fused_rms_norm_ext is the same.
+# What Paddle 3.3 calls rms_norm can't be built on a CPU: files/write.py wrote it. (phi/kernels/gpu/rms_norm_cuda_kernel.h)
+FILES = pathlib.Path(__file__).parents[1] / "files"
+PIR_ALONE = {"pdmodel": "2.6 knows another operator of this name"}
+saved("rms_norm", FILES / "rms_norm", x=f32["b", 3, 4], scale=f32[4], expect=lambda x, scale: x / np.sqrt((x * x).mean(-1, keepdims=True) + 1e-3) * scale, paddle_cannot=PIR_ALONE)
+saved("rms_norm_two_axes", FILES / "rms_norm_two_axes", x=f32["b", 3, 4], scale=f32[3, 4], expect=lambda x, scale: [x / np.sqrt((x * x).mean((1, 2), keepdims=True) + 1e-3) * scale, 1 / np.sqrt((x * x).mean((1, 2)) + 1e-3)], paddle_cannot=PIR_ALONE)
 raw("rms_norm_26", "rms_norm", inputs={"x": f32["b", "n", 4], "norm_weight": param(RMS_SCALE)}, outputs={"out": "float32", "residual_out": None, "inv_var": None}, attrs={"epsilon": 1e-5, "begin_norm_axis": 2, "quant_scale": -1.0, "quant_round_type": 0, "quant_max_bound": 0.0, "quant_min_bound": 0.0}, expect=rms, paddle_cannot={"pir": "Paddle 3.3 changed the operator"})
 raw("rms_norm_26_residual", "rms_norm", inputs={"x": f32["b", "n", 4], "bias": param(RMS_SCALE + 1), "residual": f32["b", "n", 4], "norm_weight": param(RMS_SCALE), "norm_bias": param(RMS_SCALE - 1)}, outputs={"out": "float32", "residual_out": "float32", "inv_var": None}, attrs={"epsilon": 1e-5, "begin_norm_axis": 2, "quant_scale": -1.0, "quant_round_type": 0, "quant_max_bound": 0.0, "quant_min_bound": 0.0}, expect=lambda x, r: (rms(x + r + RMS_SCALE + 1) + RMS_SCALE - 1, x + r + RMS_SCALE + 1), paddle_cannot={"pir": "Paddle 3.3 changed the operator"})
 

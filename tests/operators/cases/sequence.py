@@ -62,8 +62,8 @@ raw("expand_as", "sequence_expand_as", inputs={"X": f32["s", 3], "Y": f32["u", 1
 
 
 # --- sequences of other lengths, in another order ---------------------------------------------------------------------------
-raw("reshape", "sequence_reshape", inputs={"X": f32["t", 4].lod([2, 1, 4], [3, 5])}, outputs=OUT, attrs={"new_dim": 2}, paddle_cannot=NO_OPERATOR, opset=9)
-raw("reshape_wider", "sequence_reshape", inputs={"X": f32["t", 4].lod([2, 0, 4], [6])}, outputs=OUT, attrs={"new_dim": 8}, paddle_cannot=NO_OPERATOR, opset=9)
+raw("reshape", "sequence_reshape", inputs={"X": f32["t", 4].lod([2, 1, 4], [3, 5])}, outputs=OUT, attrs={"new_dim": 2}, paddle_cannot=NO_OPERATOR)
+raw("reshape_wider", "sequence_reshape", inputs={"X": f32["t", 4].lod([2, 0, 4], [6])}, outputs=OUT, attrs={"new_dim": 8}, paddle_cannot=NO_OPERATOR)
 raw("reverse", "sequence_reverse", inputs={"X": X}, outputs={"Y": "float32"}, paddle_cannot=NO_OPERATOR, opset=9)
 raw("reverse_empty", "sequence_reverse", inputs={"X": EMPTY}, outputs={"Y": "float32"}, paddle_cannot=NO_OPERATOR, opset=9)
 raw("reverse_integers", "sequence_reverse", inputs={"X": i64["t", 1].lod([3, 1, 4], [2, 5])}, outputs={"Y": "int64"}, paddle_cannot=NO_OPERATOR, opset=9)
@@ -75,7 +75,7 @@ raw("enumerate", "sequence_enumerate", inputs={"X": i64["t", 1].lod([3, 1, 4], [
 raw("enumerate_i32", "sequence_enumerate", inputs={"X": i32["t", 1].lod([3, 0, 4], [2, 5])}, outputs={"Out": "int32"}, attrs={"win_size": 2, "pad_value": 0}, paddle_cannot=NO_OPERATOR, opset=9)
 raw("erase", "sequence_erase", inputs={"X": i64["t", 1].ints(0, 5).lod([3, 1, 4], [2, 5])}, outputs={"Out": "int64"}, attrs={"tokens": [1, 3]}, paddle_cannot=NO_OPERATOR, opset=9)
 raw("erase_i32", "sequence_erase", inputs={"X": i32["t", 1].ints(0, 3).lod([9, 1, 4], [12, 5])}, outputs={"Out": "int32"}, attrs={"tokens": [1]}, paddle_cannot=NO_OPERATOR, opset=9)
-raw("erase_nothing", "sequence_erase", inputs={"X": i64["t", 1].ints(0, 5).lod([3, 1, 4], [2, 5], read=False)}, outputs={"Out": "int64"}, attrs={"tokens": []}, paddle_cannot=NO_OPERATOR, opset=9)
+raw("erase_nothing", "sequence_erase", inputs={"X": i64["t", 1].ints(0, 5).lod([3, 1, 4], [2, 5], read=False)}, outputs={"Out": "int64"}, attrs={"tokens": []}, paddle_cannot=NO_OPERATOR)
 raw("scatter", "sequence_scatter", inputs={"X": f32["s", 6], "Ids": i64["t", 1].ints(0, 6).lod([3, 5], [4, 1, 9]), "Updates": f32["t", 1].lod([3, 5], [4, 1, 9], read=False)}, outputs=OUT, sizes=[{"s": 2}, {"s": 3}], paddle_cannot=NO_OPERATOR, opset=9)
 raw("scatter_integers", "sequence_scatter", inputs={"X": i64["s", "w"], "Ids": i64["t", 1].ints(0, 10).lod([3, 5], [4, 1, 9]), "Updates": i64["t", 1].lod([3, 5], [4, 1, 9], read=False)}, outputs={"Out": "int64"}, sizes=[{"s": 2}, {"s": 3}], paddle_cannot=NO_OPERATOR, opset=9)
 case("lengths_made_here", lambda x: lod.sequence_pool(operator("sequence_erase", {"X": x}, {"Out": "int64"}, tokens=[1])[0].astype("float32"), "sum"), static="older", x=i64["t", 1].ints(0, 3).lod([9, 2, 4], [12, 5]), paddle_cannot=NO_OPERATOR, opset=11)

@@ -30,11 +30,13 @@ def front(x):
     return x.swapaxes(1, 2)
 
 
+# phi/kernels/fusion/cutlass/memory_efficient_attention/kernel_forward.h: a causal mask begins in the first corner.
 def efficient(q, k, v, mask=0.0, causal=False, factor=None):
     hidden = causal and np.arange(k.shape[1])[None] > np.arange(q.shape[1])[:, None]
     return front(attend(front(q), front(k), front(v), factor, mask, hidden))
 
 
+# phi/kernels/gpu/flash_attn_kernel.cu and, for the masks, csrc/flash_attn/src/{softmax,flash_fwd_kernel}.h of PaddlePaddle/flash-attention.
 def packed(qkv, causal=False):
     q = qkv[:, :, :-2].reshape(*qkv.shape[:2], -1, qkv.shape[-1])
     n = qkv.shape[1]
@@ -42,23 +44,29 @@ def packed(qkv, causal=False):
     return front(attend(front(q), front(qkv[:, :, -2]), front(qkv[:, :, -1]), hidden=hidden))
 
 
-def unpadded(q, k, v, cu_q, cu_k, causal=False, factor=None):
+def unpadded(q, k, v, cu_q, cu_k, causal=False, factor=None, window=None, cap=0):
+    """Causal from the first corner; a window (of FlashAttention 3) ends in the last one."""
     out = np.zeros_like(q)
     for i in range(len(cu_q) - 1):
         a, b = slice(cu_q[i], cu_q[i + 1]), slice(cu_k[i], cu_k[i + 1])
         n, m = cu_q[i + 1] - cu_q[i], cu_k[i + 1] - cu_k[i]
-        hidden = causal and np.arange(m)[None] > np.arange(n)[:, None] + m - n
+        if window:
+            out[a] = windowed(*[x[None] for x in (q[a], k[b], v[b])], *window, cap, factor)[0]
+            continue
+        hidden = causal and np.arange(m)[None] > np.arange(n)[:, None]
         out[a] = attend(*[x.swapaxes(0, 1)[None] for x in (q[a], k[b], v[b])], factor, hidden=hidden)[0].swapaxes(0, 1)
     return out
 
 
-def variable(q, k, v, lengths, kv_lengths, mask=0.0, causal=False):
-    hidden = np.arange(k.shape[2]) >= kv_lengths.reshape(-1, 1, 1, 1)
+# fmha_grouped.h and autogen_variable in phi/kernels/fusion/cutlass/memory_efficient_attention: the cache lengthens the keys, not the causal mask.
+def variable(q, k, v, lengths, kv_lengths, mask=0.0, causal=False, cached=0):
+    hidden = np.arange(k.shape[2]) >= kv_lengths.reshape(-1, 1, 1, 1) + cached
     if causal:
         hidden = hidden | (np.arange(k.shape[2])[None] > np.arange(q.shape[2])[:, None])
     return attend(q, k, v, 0.5, mask, hidden)
 
 
+# The table of paddle.nn.functional.flashmask_attention (flashmask_to_densemask).
 def flashmask(q, k, v, bounds, causal):
     rows, columns = np.arange(q.shape[1])[:, None], np.arange(k.shape[1])
     b = [bounds[..., i][:, :, None] for i in range(bounds.shape[-1])]
@@ -73,6 +81,12 @@ def flashmask(q, k, v, bounds, causal):
 
 def gelu(x):
     return (x * 0.5 * (1 + erf(x / 2**0.5))).astype("float32")
+
+
+# phi/kernels/fusion/gpu/fused_bias_act_kernel.cu with phi/kernels/funcs/load_store_util.h: (activated + shift) · smooth, then rounded and limited.
+def in_bytes(y, scale, away):
+    y = y.astype("float32") * np.float32(scale * 127)
+    return np.clip(np.sign(y) * np.floor(abs(y) + 0.5) if away else np.rint(y), -127, 127).astype("int8")
 
 
 def silu(x):
@@ -92,25 +106,32 @@ raw("flash_attn_qkvpacked_groups", "flash_attn_qkvpacked", inputs={"qkv": f32["b
 raw("flash_attn_qkvpacked_causal", "flash_attn_qkvpacked", inputs={"qkv": f32["b", "n", 3, 2, 4]}, outputs=QKV3, attrs={**FLASH, "causal": True}, expect=lambda qkv: packed(qkv, True), opset=11)
 
 UNPADDED = {**FLASH, "max_seqlen_q": 9, "max_seqlen_k": 12}
-raw("flash_attn_unpadded", "flash_attn_unpadded", inputs={"q": f32[9, 2, 4], "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}, outputs=QKV3, attrs={"scale": 0.5, **UNPADDED}, expect=lambda *x: unpadded(*x, factor=0.5), opset=11)
+raw("flash_attn_unpadded", "flash_attn_unpadded", inputs={"q": f32[9, 2, 4], "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}, outputs=QKV3, attrs={"scale": 0.5, **UNPADDED}, expect=lambda *x: unpadded(*x, factor=0.5))
 raw("flash_attn_unpadded_dynamic", "flash_attn_unpadded", inputs={"q": f32["r", 4, 4].values([np.random.RandomState(7).randn(9, 4, 4), np.random.RandomState(8).randn(9, 4, 4)]), "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}, outputs=QKV3, attrs={"scale": 0.5, **UNPADDED}, expect=lambda *x: unpadded(*x, factor=0.5), opset=11)
-raw("flash_attn_unpadded_causal", "flash_attn_unpadded", inputs={"q": f32[9, 2, 4], "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}, outputs=QKV3, attrs={**UNPADDED, "scale": 0.5, "causal": True}, expect=lambda *x: unpadded(*x, causal=True, factor=0.5), opset=11)
-raw("flash_attn_varlen_qkvpacked", "flash_attn_varlen_qkvpacked", inputs={"qkv": f32[9, 4, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_Q)}, outputs=QKV3, attrs={"scale": 0.5, "varlen_padded": False, **UNPADDED}, expect=lambda qkv, a, b: unpadded(qkv[:, :-2].reshape(9, 4, 4), qkv[:, -2], qkv[:, -1], a, b, factor=0.5), opset=11)
+raw("flash_attn_unpadded_causal", "flash_attn_unpadded", inputs={"q": f32[9, 2, 4], "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}, outputs=QKV3, attrs={**UNPADDED, "scale": 0.5, "causal": True}, expect=lambda *x: unpadded(*x, causal=True, factor=0.5))
+raw("flash_attn_varlen_qkvpacked", "flash_attn_varlen_qkvpacked", inputs={"qkv": f32[9, 4, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_Q)}, outputs=QKV3, attrs={"scale": 0.5, "varlen_padded": False, **UNPADDED}, expect=lambda qkv, a, b: unpadded(qkv[:, :-2].reshape(9, 4, 4), qkv[:, -2], qkv[:, -1], a, b, factor=0.5))
 
-raw("variable_length_memory_efficient_attention", "variable_length_memory_efficient_attention", inputs={"query": f32[2, 2, "n", 4], "key": f32[2, 2, 6, 4], "value": f32[2, 2, 6, 4], "seq_lens": i32[2, 1].values([[5], [5]]), "kv_seq_lens": i32[2, 1].values([[6], [3]])}, outputs={"out": "float32"}, attrs={"scale": 0.5, "causal": False, "pre_cache_length": 0}, expect=variable, opset=11)
+raw("variable_length_memory_efficient_attention", "variable_length_memory_efficient_attention", inputs={"query": f32[2, 2, "n", 4], "key": f32[2, 2, 6, 4], "value": f32[2, 2, 6, 4], "seq_lens": i32[2, 1].values([[5], [5]]), "kv_seq_lens": i32[2, 1].values([[6], [3]])}, outputs={"out": "float32"}, attrs={"scale": 0.5, "causal": False, "pre_cache_length": 0}, expect=variable)
 raw("variable_length_memory_efficient_attention_causal_mask", "variable_length_memory_efficient_attention", inputs={"query": f32[2, 4, "n", 4], "key": f32[2, 2, "n", 4], "value": f32[2, 2, "n", 4], "seq_lens": i32[2, 1].values([[5], [5]]), "kv_seq_lens": i32[2, 1].values([[5], [3]]), "mask": f32[2, 1, "n", "n"]}, outputs={"out": "float32"}, attrs={"scale": 0.5, "causal": True, "pre_cache_length": 0}, expect=lambda *x: variable(*x, causal=True), opset=11)
 
-raw("flashmask_attention_causal", "flashmask_attention", inputs={"q": f32["b", 6, 2, 4], "k": f32["b", 6, 2, 4], "v": f32["b", 6, 2, 4], "startend_row_indices": i32["b", 1, 6, 1].ints(0, 7)}, outputs=QKV3, attrs={**FLASH, "causal": True}, expect=lambda *x: flashmask(*x, True), opset=11)
+raw("variable_length_memory_efficient_attention_cache", "variable_length_memory_efficient_attention", inputs={"query": f32[2, 2, "n", 4], "key": f32[2, 2, 9, 4], "value": f32[2, 2, 9, 4], "seq_lens": i32[2, 1].values([[5], [5]]), "kv_seq_lens": i32[2, 1].values([[7], [3]]), "mask": f32[2, 1, "n", 9]}, outputs={"out": "float32"}, attrs={"scale": 0.5, "causal": True, "pre_cache_length": 2}, expect=lambda *x: variable(*x, causal=True, cached=2), opset=11)
+
+raw("flashmask_attention_causal", "flashmask_attention", inputs={"q": f32["b", 6, 2, 4], "k": f32["b", 6, 2, 4], "v": f32["b", 6, 2, 4], "startend_row_indices": i32["b", 1, 6, 1].ints(0, 7)}, outputs=QKV3, attrs={**FLASH, "causal": True}, expect=lambda *x: flashmask(*x, True))
 raw("flashmask_attention_causal_ends", "flashmask_attention", inputs={"q": f32["b", "n", 4, 4], "k": f32["b", "n", 2, 4], "v": f32["b", "n", 2, 4], "startend_row_indices": i32["b", 2, "n", 2].ints(0, 7)}, outputs=QKV3, attrs={**FLASH, "causal": True}, expect=lambda *x: flashmask(*x, True), opset=11)
-raw("flashmask_attention_both_sides", "flashmask_attention", inputs={"q": f32["b", 6, 2, 4], "k": f32["b", 6, 2, 4], "v": f32["b", 6, 2, 4], "startend_row_indices": i32["b", 1, 6, 2].ints(0, 7)}, outputs=QKV3, attrs=FLASH, expect=lambda *x: flashmask(*x, False), opset=11)
-raw("flashmask_attention_four_bounds", "flashmask_attention", inputs={"q": f32["b", 6, 2, 4], "k": f32["b", 6, 2, 4], "v": f32["b", 6, 2, 4], "startend_row_indices": i32["b", 2, 6, 4].ints(0, 7)}, outputs=QKV3, attrs=FLASH, expect=lambda *x: flashmask(*x, False), opset=11)
+raw("flashmask_attention_both_sides", "flashmask_attention", inputs={"q": f32["b", 6, 2, 4], "k": f32["b", 6, 2, 4], "v": f32["b", 6, 2, 4], "startend_row_indices": i32["b", 1, 6, 2].ints(0, 7)}, outputs=QKV3, attrs=FLASH, expect=lambda *x: flashmask(*x, False))
+raw("flashmask_attention_four_bounds", "flashmask_attention", inputs={"q": f32["b", 6, 2, 4], "k": f32["b", 6, 2, 4], "v": f32["b", 6, 2, 4], "startend_row_indices": i32["b", 2, 6, 4].ints(0, 7)}, outputs=QKV3, attrs=FLASH, expect=lambda *x: flashmask(*x, False))
 
 raw("fused_bias_act_gelu", "fused_bias_act", inputs={"x": f32["b", "n", 8], "bias": param(SHIFT)}, outputs={"out": "float32"}, attrs={"act_method": "gelu", **ACT}, expect=lambda x: gelu(x + SHIFT), opset=9)
-raw("fused_bias_act_swiglu", "fused_bias_act", inputs={"x": f32["b", "n", 8], "bias": param(SHIFT)}, outputs={"out": "float32"}, attrs={"act_method": "swiglu", **ACT}, expect=lambda x: silu((x + SHIFT)[..., :4]) * (x + SHIFT)[..., 4:], opset=9)
+raw("fused_bias_act_swiglu", "fused_bias_act", inputs={"x": f32["b", "n", 8], "bias": param(SHIFT)}, outputs={"out": "float32"}, attrs={"act_method": "swiglu", **ACT}, expect=lambda x: silu((x + SHIFT)[..., :4]) * (x + SHIFT)[..., 4:])
 raw("fused_bias_act_geglu_smooth", "fused_bias_act", inputs={"x": f32["b", "n", 8], "shift": param(SHIFT[:4]), "smooth": param(SMOOTH[:4])}, outputs={"out": "float32"}, attrs={"act_method": "geglu", **ACT}, expect=lambda x: (gelu(x[..., :4]) * x[..., 4:] + SHIFT[:4]) * SMOOTH[:4], opset=9)
-raw("fused_bias_act_dequantize", "fused_bias_act", inputs={"x": i32["b", 8], "dequant_scales": param(SCALES)}, outputs={"out": "float32"}, attrs={"act_method": "relu", **ACT}, expect=lambda x: np.maximum(x * SCALES, 0).astype("float32"), opset=9)
+raw("fused_bias_act_dequantize", "fused_bias_act", inputs={"x": i32["b", 8], "dequant_scales": param(SCALES)}, outputs={"out": "float32"}, attrs={**ACT, "act_method": "relu", "compute_dtype": "fp32"}, expect=lambda x: np.maximum(x * SCALES, 0).astype("float32"))
+raw("fused_bias_act_dequantize_f16", "fused_bias_act", inputs={"x": i32["b", 8], "dequant_scales": param(SCALES)}, outputs={"out": "float16"}, attrs={**ACT, "act_method": "relu", "compute_dtype": "fp16"}, expect=lambda x: np.maximum((x * SCALES).astype("float16"), 0))
+raw("fused_bias_act_int8_away", "fused_bias_act", inputs={"x": f32["b", 8], "bias": param(SHIFT), "shift": param(SCALES), "smooth": param(SMOOTH)}, outputs={"out": "int8"}, attrs={**ACT, "act_method": "relu", "quant_scale": 0.3}, expect=lambda x: in_bytes((np.maximum(x + SHIFT, 0) + SCALES) * SMOOTH, 0.3, True), opset=9)
+raw("fused_bias_act_int8_even", "fused_bias_act", inputs={"x": i32["b", 8], "dequant_scales": param(SCALES)}, outputs={"out": "int8"}, attrs={**ACT, "act_method": "swiglu", "compute_dtype": "fp32", "quant_scale": 0.1, "quant_round_type": 0}, expect=lambda x: in_bytes(silu((x * SCALES)[:, :4]) * (x * SCALES)[:, 4:], 0.1, False), opset=11)
+raw("fused_bias_act_unknown", "fused_bias_act", inputs={"x": f32["b", 8]}, outputs={"out": "float32"}, attrs={"act_method": "tanh", **ACT}, expect=lambda x: x, error="act_method 'tanh'")
 
 
+# phi/kernels/gpu/flash_attn_v3_kernel.cu: causal is a window to the right of 0; windows end in the last corner; scores are limited after scaling.
 def windowed(q, k, v, left, right, cap, factor):
     q, k, v = front(q), front(np.repeat(k, q.shape[2] // k.shape[2], 2)), front(np.repeat(v, q.shape[2] // v.shape[2], 2))
     scores = q @ k.swapaxes(-1, -2) * factor
@@ -128,5 +149,6 @@ V3_IN = {"q": f32["b", "n", 4, 4], "k": f32["b", 6, 2, 4], "v": f32["b", 6, 2, 4
 raw("flash_attn_v3", "flash_attn_v3", inputs=V3_IN, outputs=V3_OUT, attrs=V3, expect=lambda *x: windowed(*x, -1, -1, 0, 0.4))
 raw("flash_attn_v3_causal_softcap", "flash_attn_v3", inputs=V3_IN, outputs=V3_OUT, attrs={**V3, "is_causal": True, "softcap": 0.5}, expect=lambda *x: windowed(*x, -1, 0, 0.5, 0.4), opset=11)
 raw("flash_attn_v3_window", "flash_attn_v3", inputs=V3_IN, outputs=V3_OUT, attrs={**V3, "window_size_left": 2, "window_size_right": 1}, expect=lambda *x: windowed(*x, 2, 1, 0, 0.4), opset=11)
-raw("flash_attn_v3_varlen", "flash_attn_v3_varlen", inputs={"q": f32[9, 2, 4], "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}, outputs=V3_OUT, attrs={"softmax_scale": 0.5, "causal": True, "window_size_left": -1, "window_size_right": 0, "softcap": 0.0, "num_splits": 1, "manual_set_pack_gqa": False, "pack_gqa": False, "sm_margin": 0, "max_seqlen_q": 9, "max_seqlen_k": 12}, expect=lambda *x: unpadded(*x, causal=True, factor=0.5), opset=11)
-raw("flashmask_attention_v2", "flashmask_attention_v2", inputs={"q": f32["b", 6, 2, 4], "k": f32["b", 6, 2, 4], "v": f32["b", 6, 2, 4], "startend_row_indices": i32["b", 1, 6, 1].ints(0, 7)}, outputs=V3_OUT, attrs={"softmax_scale": 0.5, "is_causal": True}, expect=lambda *x: flashmask(*x, True), opset=11)
+raw("flash_attn_v3_varlen", "flash_attn_v3_varlen", inputs={"q": f32[9, 2, 4], "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}, outputs=V3_OUT, attrs={"softmax_scale": 0.5, "causal": True, "window_size_left": -1, "window_size_right": 0, "softcap": 0.0, "num_splits": 1, "manual_set_pack_gqa": False, "pack_gqa": False, "sm_margin": 0, "max_seqlen_q": 9, "max_seqlen_k": 12}, expect=lambda *x: unpadded(*x, factor=0.5, window=(-1, 0)))
+raw("flash_attn_v3_varlen_window", "flash_attn_v3_varlen", inputs={"q": f32[9, 4, 4], "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}, outputs=V3_OUT, attrs={"softmax_scale": 0.5, "causal": False, "window_size_left": 1, "window_size_right": 1, "softcap": 0.7, "num_splits": 1, "manual_set_pack_gqa": False, "pack_gqa": False, "sm_margin": 0, "max_seqlen_q": 9, "max_seqlen_k": 12}, expect=lambda *x: unpadded(*x, factor=0.5, window=(1, 1), cap=0.7))
+raw("flashmask_attention_v2", "flashmask_attention_v2", inputs={"q": f32["b", 6, 2, 4], "k": f32["b", 6, 2, 4], "v": f32["b", 6, 2, 4], "startend_row_indices": i32["b", 1, 6, 1].ints(0, 7)}, outputs=V3_OUT, attrs={"softmax_scale": 0.5, "is_causal": True}, expect=lambda *x: flashmask(*x, True))

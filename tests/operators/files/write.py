@@ -1,0 +1,100 @@
+"""Writes the programs in this folder: operators that Paddle reads from a file but that none of its functions in Python
+writes. `python3 write.py` renews them; they are in the form of Paddle 3.3.1."""
+import json
+import pathlib
+
+UNKNOWN = -1
+PLACE, FLOAT32 = {"#": "1.a_place", "D": [0, 0, ""]}, {"#": "1.a_dtype", "D": "float32"}
+
+
+def tensor(dtype, *dims):
+    return {"#": "0.t_dtensor", "D": [{"#": "0.t_" + dtype}, list(dims), "NCHW", [], 0]}
+
+
+def flag(value):
+    return {"#": "0.a_bool", "D": value}
+
+
+def sizes(*dims):
+    return {"#": "1.a_intarray", "D": list(dims)}
+
+
+class Program:
+    def __init__(self):
+        self.ops, self.types = [], []
+
+    def add(self, op_name, operands=(), /, *results, **attributes):
+        """The id of the first result, if there is one."""
+        first = len(self.types) + 1
+        op = {
+            "#": op_name,
+            "A": [{"AT": value, "N": key} for key, value in attributes.items()],
+            "I": [{"%": i} for i in operands],
+            "O": [],
+            "OA": [],
+        }
+        if results:
+            op["O"] = [{"%": first + i, "TT": result} for i, result in enumerate(results)]
+            op["OA"] = [{"AT": {"#": "0.a_array", "D": [flag(True) for _ in results]}, "N": "stop_gradient"}]
+            self.types += results
+        self.ops.append(op)
+        return first
+
+    def input(self, name, *dims):
+        return self.add("1.data", (), tensor("f32", *dims), name={"#": "0.a_str", "D": name}, shape=sizes(*dims), dtype=FLOAT32, place=PLACE)
+
+    def write(self, folder, *results):
+        for i, value in enumerate(results):
+            name, column = {"#": "0.a_str", "D": f"fetch_name_{i}"}, {"#": "0.a_i32", "D": i}
+            self.add("1.fetch", [value], self.types[value - 1], name=name, col=column)
+            self.ops[-1]["OA"].insert(0, {"AT": {"#": "0.a_array", "D": [flag(True)]}, "N": "persistable"})
+        block = {"#": "block_0", "args": [], "ops": self.ops}
+        file = {
+            "base_code": {"magic": "pir", "trainable": False, "version": 4},
+            "program": {"regions": [{"#": "region_0", "blocks": [block]}]},
+        }
+        path = pathlib.Path(__file__).parent / folder
+        path.mkdir(exist_ok=True)
+        (path / "inference.json").write_text(json.dumps(file) + "\n")
+        (path / "inference.pdiparams").write_bytes(b"")
+
+
+def shape_broadcast(program, x, y):
+    shapes = [program.add("1.shape64", [v], tensor("i64", n)) for v, n in ((x, 2), (y, 3))]
+    return program.add("1.shape_broadcast", shapes, tensor("i64", 3))
+
+
+# Paddle 3.3.1 runs these two.
+p = Program()
+x, y = p.input("x", 2, 3), p.input("y", 4, 1, 3)
+present = p.add("1.cast", [x], tensor("bool", 2, 3), dtype={"#": "1.a_dtype", "D": "bool"})
+condition = p.add("1.all", [present], tensor("bool"), axis={"#": "0.a_array", "D": []}, keepdim=flag(False))
+data = p.add("0.combine", [x], {"#": "0.t_vec", "D": [tensor("f32", 2, 3)]})
+p.add("1.assert", [condition, data], summarize={"#": "0.a_i64", "D": -1})
+p.add("1.share_var", [x])
+p.write("no_function", shape_broadcast(p, x, y), p.add("1.exp", [x], tensor("f32", 2, 3)))
+
+p = Program()
+p.write("shape_broadcast", shape_broadcast(p, p.input("x", UNKNOWN, 3), p.input("y", UNKNOWN, 1, 3)))
+
+# For these it has descriptions, but no kernels.
+p = Program()
+x = p.input("x", 5, 3)
+ones = p.add("1.ones", (), tensor("f32", 2, 3), shape=sizes(2, 3), dtype=FLOAT32, place=PLACE)
+zeros = p.add("1.zeros", (), tensor("f32", 4), shape=sizes(4), dtype=FLOAT32, place=PLACE)
+like = p.add("1.ones_like", [x], tensor("f32", 5, 3), dtype=FLOAT32, place=PLACE)
+copy = p.add("1.copy_to", [x], tensor("f32", 5, 3), place=PLACE, blocking=flag(True))
+p.write("no_kernel", ones, zeros, like, copy)
+
+p = Program()
+x, scale = p.input("x", UNKNOWN, 3, 4), p.input("scale", 4)
+epsilon = {"#": "0.a_f64", "D": 1e-3}
+one = {"#": "0.a_array", "D": [{"#": "0.a_i64", "D": 4}]}
+y = p.add("1.rms_norm", [x, scale], tensor("f32", UNKNOWN, 3, 4), tensor("f32", UNKNOWN, 3), normalized_shape=one, epsilon=epsilon)
+p.write("rms_norm", y)
+
+p = Program()
+x, scale = p.input("x", UNKNOWN, 3, 4), p.input("scale", 3, 4)
+two = {"#": "0.a_array", "D": [{"#": "0.a_i64", "D": 3}, {"#": "0.a_i64", "D": 4}]}
+y = p.add("1.rms_norm", [x, scale], tensor("f32", UNKNOWN, 3, 4), tensor("f32", UNKNOWN), normalized_shape=two, epsilon=epsilon)
+p.write("rms_norm_two_axes", y, y + 1)
