@@ -85,7 +85,6 @@ case("weight_quantize_llm_int8", lambda w: [o if o.dtype == paddle.int8 else o.c
 case("weight_quantize_unknown", lambda w: weight_quantize(w, "weight_only_int8", 80), w=f16["b", 64], error="whose size is not known", paddle_cannot={"pdmodel": "2.6 wants to know the size"})
 
 raw("weight_dequantize_int8", "weight_dequantize", inputs={"x": i8[16, 128].values(stored(Q8, 8, 80)), "scale": param(S)}, outputs={"out": "float16"}, attrs={"algo": "weight_only_int8", "group_size": -1}, opset=9, expect=lambda x: times(Q8, S))
-raw("weight_dequantize_int8_constant", "weight_dequantize", inputs={"x": param(stored(Q8, 8, 80)), "scale": param(S)}, outputs={"out": "float16"}, attrs={"algo": "weight_only_int8", "group_size": -1}, expect=lambda x: times(Q8, S))
 raw("weight_dequantize_int4", "weight_dequantize", inputs={"x": i8[8, 128].values(stored(Q4, 4, 80)), "scale": param(S)}, outputs={"out": "float16"}, attrs={"algo": "weight_only_int4", "group_size": -1}, opset=9, expect=lambda x: times(Q4, S))
 raw("weight_dequantize_int8_groups", "weight_dequantize", inputs={"x": i8[16, 128].values(stored(Q8, 8, 80)), "scale": f16[2, 16].values(S64)}, outputs={"out": "float16"}, attrs={"algo": "weight_only_int8", "group_size": 64}, opset=9, expect=lambda x, scale: times(Q8, S64))
 raw("weight_dequantize_int4_groups", "weight_dequantize", inputs={"x": i8[8, 128].values(stored(Q4, 4, 80)), "scale": f16[1, 16].values(S128)}, outputs={"out": "float16"}, attrs={"algo": "weight_only_int4", "group_size": 128}, opset=9, expect=lambda x, scale: times(Q4, S128))
