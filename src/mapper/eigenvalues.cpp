@@ -13,7 +13,9 @@
 namespace paddle2onnx {
 namespace {
 
-constexpr std::string_view kRestriction = "complex matrices; matrices whose size is not known";
+constexpr std::string_view kRestriction = "complex matrices; matrices whose size is not known or above 4096";
+constexpr std::string_view kSigns = "each vector may have the other sign";
+constexpr int64_t kLargest = 4096;   // of a matrix's sides: unit matrices become constants of the model
 constexpr int64_t kMostSweeps = 40;  // about ten are enough
 constexpr double kRounding = 1e-14;
 
@@ -31,6 +33,9 @@ Value matrix_of(OpContext& op, std::string_view name) {
   if (is_complex(x.dtype())) op.fail("a complex matrix");
   if (rank_of(op, x) < 2) op.fail("a matrix of rank " + std::to_string(x.rank()));
   if (x.dim(-1) < 1 || x.dim(-2) < 1) op.fail("a matrix whose size is not known", "ONNX has no operator for it");
+  if (x.dim(-1) > kLargest || x.dim(-2) > kLargest)
+    op.fail("a matrix of " + std::to_string(x.dim(-2)) + " × " + std::to_string(x.dim(-1)) +
+            ", whose sides may be 4096 at most");
   return op.graph().cast(x, DType::kFloat64);
 }
 
@@ -228,7 +233,9 @@ void eigvalsh(OpContext& op) {
   const bool with_vectors = op.wants("eigenvectors");
   const Spectrum found = eigenvalues(op, "x", op.attr<std::string>("uplo", "L") == "U", with_vectors);
   op.out("eigenvalues", op.graph().cast(found.values, op.in("x").dtype()));
-  if (with_vectors) op.out("eigenvectors", op.graph().cast(found.vectors, op.in("x").dtype()));
+  if (!with_vectors) return;
+  op.lossy(std::string(kSigns));
+  op.out("eigenvectors", op.graph().cast(found.vectors, op.in("x").dtype()));
 }
 
 // Vectors have the sign that the rotations give them: LAPACK's is another one as often as not.
@@ -382,14 +389,14 @@ void lstsq(OpContext& op) {
 }
 
 constexpr MapperEntry kEntries[] = {
-    {"eigh", 11, eigh, kRestriction},
+    {"eigh", 11, eigh, kRestriction, kSigns},
     {"eigvalsh", 11, eigvalsh, kRestriction},
     {"lstsq", 11, lstsq,
-     "complex matrices; matrices whose size is not known; residuals of gelsd and gelss since Paddle 3.1"},
+     "complex matrices; matrices whose size is not known or above 4096; residuals of gelsd and gelss since Paddle 3.1"},
     {"matrix_rank", 11, matrix_rank, kRestriction},
     {"matrix_rank_atol_rtol", 11, matrix_rank_atol_rtol, kRestriction},
     {"matrix_rank_tol", 11, matrix_rank, kRestriction},
-    {"svd", 11, svd, kRestriction},
+    {"svd", 11, svd, kRestriction, kSigns},
     {"svdvals", 11, svdvals, kRestriction},
 };
 
