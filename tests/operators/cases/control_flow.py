@@ -483,3 +483,14 @@ case("recurrent_in_recurrent", lambda x, h: recurrent(lambda a, s: ([s + a.sum(0
 case("recurrent_after_recurrent", lambda x, h: recurrent(elman, recurrent(elman, [x], [h], True), [h]), static="older", x=f32["n", "b", 5], h=f32["b", 5], opset=11, paddle_cannot=GONE)
 case("recurrent_in_while", inside_while, static="older", x=f32["n", "b", 4], h=f32["b", 4], opset=9, paddle_cannot=GONE)
 case("while_in_recurrent", while_inside, static="older", x=f32["n", "b", 4], s=f32["b", 4], opset=9, paddle_cannot=GONE)
+
+# --- programs of Paddle 2.6, and what Paddle 3 translates them to
+case("translated_cond", lambda x: snn.cond(paddle.sum(x) > 0, lambda: x * 2, lambda: x + 1), static="older", x=ON)
+case("translated_cond_list", lambda x: snn.cond(paddle.sum(x) > 0, lambda: [x * 2, x], lambda: [x, x + 1]), static="older", x=ON)
+case("translated_case", lambda x, k: snn.case([(k < 1, lambda: x * 2), (k < 2, lambda: x + 1)], lambda: x - 5), static="older", x=ON, k=i64_value([0], [1]), opset=9)
+case("translated_switch", lambda x, k: snn.switch_case(k, {1: lambda: x * 2, 3: lambda: x + 1}, lambda: x - 5), static="older", x=ON, k=i64_value([3], [2]))
+case("translated_while", static_while, static="older", x=f32["b", 3], n=i64_value([3], [0]), opset=9)
+case("translated_while_in_while", static_while_in_while, static="older", x=f32["b", 3], n=i64_value([3], [0]), opset=9)
+case("translated_while_cond", static_while_cond, static="older", x=f32["b", 3], n=i64_value([3], [0]), opset=10)
+case("translated_array", array_write_read, static="older", x=f32["b", 3], sizes=[{}], opset=11)
+case("translated_array_in_loop", array_in_loop, static="older", x=f32["b", 3], opset=13, n=i64_value([3]), sizes=[{}])
