@@ -1,4 +1,6 @@
 """Attention and the parts of transformers that Paddle fuses. Most have kernels for GPUs only: those rows say what they compute."""
+import pathlib
+
 import paddle
 import paddle.nn as nn
 import paddle.nn.functional as F
@@ -199,3 +201,56 @@ def gated(query, mask, bias=0.0, key=None, gating=True):
 raw("fused_gate_attention", "fused_gate_attention", inputs={"Query": ROWS, "QKVWeight": param(HEADS_W), "SrcMask": f32["b", 3, 1, 1, "n"], **GATES, **LAST}, outputs=GATED_OUT, attrs=GATED, expect=gated)
 raw("fused_gate_attention_bias", "fused_gate_attention", inputs={"Query": ROWS, "QKVWeight": param(HEADS_W), "NonbatchedBias": f32["b", 1, 2, "n", "n"], "SrcMask": f32["b", 3, 1, 1, "n"], **LAST}, outputs=GATED_OUT, attrs={**GATED, "has_gating": False}, expect=lambda x, bias, mask: gated(x, mask, bias, gating=False))
 raw("fused_gate_attention_key", "fused_gate_attention", inputs={"Query": ROWS, "Key": f32["b", 3, "m", 6], "QueryWeight": param(THREE_W[0]), "KeyWeight": param(THREE_W[1]), "ValueWeight": param(THREE_W[2]), "SrcMask": f32["b", 3, 1, 1, "m"], **GATES, **LAST}, outputs=GATED_OUT, attrs={**GATED, "merge_qkv": False}, expect=lambda x, key, mask: gated(x, mask, key=key))
+
+# phi/kernels/fusion/gpu/fused_multi_transformer_helper.cu.h, fluid/operators/fused/fused_multi_transformer_op.{cc,cu}: nothing is dropped out.
+STACK = {"pre_layer_norm": True, "epsilon": 1e-4, "residual_alpha": 1.0, "rotary_emb_dims": 0, "dropout_rate": 0.5, "is_test": True, "dropout_implementation": "downgrade_in_infer", "act_method": "gelu", "trans_qkvw": True, "ring_id": -1, "norm_type": "layernorm", "use_neox_rotary_style": False, "gqa_group_size": -1}
+STACKS = {
+    "LnScale": [(8,)] * 2, "LnBias": [(8,)] * 2, "QKVW": [(3, 2, 4, 8)] * 2, "QKVBias": [(3, 2, 4)] * 2, "OutLinearW": [(8, 8)] * 2, "OutLinearBias": [(8,)] * 2, "FFNLnScale": [(8,)] * 2,
+    "FFNLnBias": [(8,)] * 2, "FFN1Weight": [(8, 6)] * 2, "FFN1Bias": [(6,)] * 2, "FFN2Weight": [(6, 8)] * 2, "FFN2Bias": [(8,)] * 2,
+}  # fmt: skip
+STACKS = {name: [np.random.RandomState(100 + 10 * k + i).randn(*dims).astype("float32") * 0.5 for i, dims in enumerate(shapes)] for k, (name, shapes) in enumerate(STACKS.items())}
+# Of a gated activation, the second weight has half as many rows.
+GLU = {**STACKS, "FFN2Weight": [w[:3] for w in STACKS["FFN2Weight"]]}
+STACK_OUT = {"CacheKVOut": None, "Out": "float32"}
+
+
+def params(weights, without=()):
+    return {name: [param(w) for w in ws] for name, ws in weights.items() if name not in without}
+
+
+def stack(x, mask=0.0, weights=STACKS, pre=True, act="gelu", root=False, biases=True):
+    def norm(v, scale, shift):
+        return v / np.sqrt((v * v).mean(-1, keepdims=True) + 1e-4) * scale + shift if root else layer_norm(v, scale, shift, epsilon=1e-4)
+
+    for i in range(2):
+        w = {name: ws[i] * (biases or not name.endswith("Bias")) for name, ws in weights.items()}
+        y = norm(x, w["LnScale"], w["LnBias"]) if pre else x
+        q, k, v = np.einsum("bnd,thsd->tbnhs", y, w["QKVW"]) + w["QKVBias"][:, None, None]
+        x = x + attend(q, k, v, mask=mask).reshape(x.shape) @ w["OutLinearW"] + w["OutLinearBias"]
+        x = x if pre else norm(x, w["LnScale"], w["LnBias"])
+        y = (norm(x, w["FFNLnScale"], w["FFNLnBias"]) if pre else x) @ w["FFN1Weight"] + w["FFN1Bias"]
+        halves = y[..., :3], y[..., 3:]
+        y = {"gelu": lambda: y * 0.5 * (1 + erf(y / 2**0.5)), "relu": lambda: np.maximum(y, 0), "swiglu": lambda: halves[0] / (1 + np.exp(-halves[0])) * halves[1], "geglu": lambda: halves[0] * 0.5 * (1 + erf(halves[0] / 2**0.5)) * halves[1]}[act]()
+        x = x + y @ w["FFN2Weight"] + w["FFN2Bias"]
+        x = x if pre else norm(x, w["FFNLnScale"], w["FFNLnBias"])
+    return x.astype("float32")
+
+
+NO_STACK = {"pir": "Paddle 3 does not translate it: its own ends with an underscore"}
+BIASES_OF_STACK = ("LnBias", "QKVBias", "OutLinearBias", "FFNLnBias", "FFN1Bias", "FFN2Bias")
+raw("fused_multi_transformer", "fused_multi_transformer", inputs={"X": HIDDEN, **params(STACKS), "SrcMask": f32["b", 1, "n", "n"]}, outputs=STACK_OUT, attrs=STACK, expect=stack, opset=9, paddle_cannot=NO_STACK)
+raw("fused_multi_transformer_post_norm", "fused_multi_transformer", inputs={"X": HIDDEN, **params(STACKS)}, outputs=STACK_OUT, attrs={**STACK, "pre_layer_norm": False, "act_method": "relu"}, expect=lambda x: stack(x, pre=False, act="relu"), paddle_cannot=NO_STACK)
+raw("fused_multi_transformer_rms_swiglu", "fused_multi_transformer", inputs={"X": HIDDEN, **params(GLU, BIASES_OF_STACK), "SrcMask": f32["b", 2, "n", "n"]}, outputs=STACK_OUT, attrs={**STACK, "norm_type": "rmsnorm", "act_method": "swiglu"}, expect=lambda x, mask: stack(x, mask, GLU, act="swiglu", root=True, biases=False), paddle_cannot=NO_STACK)
+raw("fused_multi_transformer_geglu_turned", "fused_multi_transformer", inputs={"X": HIDDEN, **params({**GLU, "QKVW": [w.transpose(3, 0, 1, 2).copy() for w in STACKS["QKVW"]]})}, outputs=STACK_OUT, attrs={**STACK, "trans_qkvw": False, "act_method": "geglu"}, expect=lambda x: stack(x, weights=GLU, act="geglu"), opset=9, paddle_cannot=NO_STACK)
+raw("fused_multi_transformer_cache", "fused_multi_transformer", inputs={"X": HIDDEN, **params(STACKS), "CacheKV": [f32[2, "b", 2, 16, 4], f32[2, "b", 2, 16, 4]]}, outputs=STACK_OUT, attrs=STACK, expect=lambda x, *_: x, error="cache_kvs", paddle_cannot=NO_STACK)
+raw("fused_multi_transformer_ring", "fused_multi_transformer", inputs={"X": HIDDEN, **params(STACKS)}, outputs=STACK_OUT, attrs={**STACK, "ring_id": 0}, expect=stack, error="ring_id", paddle_cannot=NO_STACK)
+# files/write.py wrote it, one layer without biases.
+ONE = {name: STACKS[name][:1] for name in STACKS if not name.endswith("Bias")}
+
+
+def one(x, mask, *weights):
+    twice = {name: [w, w * 0] for name, w in zip(ONE, weights)}
+    return stack(x, mask, {**twice, **{name: [w * 0 for w in STACKS[name]] for name in BIASES_OF_STACK}})
+
+
+saved("fused_multi_transformer_pir", pathlib.Path(__file__).parents[1] / "files/fused_multi_transformer", x=HIDDEN, mask=f32["b", 1, "n", "n"], **{f"w{i}": f32[w[0].shape].values(w[0]) for i, w in enumerate(ONE.values())}, expect=one, paddle_cannot={"pdmodel": "an operator of PIR alone"}, opset={"pir": 9})
