@@ -289,9 +289,15 @@ void fc_layernorm(OpContext& op) {
   } else if (!activation.empty()) {
     op.fail("activation_type '" + activation + "', which Paddle's kernel does not know");
   }
-  const Norm norm = normalize(op, g.add(out, op.in("y")), op.attr<int64_t>("begin_norm_axis", 1),
-                              op.attr<double>("epsilon", 1e-5), op.in_or_none("scale"), op.in_or_none("bias1"));
+  // Whatever begin_norm_axis says, Paddle's kernel normalizes rows.
+  const Value sum = g.add(out, op.in("y"));
+  const bool statistics = op.wants("mean") || op.wants("variance");
+  const Norm norm = (statistics ? layer_norm : normalize)(
+      op, sum, rank_of(op, sum) - 1, op.attr<double>("epsilon", 1e-5), op.in_or_none("scale"), op.in_or_none("bias1"));
   op.out("out", norm.out);
+  if (!statistics) return;
+  op.out("mean", g.flatten_to_1d(norm.mean));
+  op.out("variance", g.flatten_to_1d(norm.variance));
 }
 
 // layer_norm(residual + dropout(x + bias))
