@@ -2,6 +2,7 @@
 #include <array>
 
 #include "graph/complex.h"
+#include "mapper/indices.h"
 #include "mapper/sequences.h"
 #include "mapper/tables.h"
 #include "program/undefined.h"
@@ -311,8 +312,91 @@ class Loop {
 
 void loop(OpContext& op) { Loop(op).map(); }
 
+// --- recurrent
+
+// The states' types are assumed and relaxed as those of a while loop's values are.
+void recurrent(OpContext& op) {
+  Builder& g = op.graph();
+  const BlockId block = op.op().blocks.at(0);
+  const Block& step = op.program().blocks[block];
+  const std::vector<Value> inputs = op.ins("inputs");
+  const std::vector<Value> initial = op.ins("initial_states");
+  if (inputs.empty()) op.fail("no inputs, which tell the number of steps");
+  for (const Value& input : inputs) {
+    if (input.is_sequence() || is_complex(input.dtype()) || rank_of(op, input) < 1)
+      op.fail("an input that is no real tensor with steps");
+  }
+  std::vector<LoopValue>& values = op.blocks().loop_values(op.op());
+  values.resize(initial.size());
+  for (size_t i = 0; i < initial.size(); ++i) {
+    const ValueInfo type = type_of(initial[i]);
+    if (is_complex(type.dtype)) op.fail("its state " + std::to_string(i) + " is complex");
+    if (!values[i].info) values[i].info = type;
+    relax(*values[i].info, type);
+  }
+  if (initial.empty()) g.need_opset(11, "Loop without values");
+  const Value count = as_scalar(g, g.dim(inputs[0], 0));
+  const bool reverse = op.attr<bool>("reverse", false);
+
+  const auto map_step = [&]() -> bool {
+    std::vector<Value> arguments = {g.new_value(g.unique_value_name("turn"), DType::kInt64, Dims{}),
+                                    g.new_value(g.unique_value_name("continues"), DType::kBool, Dims{})};
+    std::vector<Value> states;
+    for (size_t i = 0; i < initial.size(); ++i) {
+      states.push_back(g.new_value_like(*values[i].info));
+      states.back().info()->name = g.unique_value_name(op.program().values[step.arguments[inputs.size() + i]].name);
+    }
+    arguments.insert(arguments.end(), states.begin(), states.end());
+    std::optional<std::vector<Value>> results;
+    const auto inner = g.inner_graph(arguments, [&] {
+      const Value place = reverse ? g.sub(g.sub(count, g.scalar_i64(1)), arguments[0]) : arguments[0];
+      std::vector<Value> given;
+      given.reserve(step.arguments.size());
+      for (const Value& input : inputs) given.push_back(g.gather(input, place, 0));
+      given.insert(given.end(), states.begin(), states.end());
+      results = op.blocks().map_block(block, given);
+    });
+    if (!results) return true;
+    bool settled = true;
+    for (size_t i = 0; i < states.size(); ++i) {
+      const ValueInfo type = type_of((*results)[i]);
+      if (!same_kind(type, *values[i].info))
+        op.fail("its state '" + op.program().values[step.results[i]].name + "' is " + describe(*values[i].info) +
+                " before a step and " + describe(type) + " after it: an ONNX value has one type");
+      settled &= !relax(*values[i].info, type);
+    }
+    if (!settled) return false;
+
+    std::vector<Value> before = {count, Value()};
+    before.insert(before.end(), initial.begin(), initial.end());
+    std::vector<Value> after = {g.scalar(1, DType::kBool)};
+    after.insert(after.end(), results->begin(), results->end());
+    std::vector<ValueInfo> types;
+    for (size_t i = 0; i < results->size(); ++i) {
+      types.push_back(i < states.size() ? *values[i].info : type_of((*results)[i]));
+      if (i < states.size() || !types[i].dims) continue;
+      types[i].dims->insert(types[i].dims->begin(), inputs[0].dim(0));
+    }
+    g.set_outputs(*inner, after);
+    const std::vector<Value> made = g.nodes_like("Loop", before, {{"body", inner}}, types);
+    for (size_t i = states.size(); i < made.size(); ++i) {
+      const Value out = reverse ? g.slice(made[i], {-1}, {kBeforeTheStart}, {0}, {-1}) : made[i];
+      op.out("outputs", out, i - states.size());
+    }
+    return true;
+  };
+  bool settled = false;
+  while (!settled) {
+    op.blocks().keep_if([&] {
+      settled = map_step();
+      return settled;
+    });
+  }
+}
+
 constexpr MapperEntry kEntries[] = {
     {"if", 7, conditional, "branches that give different element types other than int32 and int64"},
+    {"recurrent", 7, recurrent, "a state whose element type changes"},
     {"while", 7, loop, "a value whose element type changes in the loop"},
 };
 

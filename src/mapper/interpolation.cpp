@@ -20,7 +20,8 @@ struct Axis {
 struct Interpolation {
   Method method;
   bool align_corners;
-  bool half_pixel;  // align_mode 0: the centres of pixels are aligned
+  bool half_pixel;           // align_mode 0: the centres of pixels are aligned
+  bool one_is_first = true;  // a result of one pixel is the image's first, not what lies in its middle
   std::vector<Axis> axes;
   Value sizes;   // int64 [axes], of the result; none if only `scales` are there
   Value scales;  // float32 [axes], computed
@@ -34,6 +35,9 @@ Interpolation read_interpolation(OpContext& op, Value x, Method method) {
   r.align_corners = op.attr<bool>("align_corners", true);
   r.half_pixel = method == Method::kCubic || op.attr<int64_t>("align_mode", 1) == 0;
   const auto rank = static_cast<size_t>(x.rank() - 2);
+  // Paddle 3.3 aligns the centres of one pixel too, but not in its kernels for two axes.
+  r.one_is_first = method != Method::kLinear || !r.half_pixel || r.align_corners || rank == 2 ||
+                   op.attr<bool>("one_is_first", false);
   r.axes.resize(rank);
   const bool by_size_tensor = op.has("size_tensor") || op.has("out_size");
 
@@ -105,7 +109,7 @@ Interpolation read_interpolation(OpContext& op, Value x, Method method) {
 // Where Paddle takes the pixel at `out` from: its ratio and its arithmetic in float32.
 float ratio_of(const Interpolation& r, const Axis& axis, int64_t in) {
   const int64_t out = *axis.size;
-  if (out <= 1) return 0;
+  if (out <= 1 && r.one_is_first) return 0;
   if (r.align_corners) return static_cast<float>(in - 1) / static_cast<float>(out - 1);
   if (axis.scale > 0) return static_cast<float>(1. / axis.scale);
   return static_cast<float>(in) / static_cast<float>(out);
@@ -282,7 +286,12 @@ Value resize(OpContext& op, Value x, const Interpolation& r) {
   g.need_opset(11, "Resize");
   const bool by_scale = r.scales || std::ranges::all_of(r.axes, [](const Axis& axis) { return axis.scale > 0; });
   NodeAttributes attributes;
-  const char* place = r.align_corners ? "align_corners" : r.half_pixel ? "pytorch_half_pixel" : "asymmetric";
+  const bool middle =
+      !r.one_is_first && std::ranges::any_of(r.axes, [](const Axis& axis) { return axis.size.value_or(1) == 1; });
+  const char* place = r.align_corners ? "align_corners"
+                      : !r.half_pixel ? "asymmetric"
+                      : middle        ? "half_pixel"
+                                      : "pytorch_half_pixel";
   if (r.method == Method::kNearest && !r.align_corners) place = "asymmetric";
   attributes.emplace_back("coordinate_transformation_mode", std::string(place));
   if (r.method == Method::kNearest) {

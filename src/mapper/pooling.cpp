@@ -429,6 +429,7 @@ Pooled pool(OpContext& op, Value x, bool average, bool with_indices) {
       counted.after[i] = std::min(after, w.paddings.before[i]);
       after -= counted.after[i];
       w.paddings.before[i] = 0;
+      if (after >= w.kernel[i]) op.fail("ceil_mode where a window lies wholly behind the padded input");
     }
     x = pad_image(g, x, counted);
     count_pad = false;

@@ -362,6 +362,18 @@ void lod_reset(OpContext& op) {
              op.carries_lod("y") ? op.lod("y") : Lod{.offsets = g.flatten_to_1d(g.cast(op.in("y"), DType::kInt64))});
 }
 
+// Sequences of X's elements, whose limits are an operand, as rows of `len` elements: cut off, or filled up with zeros.
+void unzip(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = g.flatten_to_1d(op.in("X"));
+  const Value limits = g.reshape(g.cast(op.in("lod"), DType::kInt64), Ints{-1, 1});
+  const Value starts = g.slice(limits, {0}, {-1}, {0});
+  const Value lengths = g.sub(g.slice(limits, {1}, {kToTheEnd}, {0}), starts);
+  const Value steps = g.ints(count_from(0, op.attr<int64_t>("len", 1)));
+  const Value places = g.where(g.less(steps, lengths), g.add(starts, steps), g.dim(x, 0));
+  op.out("Y", g.gather(g.concat({x, g.filled(0, x.dtype(), {1})}, 0), places, 0));
+}
+
 constexpr std::string_view kOneLevel = "sequences of several levels";
 
 constexpr MapperEntry kEntries[] = {
@@ -385,6 +397,7 @@ constexpr MapperEntry kEntries[] = {
     {"sequence_slice", 9, sequence_slice, kOneLevel},
     {"sequence_softmax", 9, sequence_softmax, kOneLevel},
     {"sequence_unpad", 9, sequence_unpad},
+    {"unzip", 9, unzip},
 };
 
 }  // namespace

@@ -1,6 +1,8 @@
 // Order: places of extremes, the first k, sorting and searching.
 #include <limits>
 
+#include "mapper/indices.h"
+#include "mapper/loops.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
@@ -198,6 +200,46 @@ void searchsorted(OpContext& op) {
   op.out("out", g.reduce("ReduceSum", g.cast(before, dtype), Ints{-1}, false));
 }
 
+// For each of some slices across an axis, [rows, columns]: the largest element, then the largest outside of its row and
+// column, and so on, until rows or columns are used up. 1 where an element of any slice was chosen, else 0.
+void similarity_focus(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  if (rank_of(op, x) != 4) op.fail("an operand of rank " + std::to_string(x.rank()));
+  const auto axis = op.attr<int64_t>("axis");
+  if (axis < 1 || axis > 3) op.fail("axis " + std::to_string(axis));
+  Ints others = {1, 2, 3};
+  std::erase(others, axis);
+  const Ints places = op.attr<Ints>("indexes");
+  const Value slices = g.transpose(g.gather(x, g.ints(places), axis), {0, axis, others[0], others[1]});
+  // Below all others there is place for those that are not free.
+  const double lowest = x.dtype() == DType::kFloat64 ? std::numeric_limits<double>::lowest()
+                                                     : static_cast<double>(std::numeric_limits<float>::lowest());
+  const Value low = g.scalar(lowest, x.dtype());
+  const Value values = g.where(g.greater(slices, low), slices, low);
+  const Value rows = g.dim(x, others[0]);
+  const Value columns = g.dim(x, others[1]);
+  const Value flat = g.concat_ints({g.ints({0, 0}), g.mul(rows, columns)});
+  const Value grid = g.concat_ints({g.ints({0, 0}), rows, columns});
+  const Value numbers = positions(g, g.mul(rows, columns));
+  const Value nothing = g.expand(g.scalar(0, DType::kFloat32), g.shape(slices));
+  const auto choose = [&](Value, const std::vector<Value>& states) -> Turn {
+    const Value used = g.greater(states[1], g.scalar(0, DType::kFloat32));
+    const Value infinity = g.scalar(-std::numeric_limits<double>::infinity(), x.dtype());
+    const Value candidates = g.reshape(g.where(used, infinity, values), flat);
+    const Value place = g.node("ArgMax", {candidates}, {{"axis", int64_t{2}}, {"keepdims", int64_t{1}}},
+                               {DType::kInt64, Dims{slices.dim(0), slices.dim(1), 1}});
+    const Value chosen = g.reshape(g.cast(g.equal(numbers, place), DType::kFloat32), grid);
+    const Value row = g.reduce("ReduceMax", chosen, Ints{3}, true);
+    const Value column = g.reduce("ReduceMax", chosen, Ints{2}, true);
+    return {{g.max(states[0], chosen), g.max(states[1], g.max(row, column))}, {}};
+  };
+  const Value turns = as_scalar(g, g.min(rows, columns));
+  const Value chosen = repeat(g, turns, {nothing, nothing}, choose).states[0];
+  const Value any = g.unsqueeze(g.reduce("ReduceMax", chosen, Ints{1}, false), {axis});
+  op.out("out", g.cast(g.expand(any, g.shape(x)), x.dtype()));
+}
+
 constexpr MapperEntry kEntries[] = {
     {"argmax", 7, arg_extremum<"ArgMax">},
     {"argmin", 7, arg_extremum<"ArgMin">},
@@ -207,6 +249,7 @@ constexpr MapperEntry kEntries[] = {
     {"mode", 11, mode},
     {"nanmedian", 12, nanmedian},
     {"searchsorted", 7, searchsorted},
+    {"similarity_focus", 9, similarity_focus},
     {"topk", 7, topk},
 };
 

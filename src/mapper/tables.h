@@ -45,6 +45,7 @@ extern const MapperTable kTensorArrayMappers;
 extern const MapperTable kSpecialMappers;
 extern const MapperTable kStatisticsMappers;
 extern const MapperTable kTransformerMappers;
+extern const MapperTable kWeightOnlyMappers;
 
 // A line for each:
 // clang-format off
@@ -89,6 +90,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kSpecialMappers,
     &kStatisticsMappers,
     &kTransformerMappers,
+    &kWeightOnlyMappers,
 };
 // clang-format on
 

@@ -32,10 +32,9 @@ struct OlderBehaviour {
   std::string_view attribute;
 };
 constexpr OlderBehaviour kOlderBehaviours[] = {
-    {"digamma", 1, "undefined_at_zero"},
-    {"round", 1, "halves_away_from_zero"},
-    {"trace", 1, "lower_axis_is_rows"},
-    {"put_along_axis", 3, "mean_truncates"},
+    {"digamma", 1, "undefined_at_zero"},  {"round", 1, "halves_away_from_zero"},
+    {"trace", 1, "lower_axis_is_rows"},   {"put_along_axis", 3, "mean_truncates"},
+    {"linear_interp", 3, "one_is_first"}, {"trilinear_interp", 3, "one_is_first"},
 };
 
 struct TypeName {

@@ -399,6 +399,7 @@ class ProgramBuilder {
     const std::string& type = desc.type();
     if (type == "feed" || type == "fetch") return add_column(block, desc);
     if (type == "while") return add_while(block, desc);
+    if (type == "recurrent") return add_recurrent(block, desc);
     if ((type == "conditional_block" || type == "conditional_block_infer") && has_scalar_condition(desc))
       return add_conditional(block, desc);
     if (type == "select_input" && arguments(desc.inputs(), "X").size() == 2) return add_select_input(block, desc);
@@ -525,6 +526,56 @@ class ProgramBuilder {
     loop.results.insert(loop.results.end(), results->begin(), results->end());
     op->inputs = {{"cond", {*first}}, {"x", std::move(*before)}};
     op->outputs = {{"out", std::move(*after)}};
+    end_control_flow(block, std::move(*op));
+    return {};
+  }
+
+  // A block for each step along the first axis of some tensors, whose parts have the names of the whole in it. What a
+  // step leaves in `states` is in `ex_states` in the next one.
+  Result<void> add_recurrent(int block, const OpDesc& desc) {
+    auto op = begin_control_flow(block, desc, "recurrent");
+    if (!op) return tl::make_unexpected(op.error());
+    const int body = static_cast<int>(op->blocks.front());
+    std::vector<std::string> ex_states;
+    std::vector<std::string> states;
+    op->attributes["reverse"] = false;
+    for (const auto& attribute : desc.attrs()) {
+      if (attribute.name() == "reverse") op->attributes["reverse"] = attribute.b();
+      if (attribute.name() == "ex_states") ex_states = {attribute.strings().begin(), attribute.strings().end()};
+      if (attribute.name() == "states") states = {attribute.strings().begin(), attribute.strings().end()};
+    }
+    const std::vector<std::string> sequences = arguments(desc.inputs(), "inputs");
+    const std::vector<std::string> initial = arguments(desc.inputs(), "initial_states");
+    const std::vector<std::string> outputs = arguments(desc.outputs(), "outputs");
+    if (initial.size() != states.size() || ex_states.size() != states.size())
+      return fail(kMalformedProgram, "a recurrent operator has " + std::to_string(initial.size()) +
+                                         " initial states for " + std::to_string(states.size()) + " states");
+
+    const auto get = [&](int at) { return [this, at](const std::string& name) { return read(at, name); }; };
+    const auto create = [&](int at) { return [this, at](const std::string& name) { return new_value(at, name); }; };
+    auto whole = values_of(sequences, get(block));
+    if (!whole) return tl::make_unexpected(whole.error());
+    auto first = values_of(initial, get(block));
+    if (!first) return tl::make_unexpected(first.error());
+    auto parts = values_of(sequences, create(body));
+    if (!parts) return tl::make_unexpected(parts.error());
+    auto before = values_of(ex_states, create(body));
+    if (!before) return tl::make_unexpected(before.error());
+    if (auto status = add_operators(body); !status) return status;
+    auto next = values_of(states, get(body));
+    if (!next) return tl::make_unexpected(next.error());
+    auto results = values_of(outputs, get(body));
+    if (!results) return tl::make_unexpected(results.error());
+    auto after = values_of(outputs, create(block));
+    if (!after) return tl::make_unexpected(after.error());
+
+    Block& step = program().blocks[static_cast<size_t>(body)];
+    step.arguments = std::move(*parts);
+    step.arguments.insert(step.arguments.end(), before->begin(), before->end());
+    step.results = std::move(*next);
+    step.results.insert(step.results.end(), results->begin(), results->end());
+    op->inputs = {{"inputs", std::move(*whole)}, {"initial_states", std::move(*first)}};
+    op->outputs = {{"outputs", std::move(*after)}};
     end_control_flow(block, std::move(*op));
     return {};
   }

@@ -112,6 +112,11 @@ REASONS = {
     "1 - x is a scale in Paddle 2 and a subtraction in Paddle 3": "losses-sigmoid_focal",
     "clip with float limits gives floats in Paddle 3": "math-clip_i32",
     "the sums of int32 are int64 in Paddle 3": "math-cumsum_i32",
+    "one pixel of a linear interpolation lies in the middle in Paddle 3.3": """
+        interpolation-linear_one_pixel interpolation-linear_one_pixel_dynamic interpolation-linear_size_tensor
+        interpolation-trilinear_one_pixel interpolation-trilinear_one_pixel_dynamic interpolation-trilinear_scale_fraction
+        interpolation-trilinear_size_tensor
+    """,
     "the translation drops the diagonal": "random-raw_uniform_diagonal",
     "the translation drops the factor's tensor": "math-raw_pow_factor_tensor",
     "the vectors of spectral_norm start at random, each Paddle has its own generator": """

@@ -398,3 +398,88 @@ def selected(x):
 
 
 case("select_output", selected, static="older", x=f32["b", 3])
+
+
+# --- recurrent: the steps of StaticRNN, which Paddle 2.5 was the last to have ---------------------------------------------
+
+
+def recurrent(step, sequences, initial, reverse=False):
+    """As StaticRNN appends it: `step` takes a part of each sequence and the states, and gives the next states and the parts of the outputs."""
+    program = paddle.static.default_main_program()
+    parent = program.current_block()
+    block = program._create_block()
+    parts = [block.create_var(name=x.name, shape=x.shape[1:], dtype=x.dtype) for x in sequences]
+    before = [block.create_var(name=s.name + ".before", shape=s.shape, dtype=s.dtype) for s in initial]
+    states, outputs = step(*parts, *before)
+    read = {name for op in block.ops for name in op.input_arg_names}
+    program._rollback()
+    made = [parent.create_var(name=o.name, shape=[sequences[0].shape[0], *o.shape], dtype=o.dtype) for o in outputs]
+    scopes = parent.create_var(name="scopes_of_" + made[0].name, type=paddle.base.core.VarDesc.VarType.STEP_SCOPES)
+    outside = [parent._var_recursive(name) for name in sorted(read) if not block.has_var(name)]
+    attrs = {"has_states": bool(states), "ex_states": [b.name for b in before], "states": [s.name for s in states], "sub_block": block, "reverse": reverse, "is_train": False}
+    parent.append_op(type="recurrent", inputs={"inputs": sequences, "initial_states": initial, "parameters": outside}, outputs={"outputs": made, "step_scopes": [scopes]}, attrs=attrs)
+    return made
+
+
+def elman(x, h):
+    h = F.tanh(snn.fc(x, 5) + snn.fc(h, 5, bias_attr=False))
+    return [h], [h]
+
+
+def gated(x, h, c):
+    i, f, o, g = paddle.split(snn.fc(paddle.concat([x, h], 1), 20), 4, 1)
+    c = F.sigmoid(f) * c + F.sigmoid(i) * F.tanh(g)
+    h = F.sigmoid(o) * F.tanh(c)
+    return [h, c], [h, c * 2]
+
+
+def attends(x, m, h):
+    weights = F.softmax(paddle.matmul(h, m, transpose_y=True), -1)
+    h = F.tanh(x + paddle.matmul(weights, m))
+    return [h], [h, weights]
+
+
+def boot(x, size):
+    """The state of a memory that is told its shape only."""
+    block = paddle.static.default_main_program().current_block()
+    state = block.create_var(name=x.name + ".boot", shape=[-1, size], dtype="float32")
+    block.append_op(type="fill_constant_batch_size_like", inputs={"Input": [x]}, outputs={"Out": [state]}, attrs={"shape": [-1, size], "value": 0.5, "dtype": state.dtype, "input_dim_idx": 1, "output_dim_idx": 0})
+    return state
+
+
+def inside_while(x, h):
+    """A loop around it carries its last output on."""
+    i = paddle.zeros([1], "int64")
+
+    def body(i, h):
+        (out,) = recurrent(lambda a, s: ([a * 0.5 + s], [a * 0.5 + s]), [x], [h])
+        return [i + 1, out[-1]]
+
+    return snn.while_loop(lambda i, h: i < 3, body, [i, h])[1]
+
+
+def while_inside(x, s):
+    def step(a, s):
+        i, s = snn.while_loop(lambda i, s: i < 3, lambda i, s: [i + 1, s + a], [paddle.zeros([1], "int64"), s])
+        return [s], [s]
+
+    return recurrent(step, [x], [s])
+
+
+GONE = {"pir": "Paddle 3 does not translate it"}
+case("recurrent", lambda x, h: recurrent(elman, [x], [h]), static="older", x=f32["n", "b", 4], h=f32["b", 5], paddle_cannot=GONE)
+case("recurrent_reverse", lambda x, h: recurrent(elman, [x], [h], True), static="older", x=f32["n", "b", 4], h=f32["b", 5], opset=11, paddle_cannot=GONE)
+case("recurrent_two_states", lambda x, h, c: recurrent(gated, [x], [h, c]), static="older", x=f32["n", "b", 4], h=f32["b", 5], c=f32["b", 5], paddle_cannot=GONE)
+case("recurrent_two_states_reverse", lambda x, h, c: recurrent(gated, [x], [h, c], True), static="older", x=f32["n", "b", 4], h=f32["b", 5], c=f32["b", 5], opset=11, paddle_cannot=GONE)
+case("recurrent_two_inputs", lambda x, y, h: recurrent(lambda a, b, h: ([a * h + b], [a - h, h.sum(-1)]), [x, y], [h]), static="older", x=f32["n", "b", 4], y=f32["n", "b", 4], h=f32["b", 4], paddle_cannot=GONE)
+case("recurrent_boot", lambda x: recurrent(elman, [x], [boot(x, 5)]), static="older", x=f32["n", "b", 4], opset=8, paddle_cannot=GONE)
+case("recurrent_no_states", lambda x: recurrent(lambda a: ([], [a * 2, a.sum(-1)]), [x], []), static="older", x=f32["n", "b", 4], opset=11, paddle_cannot=GONE)
+case("recurrent_static_steps", lambda x, h: recurrent(elman, [x], [h]), static="older", x=f32[6, "b", 4], h=f32["b", 5], paddle_cannot=GONE)
+case("recurrent_one_step", lambda x, h: recurrent(elman, [x], [h], True), static="older", x=f32["n", "b", 4], h=f32["b", 5], sizes=[{"n": 1}, {"n": 3}], opset=11, paddle_cannot=GONE)
+case("recurrent_outer_values", lambda x, m, h: recurrent(lambda a, s: attends(a, m, s), [x], [h]), static="older", x=f32["n", "b", 4], m=f32["h", 4], h=f32["b", 4], paddle_cannot=GONE)
+case("recurrent_integers", lambda x, h: recurrent(lambda a, s: ([s + a], [s > a, s]), [x], [h]), static="older", x=i64["n", "b"], h=i64["b"], opset=9, paddle_cannot=GONE)
+case("recurrent_f64", lambda x, h: recurrent(lambda a, s: ([s * 0.5 + a], [s]), [x], [h]), static="older", x=f64["n", "b"], h=f64["b"], rtol=1e-12, paddle_cannot=GONE)
+case("recurrent_in_recurrent", lambda x, h: recurrent(lambda a, s: ([s + a.sum(0)], recurrent(lambda p, q: ([p + q], [p * q]), [a], [s])), [x], [h]), static="older", x=f32["n", 3, "b"], h=f32["b"], paddle_cannot=GONE)
+case("recurrent_after_recurrent", lambda x, h: recurrent(elman, recurrent(elman, [x], [h], True), [h]), static="older", x=f32["n", "b", 5], h=f32["b", 5], opset=11, paddle_cannot=GONE)
+case("recurrent_in_while", inside_while, static="older", x=f32["n", "b", 4], h=f32["b", 4], opset=9, paddle_cannot=GONE)
+case("while_in_recurrent", while_inside, static="older", x=f32["n", "b", 4], s=f32["b", 4], opset=9, paddle_cannot=GONE)

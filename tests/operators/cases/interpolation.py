@@ -152,3 +152,10 @@ def sliced(x, grid, guide, offset):
 NO_SLICE = {"pir": "Paddle 3 knows no such operator"}
 raw("bilateral_slice", "bilateral_slice", inputs={"X": f32["b", 3, 6, 8], "Grid": f32["b", 12, 4, 3, 2], "Guide": f32["b", 6, 8].range(-0.2, 1.2)}, outputs={"Out": "float32"}, attrs={"has_offset": True}, expect=lambda *x: sliced(*x, True), opset=9, paddle_cannot=NO_SLICE)
 raw("bilateral_slice_dynamic", "bilateral_slice", inputs={"X": f32["b", 3, "h", "w"], "Grid": f32["b", 6, 4, 3, 2], "Guide": f32["b", "h", "w"].range(0, 1)}, outputs={"Out": "float32"}, attrs={"has_offset": False}, expect=lambda *x: sliced(*x, False), opset=11, paddle_cannot=NO_SLICE)
+
+# --- one pixel, which Paddle 3.3 takes from the middle
+case("linear_one_pixel", lambda x: F.interpolate(x, size=[1], mode="linear", align_corners=False, data_format="NCW"), x=f32["b", 3, 6])
+case("linear_one_pixel_dynamic", lambda x: F.interpolate(x, size=[1], mode="linear", align_corners=False, data_format="NCW"), x=f32["b", 3, "w"], opset=11)
+case("linear_one_pixel_mode1", lambda x: F.interpolate(x, size=[1], mode="linear", align_corners=False, align_mode=1, data_format="NCW"), x=f32["b", 3, 6])
+case("trilinear_one_pixel", lambda x: F.interpolate(x, size=[1, 8, 5], mode="trilinear", data_format="NCDHW"), x=f32["b", 2, 11, 5, 9])
+case("trilinear_one_pixel_dynamic", lambda x: F.interpolate(x, size=[1, 8, 1], mode="trilinear", data_format="NCDHW"), x=f32["b", 2, "d", "h", "w"], opset=11)

@@ -135,6 +135,7 @@ case("max_pool2d_mask_f64", nn.MaxPool2D(2, return_mask=True), x=f64["b", 2, "h"
 case("max_pool2d_ceil_padding_dynamic", nn.MaxPool2D(2, stride=2, padding=1, ceil_mode=True), x=IMAGE)
 case("max_pool2d_ceil_gap_dynamic", nn.MaxPool2D(1, stride=3, ceil_mode=True), x=IMAGE)
 case("avg_pool2d_ceil_beyond_padding", nn.AvgPool2D(3, stride=2, padding=[0, 1, 1, 2], ceil_mode=True), x=IMAGE, error="wholly in the padding")
+case("avg_pool2d_ceil_beyond_inclusive", lambda x: F.avg_pool2d(x, 2, stride=3, ceil_mode=True, exclusive=False), x=f32["b", 2, 5, 9], error="wholly behind")
 case("avg_pool2d_same_inclusive_dynamic", nn.AvgPool2D([2, 3], stride=[1, 3], padding="SAME", exclusive=False), x=f32["b", 2, "h", "w"], opset=11)
 case("avg_pool2d_same_inclusive_dynamic_even", nn.AvgPool2D([4, 3], stride=[4, 2], padding="SAME", exclusive=False), x=f32["b", 2, "h", "w"], opset=11)
 case("avg_pool3d_same_inclusive_dynamic", nn.AvgPool3D(4, stride=[2, 3, 1], padding="SAME", exclusive=False), x=f32["b", 2, "d", 7, "w"], opset=11)

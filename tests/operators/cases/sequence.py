@@ -129,3 +129,15 @@ raw("fusion_seqpool_concat", "fusion_seqpool_concat", inputs={"X": [X, f32["u", 
 raw("fusion_seqpool_concat_average", "fusion_seqpool_concat", inputs={"X": [X, f32["u", 3].lod([1, 1, 2], [4, 1])]}, outputs=OUT, attrs={"pooltype": "AVERAGE", "axis": 1}, opset=9)
 raw("fusion_seqpool_concat_sqrt", "fusion_seqpool_concat", inputs={"X": [X]}, outputs=OUT, attrs={"pooltype": "SQRT", "axis": 1}, opset=9)
 raw("fusion_seqpool_cvm_concat", "fusion_seqpool_cvm_concat", inputs={"X": [f32["t", 4].range(0, 3).lod([3, 1, 4], [2, 5]), f32["u", 4].range(0, 3).lod([1, 1, 2], [4, 1])], "CVM": param(np.random.rand(3, 2))}, outputs=OUT, attrs={"pooltype": "SUM", "use_cvm": True, "axis": 1}, opset=9)
+
+
+def unzipped(x, limits, length):
+    rows = np.zeros((len(limits) - 1, length), x.dtype)
+    for i, (start, end) in enumerate(zip(limits, limits[1:])):
+        rows[i, : end - start] = x.reshape(-1)[start : min(end, start + length)]
+    return rows
+
+
+raw("unzip", "unzip", inputs={"X": f32["n", 1], "lod": i64[5].values([np.array([0, 2, 2, 4, 5]), np.array([0, 3, 4, 4, 7])])}, outputs={"Y": "float32"}, attrs={"len": 3}, opset=9, expect=lambda x, lod: unzipped(x, lod, 3), paddle_cannot=NO_OPERATOR)
+raw("unzip_cut", "unzip", inputs={"X": f64["n", 1], "lod": i32[3].values([np.array([0, 4, 5]), np.array([0, 0, 7])])}, outputs={"Y": "float64"}, attrs={"len": 2}, opset=9, expect=lambda x, lod: unzipped(x, lod, 2), paddle_cannot=NO_OPERATOR)
+raw("unzip_i64", "unzip", inputs={"X": i64["n", 1], "lod": i64[3].values([np.array([0, 1, 5]), np.array([0, 3, 7])])}, outputs={"Y": "int64"}, attrs={"len": 4}, opset=9, expect=lambda x, lod: unzipped(x, lod, 4), paddle_cannot=NO_OPERATOR)

@@ -52,3 +52,16 @@ case("ldexp", paddle.ldexp, x=f32["b", 9], y=i32["b", 9].ints(-5, 5))
 case("rint", lambda x: paddle._C_ops.rint(x), x=f32[8].values([0.5, 1.5, 2.5, -0.5, -1.5, 0.4, -2.6, 3]), opset=11, paddle_cannot={"pdmodel": "rint came with Paddle 3"})
 case("trunc_divide", lambda x, y: paddle._C_ops.trunc_divide(x, y), x=f32["b", 9], y=f32["b", 9], opset=9, paddle_cannot={"pdmodel": "trunc_divide came with Paddle 3"})
 case("trunc_divide_i64", lambda x, y: paddle._C_ops.trunc_divide(x, y), x=i64["b", 9].ints(-20, 20), y=i64["b", 9].ints(1, 5), paddle_cannot={"pdmodel": "trunc_divide came with Paddle 3"})
+GAMMA_3 = {"pdmodel": "gammaincc came with Paddle 3"}
+EDGES_A = [0, -1, 1, 2, np.nan, np.nan, np.nan, 1, 2, np.inf, np.inf, 1, 0.5, np.inf, 1, 1e-30, 3, 3, 1000]
+EDGES_X = [1, 1, 0, -1, 2, 0.5, 0, np.nan, np.nan, 2, 0.5, np.inf, np.inf, 0, 1, 2, 700, 1e-30, 10]
+case("gammaincc", lambda a, x: paddle.gammaincc(a, x), a=f32["b", 40].range(0.01, 20), x=f32["b", 40].range(0, 40), opset=11, rtol=1e-3, paddle_cannot=GAMMA_3)
+case("gammaincc_f64", lambda a, x: paddle.gammaincc(a, x), a=f64["b", 200].range(0.01, 20), x=f64["b", 200].range(0, 40), opset=11, rtol=1e-9, atol=1e-13, paddle_cannot=GAMMA_3)
+case("gammaincc_small", lambda a, x: paddle.gammaincc(a, x), a=f64["b", 200].range(1e-6, 2), x=f64["b", 200].range(0, 3), opset=11, rtol=1e-10, atol=1e-14, paddle_cannot=GAMMA_3)
+case("gammaincc_large", lambda a, x: paddle.gammaincc(a, x), a=f64["b", 200].range(900, 1100), x=f64["b", 200].range(900, 1100), opset=11, rtol=1e-8, atol=1e-13, paddle_cannot=GAMMA_3)
+case("gammaincc_larger", lambda a, x: paddle.gammaincc(a, x), a=f64[3].values([1e5, 1e6, 3e4]), x=f64[3].values([1.001e5, 0.999e6, 3e4]), opset=11, rtol=1e-6, paddle_cannot=GAMMA_3)
+case("gammaincc_edges", lambda a, x: paddle.gammaincc(a, x), a=f64[19].values(EDGES_A), x=f64[19].values(EDGES_X), opset=11, rtol=1e-9, paddle_cannot=GAMMA_3)
+case("gammaincc_edges_f32", lambda a, x: paddle.gammaincc(a, x), a=f32[19].values(EDGES_A), x=f32[19].values(EDGES_X), opset=11, paddle_cannot=GAMMA_3)
+case("gammaincc_scalar", lambda a, x: paddle.gammaincc(a, x), a=f32[()].range(1, 5), x=f32[()].range(1, 5), opset=11, paddle_cannot=GAMMA_3)
+case("gammaincc_empty", lambda a, x: paddle.gammaincc(a, x), a=f32["n"].range(1, 5), x=f32["n"].range(1, 5), sizes=[{"n": 3}, {"n": 0}], opset=11, paddle_cannot=GAMMA_3)
+case("gammainc", lambda a, x: paddle.gammainc(a, x), a=f64["b", 40].range(0.01, 20), x=f64["b", 40].range(0, 40), opset=11, rtol=1e-9, atol=1e-13, paddle_cannot=GAMMA_3)

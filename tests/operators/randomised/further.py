@@ -86,7 +86,9 @@ def convolution_of_formats(draw):
     if padding in ("1", "0") and flag(draw) and rank < 3:
         more = f', padding_mode="{one_of(draw, "reflect", "replicate", "circular")}"'
     kernel = [whole(draw, 1, 4) for _ in range(rank)]
-    layer = f'nn.Conv{rank}D({inside}, {outside}, {kernel}, stride={numbers(draw, rank, 1, 3)}, padding={padding}, dilation={numbers(draw, rank, 1, 2)}, groups={groups}{more}, data_format="{layout}")'
+    # A window that is wider than the image is none: Paddle computes one beyond its end.
+    dilation = numbers(draw, rank, 1, 2) if rank < 3 else 1
+    layer = f'nn.Conv{rank}D({inside}, {outside}, {kernel}, stride={numbers(draw, rank, 1, 3)}, padding={padding}, dilation={dilation}, groups={groups}{more}, data_format="{layout}")'
     return layer, {"x": spec("f32", image(draw, rank, inside, layout, 8))}, CLOSE + ", layer"
 
 

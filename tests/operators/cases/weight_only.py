@@ -1,0 +1,105 @@
+"""Linear layers with weights of 8 and 4 bits. Paddle's CPU has weight_quantize alone, of float16 and bfloat16."""
+import paddle
+from dsl import *
+from paddle.nn.quant import weight_quantize
+
+RANDOM = np.random.RandomState(7)
+NO_GROUPS = {"pdmodel": "groups came with Paddle 3"}
+# The largest of each group is such that both bounds, 127 and 7, give scales that float16 holds: Paddle 2.6 doesn't round them.
+# The second and the fourth column are halves in units of these scales, the third has nothing.
+LARGEST = 889 / 1024 / 2 ** (np.arange(32) % 4)
+WEIGHT = RANDOM.uniform(-0.99, 0.99, size=(128, 32)) * LARGEST
+WEIGHT[::64] = -LARGEST
+WEIGHT[1:, 1] = np.arange(-127, 127, 2) * 7 / 2**12
+WEIGHT[1:, 3] = np.resize(np.arange(-13, 15, 2), 127) * 127 / 2**14
+WEIGHT[64, [1, 3]] = LARGEST[[1, 3]]
+WEIGHT[:, 2] = 0
+W = f16[128, 32].values(WEIGHT)
+
+if paddle.__version__ < "3":
+    # Paddle 2.6 drops attributes that it doesn't know. Groups came with 3.0, whose builds for CPUs can only translate these.
+    for operator in ("weight_dequantize", "weight_only_linear"):
+        paddle.base.framework.OpProtoHolder.instance().get_op_proto(operator).attrs.add(name="group_size", type=0, comment="", generated=False)
+
+
+def stored(q, bits, arch):
+    """Whole numbers [k, n] as weight_quantize lays them, step by step as its kernel does."""
+    k, n = q.shape
+    u = q + 2 ** (bits - 1)
+    register = 32 // bits
+    if arch != 70:
+        tile = np.arange(128 // bits)
+        rows = 8 * (tile % register // 2) + tile % 2 + 2 * (tile // register)
+        columns = u.reshape(-1, len(tile), n)[:, rows].reshape(k, n).T
+        u = columns.reshape(-1, 16 // bits, k // 64, 64).swapaxes(1, 2)
+    u = u.reshape(-1, register)[:, [*range(0, register, 2), *range(1, register, 2)]]
+    if bits == 4:
+        u = u.reshape(-1, 2) @ [1, 16]
+    return u.astype("uint8").view("int8").reshape(n * bits // 8, k)
+
+
+def whole(k, n, bits):
+    return RANDOM.randint(1 - 2 ** (bits - 1), 2 ** (bits - 1), size=(k, n))
+
+
+def times(matrix, scale):
+    """A row of scales for each group of the matrix's rows."""
+    scale = np.atleast_2d(scale)
+    return (matrix * np.repeat(scale, len(matrix) // len(scale), 0)).astype(scale.dtype)
+
+
+def operands(x, weight, scale, bias=None):
+    slots = {"x": x, "weight": param(weight), "weight_scale": param(scale)}
+    return slots if bias is None else slots | {"bias": param(bias)}
+
+
+def form(kind="int8", arch=80, group_size=-1):
+    return {"weight_dtype": kind, "arch": arch, "group_size": group_size}
+
+
+def linear(matrix, scale, bias=0):
+    w = times(matrix, scale)
+    return lambda x: (x.astype("float32") @ w.astype("float32") + bias).astype(x.dtype)
+
+
+Q8, Q4 = whole(128, 16, 8), whole(128, 16, 4)
+S = (RANDOM.rand(16) / 64 + 0.01).astype("float16")
+S128, S64 = S[None], np.stack([S, 2 * S])
+BIAS = RANDOM.normal(size=16).astype("float16")
+X = f16["b", "n", 128]
+
+case("weight_quantize_int8", lambda w: weight_quantize(w, "weight_only_int8", 80), w=W, opset=9)
+case("weight_quantize_int8_75", lambda w: weight_quantize(w, "weight_only_int8", 75), w=W, opset=9)
+case("weight_quantize_int8_86", lambda w: weight_quantize(w, "weight_only_int8", 86), w=W, opset=9)
+case("weight_quantize_int8_89", lambda w: weight_quantize(w, "weight_only_int8", 89), w=W, opset=9, paddle_cannot={"pdmodel": "Paddle 2.6 knows architectures to 86"})
+case("weight_quantize_int8_90", lambda w: weight_quantize(w, "weight_only_int8", 90), w=W, opset=9, paddle_cannot={"pdmodel": "Paddle 2.6 knows architectures to 86"})
+case("weight_quantize_int8_70", lambda w: weight_quantize(w, "weight_only_int8", 70), w=W, opset=9)
+case("weight_quantize_int4", lambda w: weight_quantize(w, "weight_only_int4", 80), w=W, opset=9)
+case("weight_quantize_int4_70", lambda w: weight_quantize(w, "weight_only_int4", 70), w=W, opset=9)
+case("weight_quantize_bfloat16", lambda w: [o if o.dtype == paddle.int8 else o.cast("float32") for o in weight_quantize(w.cast("bfloat16"), "weight_only_int8", 80)], w=f32[64, 32].values(np.concatenate([np.full((1, 32), 127), RANDOM.randint(-127, 128, (63, 32))]) / 128), opset=13)
+case("weight_quantize_int8_groups", lambda w: weight_quantize(w, "weight_only_int8", 80, 64), w=W, opset=9, paddle_cannot=NO_GROUPS)
+case("weight_quantize_int4_groups", lambda w: weight_quantize(w, "weight_only_int4", 80, 64), w=W, opset=9, paddle_cannot=NO_GROUPS)
+case("weight_quantize_int8_groups_70", lambda w: weight_quantize(w, "weight_only_int8", 70, 128), w=W, opset=9, paddle_cannot=NO_GROUPS)
+case("weight_quantize_int4_groups_70", lambda w: weight_quantize(w, "weight_only_int4", 70, 64), w=W, opset=9, paddle_cannot=NO_GROUPS)
+case("weight_quantize_llm_int8", lambda w: [o if o.dtype == paddle.int8 else o.cast("float32") for o in weight_quantize(w, "llm.int8", 80)], w=W, opset=9)
+case("weight_quantize_unknown", lambda w: weight_quantize(w, "weight_only_int8", 80), w=f16["b", 64], error="whose size is not known", paddle_cannot={"pdmodel": "2.6 wants to know the size"})
+
+raw("weight_dequantize_int8", "weight_dequantize", inputs={"x": i8[16, 128].values(stored(Q8, 8, 80)), "scale": param(S)}, outputs={"out": "float16"}, attrs={"algo": "weight_only_int8", "group_size": -1}, opset=9, expect=lambda x: times(Q8, S))
+raw("weight_dequantize_int4", "weight_dequantize", inputs={"x": i8[8, 128].values(stored(Q4, 4, 80)), "scale": param(S)}, outputs={"out": "float16"}, attrs={"algo": "weight_only_int4", "group_size": -1}, opset=9, expect=lambda x: times(Q4, S))
+raw("weight_dequantize_int8_groups", "weight_dequantize", inputs={"x": i8[16, 128].values(stored(Q8, 8, 80)), "scale": f16[2, 16].values(S64)}, outputs={"out": "float16"}, attrs={"algo": "weight_only_int8", "group_size": 64}, opset=9, expect=lambda x, scale: times(Q8, S64))
+raw("weight_dequantize_int4_groups", "weight_dequantize", inputs={"x": i8[8, 128].values(stored(Q4, 4, 80)), "scale": f16[1, 16].values(S128)}, outputs={"out": "float16"}, attrs={"algo": "weight_only_int4", "group_size": 128}, opset=9, expect=lambda x, scale: times(Q4, S128))
+
+raw("weight_only_linear_int8", "weight_only_linear", inputs=operands(X, stored(Q8, 8, 80), S), outputs={"out": "float16"}, attrs=form(), expect=linear(Q8, S))
+raw("weight_only_linear_int8_75", "weight_only_linear", inputs=operands(X, stored(Q8, 8, 75), S, BIAS), outputs={"out": "float16"}, attrs=form(arch=75), expect=linear(Q8, S, BIAS))
+raw("weight_only_linear_int8_90", "weight_only_linear", inputs=operands(X, stored(Q8, 8, 90), S, BIAS), outputs={"out": "float16"}, attrs=form(arch=90), expect=linear(Q8, S, BIAS))
+raw("weight_only_linear_int8_70", "weight_only_linear", inputs=operands(f16["b", 128], stored(Q8, 8, 70), S, BIAS), outputs={"out": "float16"}, attrs=form(arch=70), expect=linear(Q8, S, BIAS))
+raw("weight_only_linear_int4", "weight_only_linear", inputs=operands(X, stored(Q4, 4, 86), S, BIAS), outputs={"out": "float16"}, attrs=form("int4", 86), expect=linear(Q4, S, BIAS))
+raw("weight_only_linear_int4_70", "weight_only_linear", inputs=operands(X, stored(Q4, 4, 70), S), outputs={"out": "float16"}, attrs=form("int4", 70), expect=linear(Q4, S))
+raw("weight_only_linear_int8_groups", "weight_only_linear", inputs=operands(X, stored(Q8, 8, 80), S64, BIAS), outputs={"out": "float16"}, attrs=form(group_size=64), expect=linear(Q8, S64, BIAS))
+raw("weight_only_linear_int8_groups_70", "weight_only_linear", inputs=operands(X, stored(Q8, 8, 70), S64), outputs={"out": "float16"}, attrs=form("int8", 70, 64), expect=linear(Q8, S64))
+raw("weight_only_linear_int4_groups", "weight_only_linear", inputs=operands(X, stored(Q4, 4, 89), S64), outputs={"out": "float16"}, attrs=form("int4", 89, 64), expect=linear(Q4, S64))
+raw("weight_only_linear_int4_groups_128", "weight_only_linear", inputs=operands(X, stored(Q4, 4, 80), S128), outputs={"out": "float16"}, attrs=form("int4", 80, 128), expect=linear(Q4, S128))
+raw("weight_only_linear_float32", "weight_only_linear", inputs=operands(f32["b", "n", 128], stored(Q8, 8, 80), S.astype("float32")), outputs={"out": "float32"}, attrs=form(), expect=linear(Q8, S.astype("float32")))
+raw("weight_only_linear_input", "weight_only_linear", inputs={"x": X, "weight": i8[8, 128].values(stored(Q4, 4, 80)), "weight_scale": f16[16].values(S)}, outputs={"out": "float16"}, attrs=form("int4"), opset=9, expect=lambda x, weight, weight_scale: linear(Q4, S)(x))
+raw("weight_only_linear_architecture", "weight_only_linear", inputs=operands(X, stored(Q8, 8, 80), S), outputs={"out": "float16"}, attrs=form(arch=60), expect=linear(Q8, S), error="architecture 60")
+raw("weight_only_linear_rows", "weight_only_linear", inputs=operands(f16["b", 32], np.zeros((16, 32), "int8"), S), outputs={"out": "float16"}, attrs=form(), expect=linear(np.zeros((32, 16)), S), error="a multiple of 64")
