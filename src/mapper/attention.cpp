@@ -167,6 +167,27 @@ void flash_attn(OpContext& op) {
   op.out("out", g.transpose(out, {0, 2, 1, 3}));
 }
 
+// Attention on [batch, length, heads, size] of cuDNN. A bias is added before the scores are scaled, or behind.
+void fused_dot_product_attention(OpContext& op) {
+  Builder& g = op.graph();
+  const auto masked = op.attr<std::string>("mask_type_str", "none");
+  const auto biased = op.attr<std::string>("bias_type_str", "none");
+  if (masked != "none" && masked != "causal") op.fail("the mask_type '" + masked + "': lengths within a batch");
+  const Value q = op.in("q");
+  const double factor = op.attr<double>("scaling_factor", 1);
+  Value mask;
+  if (biased != "none") {
+    mask = op.in("bias");
+    if (biased == "pre_scale_bias") mask = g.mul(mask, g.scalar(factor, mask.dtype()));
+  }
+  if (masked == "causal") {
+    const Value causal = causal_mask(op, q, 1, op.in("k"), 1);
+    mask = mask ? g.add(mask, causal) : causal;
+  }
+  const auto to_front = [&](Value x) { return g.transpose(x, {0, 2, 1, 3}); };
+  op.out("out", to_front(attend(g, to_front(q), to_front(op.in("k")), to_front(op.in("v")), factor, mask)));
+}
+
 void softmax_mask(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("x");
@@ -552,6 +573,7 @@ constexpr std::string_view kRings = "ring_id: weights divided over several devic
 constexpr MapperEntry kEntries[] = {
     {"fused_attention", 7, fused_attention<layer_norm>, kRings},
     {"fused_attention", 17, fused_attention<layer_norm_17>, kRings},
+    {"fused_dot_product_attention", 7, fused_dot_product_attention, "lengths within a batch (masks of padding)"},
     {"fused_feedforward", 7, fused_feedforward<layer_norm>, kRings},
     {"fused_feedforward", 17, fused_feedforward<layer_norm_17>, kRings},
     {"fused_gate_attention", 7, fused_gate_attention},

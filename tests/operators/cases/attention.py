@@ -257,3 +257,13 @@ def one(x, mask, *weights):
 
 
 saved("fused_multi_transformer_pir", pathlib.Path(__file__).parents[1] / "files/fused_multi_transformer", x=HIDDEN, mask=f32["b", 1, "n", "n"], **{f"w{i}": f32[w[0].shape].values(w[0]) for i, w in enumerate(ONE.values())}, expect=one, paddle_cannot={"pdmodel": "an operator of PIR alone"}, opset={"pir": 9})
+
+# paddle.incubate.nn.functional.cudnn_flash_attention: cuDNN's causal masks begin in the first corner.
+CUDNN = {"scaling_factor": 0.4, "dropout_probability": 0.0, "is_training": False, "mask_type_str": "none", "bias_type_str": "none"}
+CUDNN_IN = {"q": f32["b", "n", 2, 4], "k": f32["b", "n", 2, 4], "v": f32["b", "n", 2, 4]}
+CUDNN_OUT = {"out": "float32", "softmax_out": None, "rng_state": None}
+raw("fused_dot_product_attention", "fused_dot_product_attention", inputs=CUDNN_IN, outputs=CUDNN_OUT, attrs=CUDNN, expect=lambda *x: attend(*x, factor=0.4))
+raw("fused_dot_product_attention_causal", "fused_dot_product_attention", inputs=CUDNN_IN, outputs=CUDNN_OUT, attrs={**CUDNN, "mask_type_str": "causal"}, expect=lambda *x: attend(*x, factor=0.4, causal=True), opset=11)
+raw("fused_dot_product_attention_post_scale", "fused_dot_product_attention", inputs={**CUDNN_IN, "bias": f32[1, 2, "n", "n"]}, outputs=CUDNN_OUT, attrs={**CUDNN, "bias_type_str": "post_scale_bias"}, expect=lambda q, k, v, bias: attend(q, k, v, factor=0.4, mask=bias))
+raw("fused_dot_product_attention_pre_scale", "fused_dot_product_attention", inputs={**CUDNN_IN, "bias": f32["b", 1, "n", "n"]}, outputs=CUDNN_OUT, attrs={**CUDNN, "bias_type_str": "pre_scale_bias"}, expect=lambda q, k, v, bias: attend(q, k, v, factor=0.4, mask=0.4 * bias))
+raw("fused_dot_product_attention_padding", "fused_dot_product_attention", inputs=CUDNN_IN, outputs=CUDNN_OUT, attrs={**CUDNN, "mask_type_str": "padding"}, expect=lambda *x: attend(*x), error="mask_type 'padding'")
