@@ -17,6 +17,7 @@ extern const MapperTable kDecodingMappers;
 extern const MapperTable kDecompositionMappers;
 extern const MapperTable kDetectionBoxMappers;
 extern const MapperTable kDetectionOutputMappers;
+extern const MapperTable kEigenvalueMappers;
 extern const MapperTable kElementwiseMappers;
 extern const MapperTable kIndexingMappers;
 extern const MapperTable kInterpolationMappers;
@@ -62,6 +63,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kDecompositionMappers,
     &kDetectionBoxMappers,
     &kDetectionOutputMappers,
+    &kEigenvalueMappers,
     &kElementwiseMappers,
     &kIndexingMappers,
     &kInterpolationMappers,

@@ -165,7 +165,7 @@ void weight_quantize(OpContext& op) {
 constexpr std::string_view kArchitectures = "other GPU architectures than 70, 75, 80, 86, 89 and 90";
 
 constexpr MapperEntry kEntries[] = {
-    {"weight_dequantize", 7, weight_dequantize},
+    {"weight_dequantize", 9, weight_dequantize},
     {"weight_only_linear", 7, weight_only_linear, kArchitectures},
     {"weight_quantize", 9, weight_quantize, kArchitectures},
 };

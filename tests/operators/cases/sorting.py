@@ -69,5 +69,5 @@ NO_FOCUS = {"pir": "Paddle 3 has no such operator"}
 raw("similarity_focus", "similarity_focus", inputs={"X": f32["b", 3, 4, 5].unique()}, outputs={"Out": "float32"}, attrs={"axis": 1, "indexes": [0]}, opset=9, paddle_cannot=NO_FOCUS)
 raw("similarity_focus_several", "similarity_focus", inputs={"X": f32["b", 3, 4, 5].unique()}, outputs={"Out": "float32"}, attrs={"axis": 1, "indexes": [0, 2]}, opset=9, paddle_cannot=NO_FOCUS)
 raw("similarity_focus_axis2", "similarity_focus", inputs={"X": f64["b", 4, 2, 3].unique()}, outputs={"Out": "float64"}, attrs={"axis": 2, "indexes": [1]}, opset=9, paddle_cannot=NO_FOCUS)
-raw("similarity_focus_axis3", "similarity_focus", inputs={"X": f32["b", "h", "w", 3].unique()}, outputs={"Out": "float32"}, attrs={"axis": 3, "indexes": [2, 0]}, opset=12, paddle_cannot=NO_FOCUS)
+raw("similarity_focus_axis3", "similarity_focus", inputs={"X": f32["b", "h", "w", 3].unique()}, outputs={"Out": "float32"}, attrs={"axis": 3, "indexes": [2, 0]}, opset=11, paddle_cannot=NO_FOCUS)
 raw("similarity_focus_infinite", "similarity_focus", inputs={"X": f32[1, 1, 3, 3].values([[[[-np.inf, np.inf, 2], [1, 0, -np.inf], [-1, -2, -3]]]])}, outputs={"Out": "float32"}, attrs={"axis": 1, "indexes": [0]}, opset=9, paddle_cannot=NO_FOCUS)
