@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "mapper/indices.h"
+#include "mapper/lod.h"
 #include "mapper/loops.h"
 
 namespace paddle2onnx {
@@ -138,6 +139,11 @@ Value image_of_each_row(Builder& g, Value counts, Value rows) {
   const Value ends = g.node("CumSum", {g.cast(counts, DType::kInt64), g.scalar_i64(0)});
   const Value ended = g.greater_equal(g.unsqueeze(positions(g, rows), {1}), g.unsqueeze(ends, {0}));
   return g.reduce("ReduceSum", g.cast(ended, DType::kInt64), Ints{1}, false);
+}
+
+Value counts_of_images(OpContext& op, std::string_view numbers, std::string_view rows, size_t index) {
+  const std::vector<Value> counts = op.ins(numbers);
+  return index < counts.size() ? counts[index] : sequences_of(op, rows, index).lengths;
 }
 
 Value rows_of_each_image(Builder& g, Value images, Value image_count) {

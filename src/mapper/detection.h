@@ -61,6 +61,9 @@ Suppressed suppress(OpContext& op, const Suppression& s);
 // Which image each of `rows` (int64 [1]) rows belongs to, where `counts` ([B], any integer type) says how many rows
 // each image has: int64 [rows].
 Value image_of_each_row(Builder& g, Value counts, Value rows);
+
+// How many of a list's rows belong to each image, [images]: the operand that says so, else what their LoD says.
+Value counts_of_images(OpContext& op, std::string_view numbers, std::string_view rows, size_t index = 0);
 // How many rows each of `image_count` (int64 [1]) images has: int64 [B]. `images` is int64 [S].
 Value rows_of_each_image(Builder& g, Value images, Value image_count);
 

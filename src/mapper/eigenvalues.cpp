@@ -267,8 +267,7 @@ void count_values(OpContext& op, Value absolute, Value relative) {
   }
   limit = g.cast(limit, dtype);
   const Value above = g.greater(values, limit.rank() == 0 ? limit : g.unsqueeze(limit, {-1}));
-  // Paddle 2 counts in int32.
-  const DType counted = op.out_dtype("out") == DType::kInt32 ? DType::kInt32 : DType::kInt64;
+  const DType counted = op.attr<bool>("counts_in_int32", false) ? DType::kInt32 : DType::kInt64;
   op.out("out", g.reduce("ReduceSum", g.cast(above, counted), Ints{-1}, false));
 }
 
@@ -393,7 +392,7 @@ constexpr MapperEntry kEntries[] = {
     {"eigh", 11, eigh, kRestriction, kSigns},
     {"eigvalsh", 11, eigvalsh, kRestriction},
     {"lstsq", 11, lstsq,
-     "complex matrices; matrices whose size is not known or above 4096; residuals of gelsd and gelss in Paddle 3"},
+     "complex matrices; matrices whose size is not known or above 4096; residuals of gelsd and gelss since Paddle 3.1"},
     {"matrix_rank", 11, matrix_rank, kRestriction},
     {"matrix_rank_atol_rtol", 11, matrix_rank_atol_rtol, kRestriction},
     {"matrix_rank_tol", 11, matrix_rank, kRestriction},

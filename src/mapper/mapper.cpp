@@ -255,6 +255,11 @@ void OpContext::set_lod(std::string_view name, std::optional<Lod> lod) {
   for (const ValueId id : *ids) blocks_.set_lod(id, lod);
 }
 
+void OpContext::set_lod(std::string_view name, size_t index, std::optional<Lod> lod) {
+  const auto* ids = find(op_.outputs, name);
+  if (ids != nullptr && index < ids->size()) blocks_.set_lod((*ids)[index], lod);
+}
+
 void OpContext::fail(std::string message, std::string hint) const {
   throw MapperFailure{std::move(message), std::move(hint)};
 }

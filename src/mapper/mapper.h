@@ -133,6 +133,7 @@ class OpContext {
   bool carries_lod(std::string_view name) const;
   // Says what the rows of a result are; nothing: no sequences. Unsaid, they are as described above.
   void set_lod(std::string_view name, std::optional<Lod> lod);
+  void set_lod(std::string_view name, size_t index, std::optional<Lod> lod);
 
   // --- errors
   // ----------------------------------------------------------------------------------------------------------- What is

@@ -77,12 +77,14 @@ void out_detections(OpContext& op, const Detections& d, Value counts) {
   if (op.wants("index")) op.out_as_computed("index", g.cast(g.unsqueeze(d.numbers, {1}), DType::kInt32));
   op.out("nms_rois_num", g.cast(counts, DType::kInt32));
   op.out("roisnum", g.cast(counts, DType::kInt32));
+  for (const auto* name : {"out", "index"}) op.set_lod(name, Lod{.lengths = counts});
 }
 
 // multiclass_nms of one operand of boxes for all images: boxes [B, M, 4] and scores [B, C, M], or boxes [M, C, 4] and
-// scores [M, C] of the regions of all images, of which rois_num [B] belong to each. What has not more than
-// score_threshold is dropped, of the rest the nms_top_k best of each image and class are suppressed by class, and of
-// what is left the keep_top_k best of each image are kept. Rows are by image, class, and descending score (by region).
+// scores [M, C] of the regions of all images, of which rois_num [B], or the LoD of the boxes, belong to each. What has
+// not more than score_threshold is dropped, of the rest the nms_top_k best of each image and class are suppressed by
+// class, and of what is left the keep_top_k best of each image are kept. Rows are by image, class, and descending score
+// (by region).
 Detections multiclass_detections(OpContext& op, Value& counts) {
   Builder& g = op.graph();
   const Value boxes = op.in("bboxes");
@@ -92,9 +94,6 @@ Detections multiclass_detections(OpContext& op, Value& counts) {
     op.fail("boxes that are polygons of " + (boxes.dim(2) < 0 ? "any number of" : std::to_string(boxes.dim(2) / 2)) +
             " points: ONNX has no intersection of polygons");
   const bool regions = rank_of(op, scores) == 2;
-  if (regions && !op.has("rois_num"))
-    op.fail(
-        "scores of regions without rois_num: which region belongs to which image stood in the LoD, which ONNX lacks");
   const auto nms_top_k = op.attr<int64_t>("nms_top_k", -1);
   const auto background = op.attr<int64_t>("background_label", 0);
   const Foreground foreground(g, scores, 1, background);
@@ -110,10 +109,11 @@ Detections multiclass_detections(OpContext& op, Value& counts) {
   Value image_count;
   if (regions) {
     // To ONNX each class is an image, and each image a class to which only its own regions belong.
-    image_count = g.dim(op.in("rois_num"), 0);
+    const Value of_each = counts_of_images(op, "rois_num", "bboxes");
+    image_count = g.dim(of_each, 0);
     const Value rows = g.dim(scores, 0);
     const Value classes = g.dim(scores, 1);
-    const Value image = image_of_each_row(g, op.in("rois_num"), rows);
+    const Value image = image_of_each_row(g, of_each, rows);
     const Value own = g.equal(g.unsqueeze(positions(g, image_count), {1}), g.unsqueeze(image, {0}));
     const Value by_class = g.unsqueeze(g.transpose(foreground.values(), {1, 0}), {1});
     s.scores = best_alone(g, g.where(own, by_class, g.scalar(kNever, dtype)), nms_top_k);
@@ -165,6 +165,7 @@ void out_rows_or_mark(OpContext& op, std::string_view name, Value rows) {
 void multiclass_nms(OpContext& op) {
   Value counts;
   out_rows_or_mark(op, "out", rows_of(op.graph(), multiclass_detections(op, counts)));
+  op.set_lod("out", std::nullopt);  // not that of the boxes
 }
 
 // EAST's suppression. The boxes [B, M, 4] of a class stand along the text: one that overlaps the one before it is

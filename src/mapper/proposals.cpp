@@ -129,22 +129,24 @@ void distribute_fpn_proposals(OpContext& op) {
 
   Value image;  // of each region
   Value images;
-  if (op.wants("multi_level_rois_num")) {
-    if (!op.has("rois_num")) op.fail("regions without rois_num: which belongs to which image stood in the LoD alone");
-    images = g.dim(op.in("rois_num"), 0);
-    image = image_of_each_row(g, op.in("rois_num"), g.dim(rois, 0));
+  const bool told = op.wants("multi_level_rois_num");
+  if (told || op.has("rois_num") || op.carries_lod("fpn_rois")) {
+    const Value of_each = counts_of_images(op, "rois_num", "fpn_rois");
+    images = g.dim(of_each, 0);
+    image = image_of_each_row(g, of_each, g.dim(rois, 0));
   }
+  op.set_lod("multi_fpn_rois", std::nullopt);  // not that of fpn_rois
   std::vector<Value> order;
   for (int64_t i = min_level; i <= max_level; ++i) {
     const auto index = static_cast<size_t>(i - min_level);
     const Value rows = places_of(g, g.equal(level, g.scalar_i64(i)));
     order.push_back(rows);
     op.out_as_computed("multi_fpn_rois", g.gather(rois, rows, 0), index);
-    if (image)
-      op.out("multi_level_rois_num", g.cast(rows_of_each_image(g, g.gather(image, rows, 0), images), DType::kInt32),
-             index);
+    if (!image) continue;
+    const Value of_each = rows_of_each_image(g, g.gather(image, rows, 0), images);
+    op.set_lod("multi_fpn_rois", index, Lod{.lengths = of_each});
+    if (told) op.out("multi_level_rois_num", g.cast(of_each, DType::kInt32), index);
   }
-  op.set_lod("multi_fpn_rois", std::nullopt);  // not those of fpn_rois: only multi_level_rois_num tells
   // The inverse of the order.
   const Value restore = sorting_order(g, g.concat(order, 0), false);
   op.out_as_computed("restore_index", g.cast(g.unsqueeze(restore, {1}), DType::kInt32));
@@ -155,13 +157,12 @@ void collect_fpn_proposals(OpContext& op) {
   Builder& g = op.graph();
   const std::vector<Value> levels = op.ins("multi_level_rois");
   const std::vector<Value> level_scores = op.ins("multi_level_scores");
-  const std::vector<Value> counts = op.ins("multi_level_rois_num");
   if (levels.empty() || levels.size() != level_scores.size()) op.fail("not as many lists of scores as of regions");
-  if (counts.size() != levels.size())
-    op.fail("regions without their numbers: which belongs to which image stood in the LoD alone");
+  std::vector<Value> counts;
   std::vector<Value> image;
   std::vector<Value> scores;
   for (size_t i = 0; i < levels.size(); ++i) {
+    counts.push_back(counts_of_images(op, "multi_level_rois_num", "multi_level_rois", i));
     image.push_back(image_of_each_row(g, counts[i], g.dim(levels[i], 0)));
     scores.push_back(g.flatten_to_1d(level_scores[i]));
   }
@@ -176,8 +177,8 @@ void collect_fpn_proposals(OpContext& op) {
 }
 
 constexpr MapperEntry kEntries[] = {
-    {"collect_fpn_proposals", 7, collect_fpn_proposals, "regions whose images are told by the LoD"},
-    {"distribute_fpn_proposals", 11, distribute_fpn_proposals, "regions whose images are told by the LoD"},
+    {"collect_fpn_proposals", 7, collect_fpn_proposals},
+    {"distribute_fpn_proposals", 11, distribute_fpn_proposals},
     {"generate_proposals", 11, generate_proposals, "no suppression"},
 };
 

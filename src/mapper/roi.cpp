@@ -30,12 +30,10 @@ Regions read_regions(OpContext& op) {
   r.x = op.in("x");
   if (rank_of(op, r.x) != 4) op.fail("an input of rank " + std::to_string(r.x.rank()));
   r.boxes = op.in("boxes");
-  if (op.has("boxes_num")) {
-    r.images = image_of_each_row(g, op.in("boxes_num"), g.dim(r.boxes, 0));
-  } else if (r.x.dim(0) == 1) {
+  if (!op.has("boxes_num") && r.x.dim(0) == 1) {
     r.images = g.expand(g.ints({0}), g.dim(r.boxes, 0));
   } else {
-    r.images = image_of_each_row(g, sequences_of(op, "boxes").lengths, g.dim(r.boxes, 0));
+    r.images = image_of_each_row(g, counts_of_images(op, "boxes_num", "boxes"), g.dim(r.boxes, 0));
   }
   r.height = op.attr<int64_t>("pooled_height", 1);
   r.width = op.attr<int64_t>("pooled_width", 1);
@@ -266,7 +264,6 @@ void deformable_psroi_pooling(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("Input");
   if (rank_of(op, x) != 4) op.fail("an input of rank " + std::to_string(x.rank()));
-  if (x.dim(0) != 1) op.fail("regions of several images");
   const Value rois = op.in("ROIs");
   const DType dtype = x.dtype();
   const bool moves = !op.attr<bool>("no_trans", false);
@@ -335,8 +332,12 @@ void deformable_psroi_pooling(OpContext& op) {
       for (const int64_t gw : places_in(1, group[1])) channel.push_back((d * group[0] + gh) * group[1] + gw);
     }
   }
-  const Value map = g.mul(g.constant(from_ints(DType::kInt64, {1, channels, sizes[0], sizes[1], 1, 1}, channel)),
-                          g.mul(g.dim(x, 2), g.dim(x, 3)));
+  const Value area = g.mul(g.dim(x, 2), g.dim(x, 3));
+  Value map = g.mul(g.constant(from_ints(DType::kInt64, {1, channels, sizes[0], sizes[1], 1, 1}, channel)), area);
+  if (x.dim(0) != 1) {
+    const Value image = image_of_each_row(g, sequences_of(op, "ROIs").lengths, g.dim(rois, 0));
+    map = g.add(map, g.mul(g.reshape(image, Ints{-1, 1, 1, 1, 1, 1}), g.mul(g.dim(x, 1), area)));
+  }
   const Value pixels = g.flatten_to_1d(x);
   const Value value = interpolate(g, clipped(y, 2), clipped(across, 3), [&](Value row, Value column, Value weight) {
     const auto index = [&](Value v, int64_t axis) { return g.cast(clipped(v, axis), DType::kInt64); };

@@ -32,9 +32,16 @@ struct OlderBehaviour {
   std::string_view attribute;
 };
 constexpr OlderBehaviour kOlderBehaviours[] = {
-    {"digamma", 1, "undefined_at_zero"},  {"round", 1, "halves_away_from_zero"},
-    {"trace", 1, "lower_axis_is_rows"},   {"put_along_axis", 3, "mean_truncates"},
-    {"linear_interp", 3, "one_is_first"}, {"trilinear_interp", 3, "one_is_first"},
+    {"digamma", 1, "undefined_at_zero"},
+    {"round", 1, "halves_away_from_zero"},
+    {"trace", 1, "lower_axis_is_rows"},
+    {"put_along_axis", 3, "mean_truncates"},
+    {"linear_interp", 3, "one_is_first"},
+    {"trilinear_interp", 3, "one_is_first"},
+    {"matrix_rank", 1, "counts_in_int32"},
+    {"matrix_rank_tol", 1, "counts_in_int32"},
+    {"matrix_rank_atol_rtol", 1, "counts_in_int32"},
+    {"lstsq", 1, "residuals_of_any_rank"},
 };
 
 struct TypeName {

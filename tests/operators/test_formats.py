@@ -23,12 +23,12 @@ REASONS = {
     """,
     "with the axes in reverse trace takes the other diagonal since Paddle 3.1": "statistics-trace_below",
     "of one matrix, Paddle 2's lu gives a list of one info": "decompositions-lu_infos",
-    "a rank is int32 in Paddle 2 and int64 in Paddle 3": """
+    "a rank is int32 up to Paddle 3.0, then int64": """
         eigenvalues-matrix_rank eigenvalues-matrix_rank_full eigenvalues-matrix_rank_hermitian
         eigenvalues-matrix_rank_limit eigenvalues-matrix_rank_one eigenvalues-matrix_rank_tensor
         eigenvalues-matrix_rank_tensor_1
     """,
-    "Paddle 3 tells no residuals of the driver gelsy": "eigenvalues-lstsq_gelsy",
+    "Paddle tells no residuals of the driver gelsy since 3.1": "eigenvalues-lstsq_gelsy",
     "the limit of pinv has rank 1 in Paddle 2 and 0 in Paddle 3": "eigenvalues-pinv eigenvalues-pinv_hermitian",
     "Paddle 2 weighs the logarithm alone with pos_weight": "losses-bce_logits_pos_weight",
     "paddle.shape is int32 in Paddle 2 and int64 in Paddle 3": """

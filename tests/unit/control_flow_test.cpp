@@ -127,6 +127,44 @@ TEST(Loop, BlocksNestedWithoutEndAreMalformed) {
   EXPECT_THAT(text.parse(), FailsWith(kMalformedProgram));
 }
 
+// y, of x [steps, 4] and the state h: { next = x + before; y = relu(next) }
+ProgramText recurrent_program(const std::vector<std::string>& states = {"next"}) {
+  ProgramText text;
+  text.input("x", {-1, 4});
+  text.input("h", {4}, VarType::FP32, 1);
+  text.var("y", {-1, 4});
+  const int step = text.block(0);
+  for (const char* name : {"x", "before", "next", "y"}) text.var(name, {4}, VarType::FP32, step);
+  text.op("elementwise_add", {{"X", {"x"}}, {"Y", {"before"}}}, {{"Out", {"next"}}}, step);
+  text.op("relu", {{"X", {"next"}}}, {{"Out", {"y"}}}, step);
+  OpDesc& op = text.op("recurrent", {{"inputs", {"x"}}, {"initial_states", {"h"}}}, {{"outputs", {"y"}}});
+  set_block(op, "sub_block", step);
+  set(op, "ex_states", std::vector<std::string>{"before"});
+  set(op, "states", states);
+  set(op, "reverse", true);
+  text.fetch("y");
+  return text;
+}
+
+TEST(Recurrent, PartsHaveTheNamesOfTheWhole) {
+  const auto parsed = recurrent_program().parse();
+  ASSERT_THAT(parsed, Succeeds());
+  const Program& program = parsed->program;
+  const Operator& op = program.blocks[0].operators.back();
+  EXPECT_EQ(std::get<bool>(op.attributes.at("reverse")), true);
+  const Block& step = program.blocks[op.blocks.at(0)];
+  EXPECT_THAT(names_of(program, step.arguments), ElementsAre("x", "before"));
+  EXPECT_THAT(names_of(program, step.results), ElementsAre("next", "y"));
+  EXPECT_NE(step.arguments[0], slot(op.inputs, "inputs").at(0));
+  EXPECT_EQ(slot(step.operators[0].inputs, "x").at(0), step.arguments[0]);
+  EXPECT_EQ(program.fetches.at(0).second, slot(op.outputs, "outputs").at(0));
+}
+
+TEST(Recurrent, StatesThatDoNotFitAreMalformed) {
+  EXPECT_THAT(recurrent_program({}).parse(), FailsWith(kMalformedProgram));
+  EXPECT_THAT(recurrent_program({"next", "y"}).parse(), FailsWith(kMalformedProgram));
+}
+
 TEST(Loop, ArrayBeginsWhereItIsDeclared) {
   ProgramText text = loop_program();
   auto& array = text.var("steps", {});

@@ -86,7 +86,7 @@ case("lstsq_gels", lambda x, y: linalg.lstsq(x, y, driver="gels")[:2], x=X, y=Y,
 case("lstsq_gelsy", lambda x, y: linalg.lstsq(x, y, driver="gelsy")[:3], x=X, y=Y, opset=11, rtol=1e-10)
 case("lstsq_gelsd", lambda x, y: linalg.lstsq(x, y, driver="gelsd")[::2], x=X, y=Y, opset=11, rtol=1e-10)
 case("lstsq_gelsd_values", lambda x, y: linalg.lstsq(x, y, driver="gelsd")[3], x=X, y=Y, opset=11, rtol=1e-10)
-case("lstsq_gelss_residuals", lambda x, y: linalg.lstsq(x, y, driver="gelss")[1], x=X, y=Y, opset=11, rtol=1e-10, error={"pir": "depending on the ranks"})
+case("lstsq_gelss_residuals", lambda x, y: linalg.lstsq(x, y, driver="gelss")[1], x=X, y=Y, opset=11, rtol=1e-10, error=None if paddle.__version__.startswith("3.0") else {"pir": "depending on the ranks"})
 case("lstsq_wide", lambda x, y: linalg.lstsq(x, y, driver="gelsd")[:3], x=WIDE, y=f64[2, 4, 3], opset=11, rtol=1e-10)
 case("lstsq_wide_gels", lambda x, y: linalg.lstsq(x, y, driver="gels")[:2], x=WIDE, y=f64[2, 4, 3], opset=11, rtol=1e-10)
 case("lstsq_square", lambda x, y: linalg.lstsq(x, y)[:3], x=f64[3, 6, 6].values(GENERAL), y=f64[3, 6, 1], opset=11, rtol=1e-9)

@@ -149,3 +149,8 @@ def detector(x, s):
 case("remove_nms", detector, x=f32["b", "m", 4], s=f32["b", 3, "m"], flags=["--remove_nms"])
 case("keep_nms", detector, x=f32["b", "m", 4], s=f32["b", 3, "m"].unique(), opset=11)
 case("remove_no_nms", lambda x: paddle.tanh(x), x=f32[3], flags=["--remove_nms"], error="no suppression of boxes", code=2)
+
+# --- regions whose image the LoD tells
+LOD_B, LOD_S = f32[20, 3, 4].values(boxes((20, 3), (20, 3))).lod([12, 8], [5, 15]), f32[20, 3].values(scores((20, 3), (20, 3)))
+raw("nms3_regions_lod", "multiclass_nms3", inputs={"BBoxes": LOD_B, "Scores": LOD_S}, outputs=THREE, attrs=NMS, opset=11)
+raw("nms1_regions_lod", "multiclass_nms", inputs={"BBoxes": LOD_B, "Scores": LOD_S}, outputs={"Out": "float32"}, attrs={**NMS, "keep_top_k": 9}, opset=11, paddle_cannot={"pir": "Paddle 3 does not translate it"})

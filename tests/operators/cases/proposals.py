@@ -72,3 +72,26 @@ COLLECT_SIZES = {"r": 20, "s": 9, "b": 2}, {"r": 33, "s": 14, "b": 3}
 raw("collect", "collect_fpn_proposals", inputs=COLLECT, outputs={"FpnRois": "float32", "RoisNum": "int32"}, attrs={"post_nms_topN": 22}, sizes=[*COLLECT_SIZES], opset=11)
 raw("collect_all", "collect_fpn_proposals", inputs=COLLECT, outputs={"FpnRois": "float32", "RoisNum": "int32"}, attrs={"post_nms_topN": 1000}, sizes=[*COLLECT_SIZES], opset=11)
 raw("collect_one_image", "collect_fpn_proposals", inputs={"MultiLevelRois": [f32[20, 4], f32[9, 4]], "MultiLevelScores": [f32[20, 1].unique(), f32[9, 1].values(unit_scores((9, 1))[0] + 0.01)], "MultiLevelRoIsNum": [i32[1].values([20]), i32[1].values([9])]}, outputs={"FpnRois": "float32", "RoisNum": "int32"}, attrs={"post_nms_topN": 12})
+
+# --- whose image the LoD tells alone
+LOD_ROIS = f32[20, 4].values(regions(20)).lod([12, 8], [5, 15])
+raw("distribute_lod", "distribute_fpn_proposals", inputs={"FpnRois": LOD_ROIS}, outputs=LEVELS, attrs=LEVEL, opset=11)
+
+
+def levels_and_back(rois):
+    """distribute_fpn_proposals and collect_fpn_proposals, whose levels tell their images by the LoD; and pooled regions of one level."""
+    helper = paddle.common_ops_import.LayerHelper("levels")
+    made = [helper.create_variable_for_type_inference("float32") for _ in range(4)]
+    restore, collected = helper.create_variable_for_type_inference("int32"), helper.create_variable_for_type_inference("float32")
+    helper.append_op(type="distribute_fpn_proposals", inputs={"FpnRois": rois}, outputs={"MultiFpnRois": made, "RestoreIndex": restore}, attrs=LEVEL)
+    scores = [level[:, 2:3] for level in made]
+    helper.append_op(type="collect_fpn_proposals", inputs={"MultiLevelRois": made, "MultiLevelScores": scores}, outputs={"FpnRois": collected}, attrs={"post_nms_topN": 14})
+    means = []
+    for tensor in (made[1], collected):
+        mean = helper.create_variable_for_type_inference("float32")
+        helper.append_op(type="sequence_pool", inputs={"X": tensor}, outputs={"Out": mean, "MaxIndex": helper.create_variable_for_type_inference("int32")}, attrs={"pooltype": "SUM"})
+        means.append(mean)
+    return [collected, restore, *means]
+
+
+case("levels_lod", levels_and_back, static=True, rois=LOD_ROIS, opset=11, paddle_cannot={"pir": "Paddle 3 has no sequence_pool"})

@@ -46,11 +46,11 @@ raw("psroi_static", "psroi_pool", inputs={"X": f32[1, 18, 9, 7], "ROIs": f32[5, 
 raw("psroi_float64", "psroi_pool", inputs={"X": f64["b", 18, "h", "w"], "ROIs": f64["r", 4].values(regions(5, 9)), "RoisNum": NUM}, outputs={"Out": "float64"}, attrs=PSROI, sizes=[*SIZES], opset=11)
 
 
-def deformable(x, rois, trans, **attrs):
+def deformable(x, rois, trans, limits=None, **attrs):
     """deformable_psroi_pooling, whose regions tell their image by the LoD."""
     helper = paddle.common_ops_import.LayerHelper("deformable_psroi_pooling")
     held = helper.create_variable_for_type_inference("float32")
-    helper.append_op(type="lod_reset", inputs={"X": rois}, outputs={"Out": held}, attrs={"target_lod": [0, rois.shape[0]]})
+    helper.append_op(type="lod_reset", inputs={"X": rois}, outputs={"Out": held}, attrs={"target_lod": limits or [0, rois.shape[0]]})
     out, count = (helper.create_variable_for_type_inference(x.dtype) for _ in range(2))
     inputs = {"Input": x, "ROIs": held, "Trans": trans}
     helper.append_op(type="deformable_psroi_pooling", inputs=inputs, outputs={"Output": out, "TopCount": count}, attrs={**DPSROI, **attrs})
@@ -65,7 +65,8 @@ case("deformable_psroi_still", lambda x, r, t: deformable(x, r, t, no_trans=True
 case("deformable_psroi_far", lambda x, r, t: deformable(x, r, t, trans_std=0.9), static=True, x=DP_X, r=DP_ROIS, t=f32[5, 2, 3, 2], opset=11, paddle_cannot=NO_DPSROI)
 case("deformable_psroi_groups", lambda x, r, t: deformable(x, r, t, group_size=[2, 3], part_size=[2, 2], output_dim=2), static=True, x=f32[1, 12, "h", "w"], r=DP_ROIS, t=f32[5, 4, 2, 2], opset=11, paddle_cannot=NO_DPSROI)
 case("deformable_psroi_static", lambda x, r, t: deformable(x, r, t, sample_per_part=1), static=True, x=f32[1, 4, 8, 9], r=DP_ROIS, t=f32[5, 8, 3, 2], opset=11, paddle_cannot=NO_DPSROI)
-case("deformable_psroi_images", lambda x, r, t: deformable(x, r, t), static=True, x=f32[2, 4, 8, 9], r=DP_ROIS, t=f32[5, 2, 3, 2], error="regions of several images", paddle_cannot=NO_DPSROI)
+case("deformable_psroi_images", lambda x, r, t: deformable(x, r, t, [0, 3, 5]), static=True, x=f32[2, 4, 8, 9], r=DP_ROIS, t=f32[5, 2, 3, 2], opset=11, paddle_cannot=NO_DPSROI)
+case("deformable_psroi_images_dynamic", lambda x, r, t: deformable(x, r, t, [0, 1, 1, 5], trans_std=0.5), static=True, x=f32["b", 4, "h", "w"], r=DP_ROIS, t=f32[5, 4, 3, 2], sizes=[{"b": 3, "h": 8, "w": 9}, {"b": 3, "h": 11, "w": 7}], opset=11, paddle_cannot=NO_DPSROI)
 
 D, M = f32["b", 18, "h", "w"], f32["b", 9, "h", "w"].range(0, 1)
 case("deform", lambda net, x, o: net(x, o), layer=lambda: V.DeformConv2D(4, 6, 3, padding=1), x=f32["b", 4, "h", "w"], o=D, opset=11)

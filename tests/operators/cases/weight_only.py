@@ -66,6 +66,10 @@ Q8, Q4 = whole(128, 16, 8), whole(128, 16, 4)
 S = (RANDOM.rand(16) / 64 + 0.01).astype("float16")
 S128, S64 = S[None], np.stack([S, 2 * S])
 BIAS = RANDOM.normal(size=16).astype("float16")
+# Too large to be computed at conversion: the file keeps the bytes.
+LARGE8, LARGE4 = whole(512, 288, 8), whole(512, 288, 4)
+LARGE_S = np.float32(RANDOM.rand(288) / 64 + 0.01)
+LARGE_S64 = np.float32(RANDOM.rand(8, 288) / 64 + 0.01)
 X = f16["b", "n", 128]
 
 case("weight_quantize_int8", lambda w: weight_quantize(w, "weight_only_int8", 80), w=W, opset=9)
@@ -100,6 +104,10 @@ raw("weight_only_linear_int8_groups_70", "weight_only_linear", inputs=operands(X
 raw("weight_only_linear_int4_groups", "weight_only_linear", inputs=operands(X, stored(Q4, 4, 89), S64), outputs={"out": "float16"}, attrs=form("int4", 89, 64), expect=linear(Q4, S64))
 raw("weight_only_linear_int4_groups_128", "weight_only_linear", inputs=operands(X, stored(Q4, 4, 80), S128), outputs={"out": "float16"}, attrs=form("int4", 80, 128), expect=linear(Q4, S128))
 raw("weight_only_linear_float32", "weight_only_linear", inputs=operands(f32["b", "n", 128], stored(Q8, 8, 80), S.astype("float32")), outputs={"out": "float32"}, attrs=form(), expect=linear(Q8, S.astype("float32")))
+raw("weight_only_linear_large_int8", "weight_only_linear", inputs=operands(f32["b", 512], stored(LARGE8, 8, 80), LARGE_S), outputs={"out": "float32"}, attrs=form(), atol=1e-3, expect=linear(LARGE8, LARGE_S))
+raw("weight_only_linear_large_int8_70", "weight_only_linear", inputs=operands(f32["b", 512], stored(LARGE8, 8, 70), LARGE_S64), outputs={"out": "float32"}, attrs=form("int8", 70, 64), atol=1e-3, expect=linear(LARGE8, LARGE_S64))
+raw("weight_only_linear_large_int4", "weight_only_linear", inputs=operands(f32["b", 512], stored(LARGE4, 4, 80), LARGE_S64), outputs={"out": "float32"}, attrs=form("int4", 80, 64), atol=1e-3, expect=linear(LARGE4, LARGE_S64))
+raw("weight_only_linear_large_int4_70", "weight_only_linear", inputs=operands(f32["b", 512], stored(LARGE4, 4, 70), LARGE_S), outputs={"out": "float32"}, attrs=form("int4", 70), atol=1e-3, expect=linear(LARGE4, LARGE_S))
 raw("weight_only_linear_input", "weight_only_linear", inputs={"x": X, "weight": i8[8, 128].values(stored(Q4, 4, 80)), "weight_scale": f16[16].values(S)}, outputs={"out": "float16"}, attrs=form("int4"), opset=9, expect=lambda x, weight, weight_scale: linear(Q4, S)(x))
 raw("weight_only_linear_architecture", "weight_only_linear", inputs=operands(X, stored(Q8, 8, 80), S), outputs={"out": "float16"}, attrs=form(arch=60), expect=linear(Q8, S), error="architecture 60")
 raw("weight_only_linear_rows", "weight_only_linear", inputs=operands(f16["b", 32], np.zeros((16, 32), "int8"), S), outputs={"out": "float16"}, attrs=form(), expect=linear(np.zeros((32, 16)), S), error="a multiple of 64")
