@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "mapper/attention.h"
+#include "mapper/indices.h"
 #include "mapper/quantization.h"
 #include "mapper/tables.h"
 
@@ -39,6 +40,21 @@ Value attend(Builder& g, Value q, Value k, Value v, double factor, Value mask) {
   if (factor != 1.0) scores = g.mul(scores, g.scalar(factor, scores.dtype()));
   if (mask) scores = g.add(scores, mask);
   return g.matmul(g.softmax(scores, 3), v);
+}
+
+Value activate(OpContext& op, Value x, std::string_view method) {
+  Builder& g = op.graph();
+  const auto number = [&](double value) { return g.scalar(value, x.dtype()); };
+  const auto gelu = [&](Value v) {
+    return g.mul(g.mul(v, number(0.5)), g.add(g.erf(g.mul(v, number(std::sqrt(0.5)))), number(1)));
+  };
+  if (method == "gelu") return gelu(x);
+  if (method == "relu") return g.relu(x);
+  if (method != "geglu" && method != "swiglu")
+    op.fail("act_method '" + std::string(method) + "', which Paddle's kernel does not know");
+  const std::vector<Value> halves = g.split_evenly(x, 2, rank_of(op, x) - 1);
+  const Value gate = method == "geglu" ? gelu(halves[0]) : g.mul(halves[0], g.sigmoid(halves[0]));
+  return g.mul(gate, halves[1]);
 }
 
 Value repeat_heads(OpContext& op, Value x, int64_t times) {
@@ -149,6 +165,27 @@ void flash_attn(OpContext& op) {
   const Value out = attend(g, g.transpose(q, {0, 2, 1, 3}), repeated(k), repeated(op.in("v")),
                            1 / std::sqrt(static_cast<double>(size)), mask);
   op.out("out", g.transpose(out, {0, 2, 1, 3}));
+}
+
+// Attention on [batch, length, heads, size] of cuDNN. A bias is added before the scores are scaled, or behind.
+void fused_dot_product_attention(OpContext& op) {
+  Builder& g = op.graph();
+  const auto masked = op.attr<std::string>("mask_type_str", "none");
+  const auto biased = op.attr<std::string>("bias_type_str", "none");
+  if (masked != "none" && masked != "causal") op.fail("the mask_type '" + masked + "': lengths within a batch");
+  const Value q = op.in("q");
+  const double factor = op.attr<double>("scaling_factor", 1);
+  Value mask;
+  if (biased != "none") {
+    mask = op.in("bias");
+    if (biased == "pre_scale_bias") mask = g.mul(mask, g.scalar(factor, mask.dtype()));
+  }
+  if (masked == "causal") {
+    const Value causal = causal_mask(op, q, 1, op.in("k"), 1);
+    mask = mask ? g.add(mask, causal) : causal;
+  }
+  const auto to_front = [&](Value x) { return g.transpose(x, {0, 2, 1, 3}); };
+  op.out("out", to_front(attend(g, to_front(q), to_front(op.in("k")), to_front(op.in("v")), factor, mask)));
 }
 
 void softmax_mask(OpContext& op) {
@@ -273,9 +310,15 @@ void fc_layernorm(OpContext& op) {
   } else if (!activation.empty()) {
     op.fail("activation_type '" + activation + "', which Paddle's kernel does not know");
   }
-  const Norm norm = normalize(op, g.add(out, op.in("y")), op.attr<int64_t>("begin_norm_axis", 1),
-                              op.attr<double>("epsilon", 1e-5), op.in_or_none("scale"), op.in_or_none("bias1"));
+  // Whatever begin_norm_axis says, Paddle's kernel normalizes rows.
+  const Value sum = g.add(out, op.in("y"));
+  const bool statistics = op.wants("mean") || op.wants("variance");
+  const Norm norm = (statistics ? layer_norm : normalize)(
+      op, sum, rank_of(op, sum) - 1, op.attr<double>("epsilon", 1e-5), op.in_or_none("scale"), op.in_or_none("bias1"));
   op.out("out", norm.out);
+  if (!statistics) return;
+  op.out("mean", g.flatten_to_1d(norm.mean));
+  op.out("variance", g.flatten_to_1d(norm.variance));
 }
 
 // layer_norm(residual + dropout(x + bias))
@@ -315,6 +358,19 @@ void dropout_add(OpContext& op) { op.out("out", op.graph().add(dropped_out(op, o
 
 // --- whole layers ---------------------------------------------------------------------------------------------------
 
+Value part_of(Builder& g, Value v, int64_t i) { return g.squeeze(g.slice(v, {i}, {i + 1}, {0}), {0}); }
+
+// Queries, keys and values of x [batch, length, hidden]: [3, batch, heads, length, size].
+Value split_heads(Builder& g, Value x, Value matrix, Value bias, int64_t heads, int64_t size) {
+  Value projected = g.matmul(x, matrix);
+  if (bias) projected = g.add(projected, g.reshape(bias, Ints{-1}));
+  return g.transpose(g.reshape(projected, Ints{0, 0, 3, heads, size}), {2, 0, 3, 1, 4});
+}
+
+Value merge_heads(Builder& g, Value x, int64_t width) {
+  return g.reshape(g.transpose(x, {0, 2, 1, 3}), Ints{0, 0, width});
+}
+
 void refuse_rings(const OpContext& op) {
   if (op.attr<int64_t>("ring_id", -1) >= 0) op.fail("ring_id: a layer whose weights are divided over several devices");
 }
@@ -349,22 +405,18 @@ void fused_attention(OpContext& op) {
   if (heads < 1 || (matrix && w.dim(1) % (3 * heads) != 0)) op.fail("a weight that isn't one of whole heads");
   const int64_t size = matrix ? w.dim(1) / (3 * heads) : w.dim(2);
   if (!matrix) w = g.transpose(g.reshape(w, Ints{3 * heads * size, -1}), {1, 0});
-  Value projected = g.matmul(operand, w);
-  if (const Value bias = op.in_or_none("qkv_bias")) projected = g.add(projected, g.reshape(bias, Ints{-1}));
-  const Value split = g.transpose(g.reshape(projected, Ints{0, 0, 3, heads, size}), {2, 0, 3, 1, 4});
-  const auto part = [&](Value v, int64_t i) { return g.squeeze(g.slice(v, {i}, {i + 1}, {0}), {0}); };
-  Value k = part(split, 1);
-  Value v = part(split, 2);
+  const Value split = split_heads(g, operand, w, op.in_or_none("qkv_bias"), heads, size);
+  Value k = part_of(g, split, 1);
+  Value v = part_of(g, split, 2);
   if (const Value cache = op.in_or_none("cache_kv")) {
-    k = g.concat({part(cache, 0), k}, 2);
-    v = g.concat({part(cache, 1), v}, 2);
+    k = g.concat({part_of(g, cache, 0), k}, 2);
+    v = g.concat({part_of(g, cache, 1), v}, 2);
     op.out("cache_kv_out", g.concat({g.unsqueeze(k, {0}), g.unsqueeze(v, {0})}, 0));
   }
   const double factor = 1 / std::sqrt(static_cast<double>(size));
-  const Value seen = dropped_out(op, attend(g, part(split, 0), k, v, factor, op.in_or_none("src_mask")),
+  const Value seen = dropped_out(op, attend(g, part_of(g, split, 0), k, v, factor, op.in_or_none("src_mask")),
                                  "attn_dropout_rate", "attn_dropout_implementation");
-  Value out =
-      g.matmul(g.reshape(g.transpose(seen, {0, 2, 1, 3}), Ints{0, 0, heads * size}), op.in("out_linear_weight"));
+  Value out = g.matmul(merge_heads(g, seen, heads * size), op.in("out_linear_weight"));
   if (const Value bias = op.in_or_none("out_linear_bias")) out = g.add(out, bias);
   out = dropped_out(op, out, "dropout_rate", "dropout_implementation");
   op.out("out", with_residual<normalize>(op, x, out, "ln_scale_2", "ln_bias_2"));
@@ -388,17 +440,89 @@ void fused_feedforward(OpContext& op) {
   };
   y = linear(y, "linear1_weight", "linear1_bias");
   const auto activation = op.attr<std::string>("act_method", "gelu");
-  if (activation == "relu") {
-    y = g.relu(y);
-  } else if (activation == "gelu") {
-    const auto number = [&](double value) { return g.scalar(value, y.dtype()); };
-    y = g.mul(g.mul(y, number(0.5)), g.add(g.erf(g.mul(y, number(std::sqrt(0.5)))), number(1)));
-  } else {
+  if (activation != "relu" && activation != "gelu")
     op.fail("act_method '" + activation + "', which Paddle's kernel does not know");
-  }
+  y = activate(op, y, activation);
   y = dropped_out(op, y, "dropout1_prob", "dropout1_implementation");
   y = dropped_out(op, linear(y, "linear2_weight", "linear2_bias"), "dropout2_prob", "dropout2_implementation");
   op.out("out", with_residual<normalize>(op, x, y, "ln2_scale", "ln2_bias"));
+}
+
+// The lists of operands of a stack of layers: as long as the first, or empty.
+class LayerOperands {
+ public:
+  LayerOperands(OpContext& op, std::string_view name, size_t layers) : values_(op.ins(name)) {
+    if (!values_.empty() && values_.size() != layers)
+      op.fail(std::to_string(values_.size()) + " of '" + std::string(name) + "' for " + std::to_string(layers) +
+              " layers");
+  }
+  Value operator[](size_t i) const { return values_.empty() ? Value() : values_[i]; }
+
+ private:
+  std::vector<Value> values_;
+};
+
+// A stack of layers of self-attention and a feed-forward part, each with a norm before or behind it. Weights of
+// queries, keys and values are [3, heads, size, hidden] (trans_qkvw) or [hidden, 3, heads, size]. Paddle's kernel drops
+// nothing out, whatever the attributes say.
+template <LayerNorm normalize>
+void fused_multi_transformer(OpContext& op) {
+  Builder& g = op.graph();
+  refuse_rings(op);
+  for (const std::string_view name :
+       {"cache_kvs", "pre_caches", "rotary_tensor", "beam_offset", "time_step", "seq_lengths"}) {
+    if (!op.ins(name).empty()) op.fail("its operand '" + std::string(name) + "', a part of generating text");
+  }
+  if (op.attr<double>("residual_alpha", 1) != 1 || op.attr<int64_t>("gqa_group_size", -1) > 0)
+    op.fail("residual_alpha and groups of heads");
+  const bool before = op.attr<bool>("pre_layer_norm", true);
+  const bool root = op.attr<std::string>("norm_type", "layernorm") == "rmsnorm";
+  const double epsilon = op.attr<double>("epsilon", 1e-5);
+  const auto activation = op.attr<std::string>("act_method", "gelu");
+  const size_t layers = op.ins("qkv_weights").size();
+  const auto list = [&](std::string_view name) { return LayerOperands(op, name, layers); };
+  const auto plus = [&](Value x, Value bias) { return bias ? g.add(x, bias) : x; };
+  const auto norm = [&](Value x, Value scale, Value bias) {
+    if (!root) return normalize(op, x, x.rank() - 1, epsilon, scale, bias).out;
+    const Value mean = g.reduce("ReduceMean", g.mul(x, x), Ints{-1}, true);
+    return plus(g.mul(g.div(x, g.sqrt(g.add(mean, g.scalar(epsilon, x.dtype())))), scale), bias);
+  };
+
+  const LayerOperands qkv_weights = list("qkv_weights");
+  const LayerOperands qkv_biases = list("qkv_biases");
+  const LayerOperands linear_weights = list("out_linear_weights");
+  const LayerOperands linear_biases = list("out_linear_biases");
+  const LayerOperands scales = list("ln_scales");
+  const LayerOperands shifts = list("ln_biases");
+  const LayerOperands ffn_scales = list("ffn_ln_scales");
+  const LayerOperands ffn_shifts = list("ffn_ln_biases");
+  const LayerOperands ffn1_weights = list("ffn1_weights");
+  const LayerOperands ffn1_biases = list("ffn1_biases");
+  const LayerOperands ffn2_weights = list("ffn2_weights");
+  const LayerOperands ffn2_biases = list("ffn2_biases");
+  const bool turned = op.attr<bool>("trans_qkvw", true);
+  const Value mask = op.in_or_none("src_mask");
+  Value x = op.in("x");
+  for (size_t i = 0; i < layers; ++i) {
+    const Value w = qkv_weights[i];
+    if (x.rank() != 3 || w.rank() != 4 || !w.is_static()) op.fail("weights of another form");
+    const int64_t heads = w.dim(turned ? 1 : 2);
+    const int64_t size = w.dim(turned ? 2 : 3);
+    const Value matrix = turned ? g.transpose(g.reshape(w, Ints{3 * heads * size, -1}), {1, 0})
+                                : g.reshape(w, Ints{-1, 3 * heads * size});
+    const Value split = split_heads(g, before ? norm(x, scales[i], shifts[i]) : x, matrix, qkv_biases[i], heads, size);
+    const double factor = 1 / std::sqrt(static_cast<double>(size));
+    const Value seen = merge_heads(
+        g, attend(g, part_of(g, split, 0), part_of(g, split, 1), part_of(g, split, 2), factor, mask), heads * size);
+    x = g.add(x, plus(g.matmul(seen, linear_weights[i]), linear_biases[i]));
+    if (!before) x = norm(x, scales[i], shifts[i]);
+
+    Value y = before ? norm(x, ffn_scales[i], ffn_shifts[i]) : x;
+    y = activate(op, plus(g.matmul(y, ffn1_weights[i]), ffn1_biases[i]), activation);
+    x = g.add(x, plus(g.matmul(y, ffn2_weights[i]), ffn2_biases[i]));
+    if (!before) x = norm(x, ffn_scales[i], ffn_shifts[i]);
+  }
+  op.out("out", x);
 }
 
 // Attention over the last but one axis of query [batch, rows, length, hidden] (to key, where it's given), whose result
@@ -442,14 +566,19 @@ void fused_gate_attention(OpContext& op) {
   op.out("out", out);
 }
 
+constexpr std::string_view kGeneration =
+    "caches and lengths of generated text, rotary tensors, groups of heads, ring_id";
 constexpr std::string_view kRings = "ring_id: weights divided over several devices";
 
 constexpr MapperEntry kEntries[] = {
     {"fused_attention", 7, fused_attention<layer_norm>, kRings},
     {"fused_attention", 17, fused_attention<layer_norm_17>, kRings},
+    {"fused_dot_product_attention", 7, fused_dot_product_attention, "lengths within a batch (masks of padding)"},
     {"fused_feedforward", 7, fused_feedforward<layer_norm>, kRings},
     {"fused_feedforward", 17, fused_feedforward<layer_norm_17>, kRings},
     {"fused_gate_attention", 7, fused_gate_attention},
+    {"fused_multi_transformer", 7, fused_multi_transformer<layer_norm>, kGeneration},
+    {"fused_multi_transformer", 17, fused_multi_transformer<layer_norm_17>, kGeneration},
     {"multihead_matmul", 7, multihead_matmul},
     {"self_dp_attention", 7, self_dp_attention},
     {"flash_attn", 7, flash_attn},

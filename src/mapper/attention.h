@@ -12,6 +12,10 @@ Value causal_mask(OpContext& op, Value x, int64_t rows_axis, Value y, int64_t co
 // [batch, heads, …] with each head `times` times in a row.
 Value repeat_heads(OpContext& op, Value x, int64_t times);
 
+// The activation of a feed-forward part: gelu, relu, or geglu and swiglu, which multiply the activated first half of
+// the last axis with the second.
+Value activate(OpContext& op, Value x, std::string_view method);
+
 // softmax(factor · q · kᵀ + mask) · v for [batch, heads, length, size].
 Value attend(Builder& g, Value q, Value k, Value v, double factor, Value mask);
 

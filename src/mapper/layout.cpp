@@ -1,4 +1,6 @@
 // Reshaping and repeating: the same elements under other dimensions.
+#include <algorithm>
+
 #include "mapper/indices.h"
 #include "mapper/tables.h"
 
@@ -22,7 +24,11 @@ void reshape(OpContext& op) {
   op.out("out", g.reshape(x, shape.value));
 }
 
-void view_shape(OpContext& op) { op.out("out", op.graph().reshape(op.in("input"), op.attr<Ints>("dims"))); }
+void view_shape(OpContext& op) {
+  const Ints dims = op.attr<Ints>("dims");
+  if (std::ranges::any_of(dims, [](int64_t d) { return d == 0 || d < -1; })) op.fail("a size that Paddle refuses");
+  op.out("out", op.graph().reshape(op.in("input"), dims));
+}
 
 // Named dimensions that are not 1 stay; no axes: all that are 1.
 void squeeze(OpContext& op) {

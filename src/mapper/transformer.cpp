@@ -295,7 +295,7 @@ void variable_length_attention(OpContext& op) {
 
 // --- feed-forward ---------------------------------------------------------------------------------------------------
 
-// activation(x + bias); the gated ones multiply the activated first half of the last axis with the second.
+// (activation(x + bias) + shift) · smooth
 void fused_bias_act(OpContext& op) {
   Builder& g = op.graph();
   Value x = op.in("x");
@@ -306,22 +306,7 @@ void fused_bias_act(OpContext& op) {
     if (computed == "bf16") x = g.cast(x, DType::kBFloat16);
   }
   if (Value bias = op.in_or_none("bias")) x = g.add(x, bias);
-  const auto number = [&](double value) { return g.scalar(value, x.dtype()); };
-  const auto gelu = [&](Value v) {
-    return g.mul(g.mul(v, number(0.5)), g.add(g.erf(g.mul(v, number(std::sqrt(0.5)))), number(1)));
-  };
-  const auto silu = [&](Value v) { return g.mul(v, g.sigmoid(v)); };
-  const auto method = op.attr<std::string>("act_method", "gelu");
-  if (method == "gelu") {
-    x = gelu(x);
-  } else if (method == "relu") {
-    x = g.relu(x);
-  } else if (method == "geglu" || method == "swiglu") {
-    const std::vector<Value> halves = g.split_evenly(x, 2, rank_of(op, x) - 1);
-    x = g.mul(method == "geglu" ? gelu(halves[0]) : silu(halves[0]), halves[1]);
-  } else {
-    op.fail("act_method '" + method + "', which Paddle's kernel does not know");
-  }
+  x = activate(op, x, op.attr<std::string>("act_method", "gelu"));
   // Paddle looks at `smooth` only where there's a shift.
   if (Value shift = op.in_or_none("shift")) x = g.mul(g.add(x, shift), op.in("smooth"));
   op.out("out", op.attr<double>("quant_scale", -1) > 0 ? quantised_result(op, x) : x);

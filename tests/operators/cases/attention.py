@@ -1,4 +1,6 @@
 """Attention and the parts of transformers that Paddle fuses. Most have kernels for GPUs only: those rows say what they compute."""
+import pathlib
+
 import paddle
 import paddle.nn as nn
 import paddle.nn.functional as F
@@ -80,8 +82,11 @@ raw("skip_layernorm", "skip_layernorm", inputs={"X": f32["b", "n", 8], "Y": f32[
 raw("skip_layernorm_two_axes", "skip_layernorm", inputs={"X": f32["b", 2, 4], "Y": f32["b", 2, 4], "Scale": param(SCALE), "Bias": param(BIAS)}, outputs={"Out": "float32"}, attrs={"epsilon": 1e-5, "begin_norm_axis": 1}, expect=lambda x, y: layer_norm(x + y, SCALE.reshape(2, 4), BIAS.reshape(2, 4), (1, 2)))
 raw("embedding_layernorm", "fused_embedding_eltwise_layernorm", inputs={"Ids": [i64["b", "n", 1].ints(0, 9), i64["b", "n", 1].ints(0, 4)], "Embs": [param(TABLE), param(MORE)], "Bias": param(BIAS), "Scale": param(SCALE)}, outputs={"Out": "float32"}, attrs={"epsilon": 1e-5}, expect=lambda a, b: layer_norm(TABLE[a[..., 0]] + MORE[b[..., 0]]))
 raw("embedding_layernorm_rank2", "fused_embedding_eltwise_layernorm", inputs={"Ids": [i64["b", "n"].ints(0, 9), i64["b", "n"].ints(0, 4)], "Embs": [param(TABLE), param(MORE)], "Bias": param(BIAS), "Scale": param(SCALE)}, outputs={"Out": "float32"}, attrs={"epsilon": 1e-5}, expect=lambda a, b: layer_norm(TABLE[a] + MORE[b]))
+# phi/kernels/fusion/gpu/fused_fc_elementwise_layernorm_kernel.cu: rows are normalized, whatever begin_norm_axis says.
 raw("fc_layernorm", "fused_fc_elementwise_layernorm", inputs={"X": f32["b", 2, 3], "W": param(W), "Y": f32["b", 8], "Bias0": param(BIAS0), "Scale": param(SCALE), "Bias1": param(BIAS)}, outputs={"Out": "float32", "Mean": None, "Variance": None}, attrs={"x_num_col_dims": 1, "begin_norm_axis": 1, "epsilon": 1e-5, "activation_type": "relu"}, expect=lambda x, y: layer_norm(np.maximum(x.reshape(-1, 6) @ W + BIAS0, 0) + y))
 raw("fc_layernorm_plain", "fused_fc_elementwise_layernorm", inputs={"X": f32["b", "n", 6], "W": param(W), "Y": f32["b", "n", 8]}, outputs={"Out": "float32", "Mean": None, "Variance": None}, attrs={"activation_type": "", "epsilon": 1e-5, "x_num_col_dims": 2, "begin_norm_axis": 2}, expect=lambda x, y: layer_norm(x @ W + y, 1, 0))
+raw("fc_layernorm_statistics", "fused_fc_elementwise_layernorm", inputs={"X": f32["b", 3, 6], "W": param(W), "Y": f32["b", 3, 8], "Scale": param(SCALE), "Bias1": param(BIAS)}, outputs={"Out": "float32", "Mean": "float32", "Variance": "float32"}, attrs={"x_num_col_dims": 2, "begin_norm_axis": 2, "epsilon": 1e-5, "activation_type": ""}, expect=lambda x, y: [layer_norm(x @ W + y), (x @ W + y).mean(-1).reshape(-1), (x @ W + y).var(-1).reshape(-1)])
+# phi/kernels/fusion/gpu/fused_bias_dropout_residual_layer_norm_kernel.cu, fused_dropout_helper.h
 raw("bias_dropout_residual_layernorm", "fused_bias_dropout_residual_layer_norm", inputs={"X": f32["b", "n", 8], "Residual": f32["b", "n", 8], "Bias": param(BIAS0), "LnScale": param(SCALE), "LnBias": param(BIAS)}, outputs={"Y": "float32", "BiasDropoutResidualOut": "float32", "DropoutMaskOut": None, "LnMean": None, "LnVariance": None}, attrs={"dropout_seed": 0, "dropout_fix_seed": False, "is_test": True, "dropout_rate": 0.25, "dropout_implementation": "downgrade_in_infer", "ln_epsilon": 1e-5}, expect=lambda x, r: [layer_norm(r + 0.75 * (x + BIAS0)), r + 0.75 * (x + BIAS0)])
 raw("bias_dropout_residual_layernorm_upscale", "fused_bias_dropout_residual_layer_norm", inputs={"X": f32["b", "n", 8], "Residual": f32["b", "n", 8], "LnScale": param(SCALE), "LnBias": param(BIAS)}, outputs={"Y": "float32", "BiasDropoutResidualOut": None, "DropoutMaskOut": None, "LnMean": None, "LnVariance": None}, attrs={"dropout_seed": 0, "dropout_fix_seed": False, "is_test": True, "dropout_rate": 0.25, "dropout_implementation": "upscale_in_train", "ln_epsilon": 1e-5}, expect=lambda x, r: layer_norm(r + x))
 raw("dropout_add", "fused_dropout_add", inputs={"x": f32["b", 4], "y": f32["b", 4]}, outputs={"out": "float32", "seed_offset": None}, attrs={"seed": 0, "fix_seed": False, "p": 0.25, "is_test": True, "mode": "downscale_in_infer"}, expect=lambda x, y: 0.75 * x + y)
@@ -199,3 +204,66 @@ def gated(query, mask, bias=0.0, key=None, gating=True):
 raw("fused_gate_attention", "fused_gate_attention", inputs={"Query": ROWS, "QKVWeight": param(HEADS_W), "SrcMask": f32["b", 3, 1, 1, "n"], **GATES, **LAST}, outputs=GATED_OUT, attrs=GATED, expect=gated)
 raw("fused_gate_attention_bias", "fused_gate_attention", inputs={"Query": ROWS, "QKVWeight": param(HEADS_W), "NonbatchedBias": f32["b", 1, 2, "n", "n"], "SrcMask": f32["b", 3, 1, 1, "n"], **LAST}, outputs=GATED_OUT, attrs={**GATED, "has_gating": False}, expect=lambda x, bias, mask: gated(x, mask, bias, gating=False))
 raw("fused_gate_attention_key", "fused_gate_attention", inputs={"Query": ROWS, "Key": f32["b", 3, "m", 6], "QueryWeight": param(THREE_W[0]), "KeyWeight": param(THREE_W[1]), "ValueWeight": param(THREE_W[2]), "SrcMask": f32["b", 3, 1, 1, "m"], **GATES, **LAST}, outputs=GATED_OUT, attrs={**GATED, "merge_qkv": False}, expect=lambda x, key, mask: gated(x, mask, key=key))
+
+# phi/kernels/fusion/gpu/fused_multi_transformer_helper.cu.h, fluid/operators/fused/fused_multi_transformer_op.{cc,cu}: nothing is dropped out.
+STACK = {"pre_layer_norm": True, "epsilon": 1e-4, "residual_alpha": 1.0, "rotary_emb_dims": 0, "dropout_rate": 0.5, "is_test": True, "dropout_implementation": "downgrade_in_infer", "act_method": "gelu", "trans_qkvw": True, "ring_id": -1, "norm_type": "layernorm", "use_neox_rotary_style": False, "gqa_group_size": -1}
+STACKS = {
+    "LnScale": [(8,)] * 2, "LnBias": [(8,)] * 2, "QKVW": [(3, 2, 4, 8)] * 2, "QKVBias": [(3, 2, 4)] * 2, "OutLinearW": [(8, 8)] * 2, "OutLinearBias": [(8,)] * 2, "FFNLnScale": [(8,)] * 2,
+    "FFNLnBias": [(8,)] * 2, "FFN1Weight": [(8, 6)] * 2, "FFN1Bias": [(6,)] * 2, "FFN2Weight": [(6, 8)] * 2, "FFN2Bias": [(8,)] * 2,
+}  # fmt: skip
+STACKS = {name: [np.random.RandomState(100 + 10 * k + i).randn(*dims).astype("float32") * 0.5 for i, dims in enumerate(shapes)] for k, (name, shapes) in enumerate(STACKS.items())}
+# Of a gated activation, the second weight has half as many rows.
+GLU = {**STACKS, "FFN2Weight": [w[:3] for w in STACKS["FFN2Weight"]]}
+STACK_OUT = {"CacheKVOut": None, "Out": "float32"}
+
+
+def params(weights, without=()):
+    return {name: [param(w) for w in ws] for name, ws in weights.items() if name not in without}
+
+
+def stack(x, mask=0.0, weights=STACKS, pre=True, act="gelu", root=False, biases=True):
+    def norm(v, scale, shift):
+        return v / np.sqrt((v * v).mean(-1, keepdims=True) + 1e-4) * scale + shift if root else layer_norm(v, scale, shift, epsilon=1e-4)
+
+    for i in range(2):
+        w = {name: ws[i] * (biases or not name.endswith("Bias")) for name, ws in weights.items()}
+        y = norm(x, w["LnScale"], w["LnBias"]) if pre else x
+        q, k, v = np.einsum("bnd,thsd->tbnhs", y, w["QKVW"]) + w["QKVBias"][:, None, None]
+        x = x + attend(q, k, v, mask=mask).reshape(x.shape) @ w["OutLinearW"] + w["OutLinearBias"]
+        x = x if pre else norm(x, w["LnScale"], w["LnBias"])
+        y = (norm(x, w["FFNLnScale"], w["FFNLnBias"]) if pre else x) @ w["FFN1Weight"] + w["FFN1Bias"]
+        halves = y[..., :3], y[..., 3:]
+        y = {"gelu": lambda: y * 0.5 * (1 + erf(y / 2**0.5)), "relu": lambda: np.maximum(y, 0), "swiglu": lambda: halves[0] / (1 + np.exp(-halves[0])) * halves[1], "geglu": lambda: halves[0] * 0.5 * (1 + erf(halves[0] / 2**0.5)) * halves[1]}[act]()
+        x = x + y @ w["FFN2Weight"] + w["FFN2Bias"]
+        x = x if pre else norm(x, w["FFNLnScale"], w["FFNLnBias"])
+    return x.astype("float32")
+
+
+NO_STACK = {"pir": "Paddle 3 does not translate it: its own ends with an underscore"}
+BIASES_OF_STACK = ("LnBias", "QKVBias", "OutLinearBias", "FFNLnBias", "FFN1Bias", "FFN2Bias")
+raw("fused_multi_transformer", "fused_multi_transformer", inputs={"X": HIDDEN, **params(STACKS), "SrcMask": f32["b", 1, "n", "n"]}, outputs=STACK_OUT, attrs=STACK, expect=stack, opset=9, paddle_cannot=NO_STACK)
+raw("fused_multi_transformer_post_norm", "fused_multi_transformer", inputs={"X": HIDDEN, **params(STACKS)}, outputs=STACK_OUT, attrs={**STACK, "pre_layer_norm": False, "act_method": "relu"}, expect=lambda x: stack(x, pre=False, act="relu"), paddle_cannot=NO_STACK)
+raw("fused_multi_transformer_rms_swiglu", "fused_multi_transformer", inputs={"X": HIDDEN, **params(GLU, BIASES_OF_STACK), "SrcMask": f32["b", 2, "n", "n"]}, outputs=STACK_OUT, attrs={**STACK, "norm_type": "rmsnorm", "act_method": "swiglu"}, expect=lambda x, mask: stack(x, mask, GLU, act="swiglu", root=True, biases=False), paddle_cannot=NO_STACK)
+raw("fused_multi_transformer_geglu_turned", "fused_multi_transformer", inputs={"X": HIDDEN, **params({**GLU, "QKVW": [w.transpose(3, 0, 1, 2).copy() for w in STACKS["QKVW"]]})}, outputs=STACK_OUT, attrs={**STACK, "trans_qkvw": False, "act_method": "geglu"}, expect=lambda x: stack(x, weights=GLU, act="geglu"), opset=9, paddle_cannot=NO_STACK)
+raw("fused_multi_transformer_cache", "fused_multi_transformer", inputs={"X": HIDDEN, **params(STACKS), "CacheKV": [f32[2, "b", 2, 16, 4], f32[2, "b", 2, 16, 4]]}, outputs=STACK_OUT, attrs=STACK, expect=lambda x, *_: x, error="cache_kvs", paddle_cannot=NO_STACK)
+raw("fused_multi_transformer_ring", "fused_multi_transformer", inputs={"X": HIDDEN, **params(STACKS)}, outputs=STACK_OUT, attrs={**STACK, "ring_id": 0}, expect=stack, error="ring_id", paddle_cannot=NO_STACK)
+# files/write.py wrote it, one layer without biases.
+ONE = {name: STACKS[name][:1] for name in STACKS if not name.endswith("Bias")}
+
+
+def one(x, mask, *weights):
+    twice = {name: [w, w * 0] for name, w in zip(ONE, weights)}
+    return stack(x, mask, {**twice, **{name: [w * 0 for w in STACKS[name]] for name in BIASES_OF_STACK}})
+
+
+saved("fused_multi_transformer_pir", pathlib.Path(__file__).parents[1] / "files/fused_multi_transformer", x=HIDDEN, mask=f32["b", 1, "n", "n"], **{f"w{i}": f32[w[0].shape].values(w[0]) for i, w in enumerate(ONE.values())}, expect=one, paddle_cannot={"pdmodel": "an operator of PIR alone"}, opset={"pir": 9})
+
+# paddle.incubate.nn.functional.cudnn_flash_attention: cuDNN's causal masks begin in the first corner.
+CUDNN = {"scaling_factor": 0.4, "dropout_probability": 0.0, "is_training": False, "mask_type_str": "none", "bias_type_str": "none"}
+CUDNN_IN = {"q": f32["b", "n", 2, 4], "k": f32["b", "n", 2, 4], "v": f32["b", "n", 2, 4]}
+CUDNN_OUT = {"out": "float32", "softmax_out": None, "rng_state": None}
+raw("fused_dot_product_attention", "fused_dot_product_attention", inputs=CUDNN_IN, outputs=CUDNN_OUT, attrs=CUDNN, expect=lambda *x: attend(*x, factor=0.4))
+raw("fused_dot_product_attention_causal", "fused_dot_product_attention", inputs=CUDNN_IN, outputs=CUDNN_OUT, attrs={**CUDNN, "mask_type_str": "causal"}, expect=lambda *x: attend(*x, factor=0.4, causal=True), opset=11)
+raw("fused_dot_product_attention_post_scale", "fused_dot_product_attention", inputs={**CUDNN_IN, "bias": f32[1, 2, "n", "n"]}, outputs=CUDNN_OUT, attrs={**CUDNN, "bias_type_str": "post_scale_bias"}, expect=lambda q, k, v, bias: attend(q, k, v, factor=0.4, mask=bias))
+raw("fused_dot_product_attention_pre_scale", "fused_dot_product_attention", inputs={**CUDNN_IN, "bias": f32["b", 1, "n", "n"]}, outputs=CUDNN_OUT, attrs={**CUDNN, "bias_type_str": "pre_scale_bias"}, expect=lambda q, k, v, bias: attend(q, k, v, factor=0.4, mask=0.4 * bias))
+raw("fused_dot_product_attention_padding", "fused_dot_product_attention", inputs=CUDNN_IN, outputs=CUDNN_OUT, attrs={**CUDNN, "mask_type_str": "padding"}, expect=lambda *x: attend(*x), error="mask_type 'padding'")

@@ -152,6 +152,7 @@ case("conv2d_transpose_depthwise_multiplier", nn.Conv2DTranspose(4, 8, 3, stride
 case("conv2d_transpose_same_one_stride", nn.Conv2DTranspose(1, 1, [3, 4], stride=[1, 2], padding="SAME"), opset=10, x=f32["b", 1, "h", "w"])
 case("conv2d_transpose_same_one_dynamic", nn.Conv2DTranspose(2, 1, 4, stride=2, padding="SAME"), opset=10, x=f32["b", 2, 7, "w"])
 
+# phi/kernels/gpu/correlation_kernel.cu
 def correlate(x, y, pad, kernel, reach, stride1, stride2):
     x, y = [np.pad(v, [(0, 0), (0, 0), (pad, pad), (pad, pad)]) for v in (x, y)]
     radius, steps = kernel // 2, reach // stride2

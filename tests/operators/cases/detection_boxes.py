@@ -53,6 +53,7 @@ raw("box_coder_decode_alone", "box_coder", inputs={"PriorBox": P, "TargetBox": f
 case("box_coder_float64", lambda p, v, t: paddle.vision.ops.box_coder(p, v, t, "decode_center_size"), p=f64[7, 4].values(boxes(7, dtype="float64")), v=f64[7, 4].range(0.1, 0.5), t=f64["b", 7, 4])
 
 
+# phi/kernels/gpu/box_clip_kernel.cu
 def clipped(boxes, info):
     """Paddle's kernel wants the boxes' LoD, which an exported program cannot be fed with as numpy arrays."""
     side = np.floor(info[:, 1::-1] / info[:, 2:] + 0.5) - 1
@@ -82,6 +83,7 @@ case("yolo_box_nothing", lambda x, size: paddle.vision.ops.yolo_box(x, size, [10
 case("yolo_box_float64", lambda x, size: paddle.vision.ops.yolo_box(x, size, [10, 13, 16, 30], 5, 0.3, 32), x=f64["b", 20, "h", "w"], size=SIZE, opset=11)
 
 
+# phi/kernels/gpu/yolo_box_head_kernel.cu
 def activated(x):
     y = x.reshape(x.shape[0], 2, 7, *x.shape[2:]).astype("float64")
     sides = (np.arange(7) == 2) | (np.arange(7) == 3)

@@ -34,6 +34,7 @@ raw("retina_float64", "retinanet_detection_output", inputs={"BBoxes": [f64[2, 16
 # --- YOLO: Paddle's kernel is for GPUs; this is its formula
 
 
+# phi/kernels/gpu/yolo_box_post_kernel.cu
 def post(b0, b1, b2, shape, scale, threshold=0.5, overlap=0.45):
     rows, counts = [], []
     for image in range(len(shape)):

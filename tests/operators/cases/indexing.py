@@ -110,6 +110,7 @@ case("unique_consecutive_matrix", lambda x: paddle.unique_consecutive(x), x=f32[
 
 # --- how they meet: formats, paddings, sizes, NaN and infinities
 case("gather_nothing", lambda x, i: paddle.gather(x, i), x=f32[4, 3], i=i64["b"].ints(0, 4), sizes=[{"b": 0}, {"b": 2}])
+# phi/kernels/stride/{as_strided,index_select}_kernel.cc: offsets are in bytes.
 raw("raw_as_strided", "as_strided", inputs={"input": f32[4, 3]}, outputs={"out": "float32"}, attrs={"dims": [2, 3], "stride": [1, 2], "offset": 4}, expect=lambda x: x.ravel()[[[1, 3, 5], [2, 4, 6]]])
 raw("raw_as_strided_repeats", "as_strided", inputs={"input": i64["b", 6]}, outputs={"out": "int64"}, attrs={"dims": [3, 2, 2], "stride": [2, 0, 1], "offset": 8}, opset=8, expect=lambda x: x.ravel()[1 + np.arange(3)[:, None, None] * 2 + np.arange(2) + np.zeros([1, 2, 1], int)])
 raw("raw_unique_with_counts", "unique_with_counts", inputs={"X": i64["n"].ints(0, 4)}, outputs={"Out": "int64", "Index": "int32", "Count": "int32"}, attrs={"dtype": 2}, opset=11, paddle_cannot={"pir": "it knows no such operator"})

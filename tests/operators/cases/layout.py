@@ -139,6 +139,7 @@ raw("tensor_unfold_dynamic", "tensor_unfold", inputs={"input": f32["b", 4, "n"]}
 raw("view_slice", "view_slice", inputs={"input": f32[5, "n"]}, outputs={"out": "float32"}, attrs={"begin_idx": 1, "end_idx": 4}, expect=lambda x: x[1:4])
 raw("view_dtype_same", "view_dtype", inputs={"input": f32["b", 3]}, outputs={"out": "float32"}, attrs={"dtype": 5}, expect=lambda x: x)
 # Paddle's executor leaves the shape of view_shape as it was: the numbers are those of Tensor.view.
+# phi/kernels/stride/view_kernel.cc
 case("view_shape", lambda x: paddle._C_ops.view_shape(x, [3, 8]), x=f32[2, 3, 4], expect=lambda x: x.reshape(3, 8), paddle_cannot={"pdmodel": "view_shape came with Paddle 3"})
 case("view_shape_inferred", lambda x: paddle._C_ops.view_shape(x, [2, -1]), x=i64[2, 3, 4], expect=lambda x: x.reshape(2, 12), paddle_cannot={"pdmodel": "view_shape came with Paddle 3"})
 

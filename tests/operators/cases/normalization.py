@@ -110,6 +110,7 @@ case("batch_norm_f16", lambda x, m, v, s, o: F.batch_norm(x, m, v, s, o), x=f16[
 RMS_SCALE = np.random.RandomState(6).rand(4).astype("float32")
 
 
+# phi/kernels/gpu/rms_norm_kernel.cu of 2.6 to 3.2: a bias counts beside a residual only; int8 as in funcs/load_store_util.h
 def rms(x):
     return x / np.sqrt((x * x).mean(-1, keepdims=True) + 1e-5) * RMS_SCALE
 

@@ -55,6 +55,7 @@ raw("raw_cvm", "cvm", inputs={"X": f32["b", 5].range(0, 3), "CVM": f32["b", 2]},
 raw("raw_cvm_without", "cvm", inputs={"X": f32["b", 5].range(0, 3), "CVM": f32["b", 2]}, outputs={"Y": "float32"}, attrs={"use_cvm": False})
 raw("raw_add_position_encoding", "add_position_encoding", inputs={"X": f32["b", 7, 6]}, outputs={"Out": "float32"}, attrs={"alpha": 0.7, "beta": 1.3})
 raw("raw_add_position_encoding_dynamic", "add_position_encoding", inputs={"X": f32["b", "n", 2]}, outputs={"Out": "float32"}, attrs={"alpha": 1.0, "beta": 1.0}, opset=11)
+# phi/kernels/gpu/batch_fc_kernel.cu
 raw("raw_batch_fc", "batch_fc", inputs={"Input": f32[2, "n", 3], "W": f32[2, 3, 4], "Bias": f32[2, 4]}, outputs={"Out": "float32"}, expect=lambda x, w, b: x @ w + b[:, None])
 case("std_op", lambda x: paddle._C_ops.std(x, [1], False, True, 1.0), x=f32["b", 5, "n"], paddle_cannot={"pdmodel": "std came with Paddle 3"})
 case("std_op_biased", lambda x: paddle._C_ops.std(x, [-1], True, False, 0.0), x=f32["b", 5, "n"], opset=8, paddle_cannot={"pdmodel": "std came with Paddle 3"})
@@ -67,6 +68,7 @@ case("var_op_all", lambda x: paddle._C_ops.var(x, [], False, True, 1.0), x=f32["
 case("nansum_op", lambda x: paddle._C_ops.nansum(x, [1], paddle.float32, False), x=f32["b", 5, "n"].nonfinite(), opset=9, paddle_cannot={"pdmodel": "nansum came with Paddle 3"})
 case("nansum_op_keepdim", lambda x: paddle._C_ops.nansum(x, [0, -1], paddle.float64, True), x=f64["b", 5, "n"].values([np.where(np.arange(70).reshape(2, 5, 7) % 3, 2.5, np.nan)]), sizes=[{"b": 2, "n": 7}], opset=9, paddle_cannot={"pdmodel": "nansum came with Paddle 3"})
 case("nansum_op_all", lambda x: paddle._C_ops.nansum(x, [], paddle.float64, False), x=f32["b", 5], opset=9, paddle_cannot={"pdmodel": "nansum came with Paddle 3"})
+# phi/kernels/gpu/min_max_with_index_kernel.cu: of equal ones, the first.
 raw("max_with_index", "max_with_index", inputs={"x": f32["b", 5, "n"]}, outputs={"values": "float32", "indices": "int64"}, attrs={"dim": 1, "keepdim": False, "flatten": False}, expect=lambda x: (x.max(1), x.argmax(1)))
 raw("max_with_index_keepdim", "max_with_index", inputs={"x": f32["b", 5, "n"].ints(0, 3)}, outputs={"values": "float32", "indices": "int64"}, attrs={"dim": -1, "keepdim": True, "flatten": False}, expect=lambda x: (x.max(-1, keepdims=True), x.argmax(-1)[..., None]))
 raw("max_with_index_flatten", "max_with_index", inputs={"x": f32["b", 5]}, outputs={"values": "float32", "indices": "int64"}, attrs={"dim": 0, "keepdim": False, "flatten": True}, expect=lambda x: (x.max(), x.argmax()))
@@ -75,6 +77,7 @@ raw("max_with_index_i64", "max_with_index", inputs={"x": i64["b", 5]}, outputs={
 raw("min_with_index", "min_with_index", inputs={"x": f32["b", 5, "n"]}, outputs={"values": "float32", "indices": "int64"}, attrs={"dim": 1, "keepdim": False, "flatten": False}, expect=lambda x: (x.min(1), x.argmin(1)))
 raw("min_with_index_keepdim", "min_with_index", inputs={"x": i32["b", 5].ints(0, 3)}, outputs={"values": "int32", "indices": "int64"}, attrs={"dim": 0, "keepdim": True, "flatten": False}, expect=lambda x: (x.min(0, keepdims=True), x.argmin(0)[None]))
 raw("min_with_index_flatten", "min_with_index", inputs={"x": f32["b", 5]}, outputs={"values": "float32", "indices": "int64"}, attrs={"dim": 0, "keepdim": False, "flatten": True}, expect=lambda x: (x.min(), x.argmin()))
+# phi/kernels/gpu/int_bincount.cu: a histogram of high - low bins; `high` is none of them.
 raw("raw_int_bincount", "int_bincount", inputs={"x": i64["n"].ints(-3, 9)}, outputs={"out": "int64"}, attrs={"low": 1, "high": 6, "dtype": 3}, expect=lambda x: np.array([(x == i).sum() for i in range(1, 6)]))
 raw("raw_int_bincount_matrix", "int_bincount", inputs={"x": i32["b", 4].ints(0, 6)}, outputs={"out": "int32"}, attrs={"low": 0, "high": 6, "dtype": 2}, expect=lambda x: np.array([(x == i).sum() for i in range(6)], "int32"))
 raw("raw_check_numerics", "check_numerics", inputs={"tensor": f32["b", 4]}, outputs={"stats": "int64", "values": "float32"}, attrs={"op_type": "x", "var_name": "y", "check_nan_inf_level": 1, "stack_height_limit": -1, "output_dir": ""}, opset=11)

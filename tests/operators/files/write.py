@@ -98,3 +98,44 @@ x, scale = p.input("x", UNKNOWN, 3, 4), p.input("scale", 3, 4)
 two = {"#": "0.a_array", "D": [{"#": "0.a_i64", "D": 3}, {"#": "0.a_i64", "D": 4}]}
 y = p.add("1.rms_norm", [x, scale], tensor("f32", UNKNOWN, 3, 4), tensor("f32", UNKNOWN), normalized_shape=two, epsilon=epsilon)
 p.write("rms_norm_two_axes", y, y + 1)
+
+
+def number(value):
+    return {"#": "0.a_f32", "D": value}
+
+
+def text(value):
+    return {"#": "0.a_str", "D": value}
+
+
+def whole(value):
+    return {"#": "0.a_i32", "D": value}
+
+
+# ln_scales, qkv_weights, out_linear_weights, ffn_ln_scales, ffn1_weights, ffn2_weights: lists of one.
+p = Program()
+x, mask = p.input("x", UNKNOWN, UNKNOWN, 8), p.input("mask", UNKNOWN, 1, UNKNOWN, UNKNOWN)
+shapes = [(8,), (3, 2, 4, 8), (8, 8), (8,), (8, 6), (6, 8)]
+given = [p.input(f"w{i}", *dims) for i, dims in enumerate(shapes)]
+lists = [p.add("0.combine", [w], {"#": "0.t_vec", "D": [tensor("f32", *dims)]}) for w, dims in zip(given, shapes)]
+operands = [x, lists[0], 0, lists[1], 0, 0, 0, 0, 0, 0, 0, mask, lists[2], 0, lists[3], 0, lists[4], 0, lists[5], 0]
+y = p.add(
+    "1.fused_multi_transformer_",
+    operands,
+    {"#": "NULL"},
+    tensor("f32", UNKNOWN, UNKNOWN, 8),
+    pre_layer_norm=flag(True),
+    epsilon=number(1e-4),
+    residual_alpha=number(1.0),
+    dropout_rate=number(0.5),
+    rotary_emb_dims=whole(0),
+    is_test=flag(True),
+    dropout_implementation=text("downgrade_in_infer"),
+    act_method=text("gelu"),
+    trans_qkvw=flag(True),
+    ring_id=whole(-1),
+    norm_type=text("layernorm"),
+    use_neox_rotary_style=flag(False),
+    gqa_group_size=whole(-1),
+)
+p.write("fused_multi_transformer", y + 1)
