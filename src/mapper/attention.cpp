@@ -10,6 +10,11 @@
 
 namespace paddle2onnx {
 
+void refuse_training(OpContext& op, std::string_view rate) {
+  if (op.attr<bool>("is_test", true) || !op.has_number(rate) || op.scalar(rate).number == 0.0) return;
+  op.fail(std::string(rate) + " in training mode: the result is random", "call eval() on the layer before the export");
+}
+
 Value causal_mask(OpContext& op, Value x, int64_t rows_axis, Value y, int64_t columns_axis) {
   Builder& g = op.graph();
   const double infinity = std::numeric_limits<double>::infinity();
@@ -110,6 +115,7 @@ using LayerNorm = Norm (*)(OpContext&, Value, int64_t, double, Value, Value);
 // Dropout at inference: nothing, or the expected part that was kept in training.
 Value dropped_out(OpContext& op, Value x, std::string_view rate, std::string_view mode) {
   Builder& g = op.graph();
+  refuse_training(op, rate);
   if (op.attr<std::string>(mode, "downgrade_in_infer") == "upscale_in_train") return x;
   const ScalarArgument probability = op.scalar(rate);
   if (!probability.known()) op.fail("a probability of dropout that is known at run time only");
@@ -156,6 +162,7 @@ void flash_attn(OpContext& op) {
   if (q.rank() != 4 || size < 0 || heads < 0 || shared_heads < 1 || heads % shared_heads != 0)
     op.fail("operands that aren't [batch, length, heads, size] with known heads and size");
   if (op.attr<bool>("return_softmax", false)) op.fail("return_softmax, which is a training aid");
+  refuse_training(op, "dropout");
   const auto repeated = [&](Value v) { return repeat_heads(op, g.transpose(v, {0, 2, 1, 3}), heads / shared_heads); };
   Value mask = op.in_or_none("attn_mask");
   if (op.attr<bool>("causal", false)) {

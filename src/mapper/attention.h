@@ -9,6 +9,9 @@ namespace paddle2onnx {
 // x and y have along the axes.
 Value causal_mask(OpContext& op, Value x, int64_t rows_axis, Value y, int64_t columns_axis);
 
+// Fails where a dropout of this attribute or operand is in training mode (is_test is false).
+void refuse_training(OpContext& op, std::string_view rate);
+
 // [batch, heads, …] with each head `times` times in a row.
 Value repeat_heads(OpContext& op, Value x, int64_t times);
 

@@ -74,6 +74,7 @@ Value within(Builder& g, Value ahead, int64_t left, int64_t right) {
 
 // Causal masks of this operator begin in the first corner.
 void memory_efficient_attention(OpContext& op) {
+  refuse_training(op, "dropout_p");
   Builder& g = op.graph();
   for (const std::string_view name : {"cu_seqlens_q", "cu_seqlens_k", "causal_diagonal", "seqlen_k"}) {
     if (op.has(name)) op.fail(std::string(name) + ", lengths within a batch");
@@ -96,6 +97,7 @@ void memory_efficient_attention(OpContext& op) {
 
 // qkv is [batch, length, groups + 2, heads of keys, size]: the groups of query heads, keys, values.
 void flash_attn_qkvpacked(OpContext& op) {
+  refuse_training(op, "dropout");
   Builder& g = op.graph();
   const Value qkv = op.in("qkv");
   if (qkv.rank() != 5 || qkv.dim(2) < 3 || qkv.dim(3) < 0 || qkv.dim(4) < 0)
@@ -122,6 +124,7 @@ void flash_attn_qkvpacked(OpContext& op) {
 // startend_row_indices is [batch, heads or 1, keys, 1, 2 or 4]: for each key the rows that do not see it, from start to
 // end below and above the diagonal. (paddle.nn.functional.flashmask_attention)
 void flashmask_attention(OpContext& op) {
+  refuse_training(op, "dropout");
   Builder& g = op.graph();
   if (op.has("block_mask")) op.fail("block_mask, the blocks that its kernel may skip");
   const Value q = op.in("q");
@@ -245,6 +248,7 @@ Value attend_unpadded(OpContext& op, Value q, Value k, Value v, Value starts_q, 
 }
 
 void flash_attn_unpadded(OpContext& op) {
+  refuse_training(op, "dropout");
   if (op.has("attn_mask")) op.fail("attn_mask, which has rows and columns for the longest sequence");
   op.out("out", attend_unpadded(op, op.in("q"), op.in("k"), op.in("v"), op.in("cu_seqlens_q"), op.in("cu_seqlens_k"),
                                 Corner::kFirst));
@@ -260,6 +264,7 @@ void flash_attn_v3_varlen(OpContext& op) {
 
 // qkv is [rows, groups + 2, heads of keys, size].
 void flash_attn_varlen_qkvpacked(OpContext& op) {
+  refuse_training(op, "dropout");
   Builder& g = op.graph();
   const Value qkv = op.in("qkv");
   if (qkv.rank() != 4 || qkv.dim(1) < 3 || qkv.dim(2) < 0 || qkv.dim(3) < 0)

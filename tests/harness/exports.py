@@ -106,9 +106,13 @@ def _run_exporter(command, folder):
         return process.returncode, out.read(), err.read()
 
 
+BAD_LUCK = "Not found key in IRMapping", "is not involved in the target_vars calculation"
+
+
 def _forget_bad_luck(manifest):
     """Whether there are rows to try again: Paddle 3 loses its way in nested loops in some processes and not in others."""
-    found = [r["name"] for r in json.loads(manifest.read_text())["cases"] if "Not found key in IRMapping" in r.get("paddle_error", "")]
+    records = json.loads(manifest.read_text())["cases"]
+    found = [r["name"] for r in records if any(told in r.get("paddle_error", "") for told in BAD_LUCK)]
     for name in found:
         (manifest.parent / name / "case.json").unlink()
     return bool(found)

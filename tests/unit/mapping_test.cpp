@@ -252,6 +252,20 @@ TEST(Unsupported, WhatAnOptimiserPutIntoANeighbour) {
   EXPECT_THAT(mapped.diagnostics.at(0).message, HasSubstr("fuse_activation is set"));
 }
 
+TEST(Unsupported, DropoutInTrainingMode) {
+  ProgramText text;
+  for (const char* name : {"x", "y"}) text.input(name, {4});
+  text.var("out", {4});
+  OpDesc& op = text.op("fused_dropout_add", {{"x", {"x"}}, {"y", {"y"}}}, {{"out", {"out"}}});
+  set(op, "p", 0.5F);
+  set(op, "mode", "upscale_in_train");
+  set(op, "is_test", false);
+  text.fetch("out");
+  const Mapped mapped = map(text);
+  ASSERT_FALSE(mapped);
+  EXPECT_THAT(mapped.diagnostics.at(0).message, HasSubstr("p in training mode"));
+}
+
 // --- sequences in one tensor (LoD)
 
 // y = sequence_softmax of x · 1, beside an input z; x has this many levels.
