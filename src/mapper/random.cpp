@@ -14,7 +14,8 @@ namespace {
 constexpr std::string_view kRandom = "random numbers: ONNX Runtime draws its own";
 // As of ONNX Runtime 1.32.
 constexpr std::string_view kNoKernel =
-    "random numbers: ONNX Runtime has no kernels for random operators as opset 22 defines them; ask for opset 21 or lower";
+    "random numbers: ONNX Runtime has no kernels for random operators as opset 22 defines them; ask for opset 21 or "
+    "lower";
 
 // The type that random numbers of a type are drawn in.
 DType drawn_dtype(DType dtype) { return dtype == DType::kFloat64 ? dtype : DType::kFloat32; }
