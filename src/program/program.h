@@ -57,9 +57,9 @@ struct Operator {
 //   if     operand `cond`, results `out`; blocks {then, else}, whose results are the values of `out`
 //   while  operands `cond` and `x` (the loop's values), results `out`; one block, whose arguments are the loop's values
 //          and whose results are the next condition and the next values
-//   recurrent  operands `inputs` (tensors whose first axis is walked along) and `initial_states`, results `outputs`, the
-//          attribute `reverse`; one block, whose arguments are the parts of the inputs and the states, and whose results
-//          are the next states and the parts of the outputs
+//   recurrent  operands `inputs` (tensors whose first axis is walked along) and `initial_states`, results `outputs`, an
+//          attribute `reverse`; one block, whose arguments are the parts of the inputs and the states, and whose
+//          results are the next states and the parts of the outputs
 // Blocks read values of outer blocks directly.
 struct Block {
   std::optional<BlockId> parent;
