@@ -2,9 +2,17 @@
 #include <cmath>
 #include <numbers>
 
+#include "mapper/activation.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
+
+Value exact_gelu(Builder& g, Value x) {
+  if (g.opset() >= 20) return g.node("Gelu", {x});
+  const auto number = [&](double value) { return g.scalar(value, x.dtype()); };
+  return g.mul(g.mul(x, number(0.5)), g.add(g.erf(g.div(x, number(std::numbers::sqrt2))), number(1)));
+}
+
 namespace {
 
 // GELU(x) = x · Φ(x). Φ through Erf, exact, or by the tanh form, as the operator asks (Hendrycks and Gimpel,
@@ -12,16 +20,11 @@ namespace {
 void gelu_decomposed(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("x");
+  if (!op.attr<bool>("approximate", false)) return op.out("out", exact_gelu(g, x));
   const auto number = [&](double value) { return g.scalar(value, x.dtype()); };
-  Value phi;
-  if (op.attr<bool>("approximate", false)) {
-    const Value cube = g.mul(g.mul(x, x), x);
-    const Value inner = g.mul(number(std::sqrt(2 / std::numbers::pi)), g.add(x, g.mul(number(0.044715), cube)));
-    phi = g.add(g.tanh(inner), number(1));
-  } else {
-    phi = g.add(g.erf(g.div(x, number(std::numbers::sqrt2))), number(1));
-  }
-  op.out("out", g.mul(g.mul(x, number(0.5)), phi));
+  const Value cube = g.mul(g.mul(x, x), x);
+  const Value inner = g.mul(number(std::sqrt(2 / std::numbers::pi)), g.add(x, g.mul(number(0.044715), cube)));
+  op.out("out", g.mul(g.mul(x, number(0.5)), g.add(g.tanh(inner), number(1))));
 }
 
 void gelu(OpContext& op) {

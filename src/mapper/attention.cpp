@@ -3,6 +3,7 @@
 #include <limits>
 #include <numeric>
 
+#include "mapper/activation.h"
 #include "mapper/attention.h"
 #include "mapper/indices.h"
 #include "mapper/quantization.h"
@@ -20,7 +21,8 @@ Value causal_mask(OpContext& op, Value x, int64_t rows_axis, Value y, int64_t co
   const double infinity = std::numeric_limits<double>::infinity();
   const int64_t rows = x.dim(rows_axis);
   const int64_t columns = y.dim(columns_axis);
-  if (rows >= 0 && columns >= 0) {
+  constexpr int64_t kMostNumbers = 1 << 20;  // of a mask that is a constant of the model; a larger one is computed
+  if (rows >= 0 && columns >= 0 && rows <= kMostNumbers && columns <= kMostNumbers && rows * columns <= kMostNumbers) {
     std::vector<double> numbers;
     for (int64_t i = 0; i < rows; ++i) {
       for (int64_t j = 0; j < columns; ++j) numbers.push_back(j <= i ? 0 : -infinity);
@@ -49,16 +51,12 @@ Value attend(Builder& g, Value q, Value k, Value v, double factor, Value mask) {
 
 Value activate(OpContext& op, Value x, std::string_view method) {
   Builder& g = op.graph();
-  const auto number = [&](double value) { return g.scalar(value, x.dtype()); };
-  const auto gelu = [&](Value v) {
-    return g.mul(g.mul(v, number(0.5)), g.add(g.erf(g.mul(v, number(std::sqrt(0.5)))), number(1)));
-  };
-  if (method == "gelu") return gelu(x);
+  if (method == "gelu") return exact_gelu(g, x);
   if (method == "relu") return g.relu(x);
   if (method != "geglu" && method != "swiglu")
     op.fail("act_method '" + std::string(method) + "', which Paddle's kernel does not know");
   const std::vector<Value> halves = g.split_evenly(x, 2, rank_of(op, x) - 1);
-  const Value gate = method == "geglu" ? gelu(halves[0]) : g.mul(halves[0], g.sigmoid(halves[0]));
+  const Value gate = method == "geglu" ? exact_gelu(g, halves[0]) : g.mul(halves[0], g.sigmoid(halves[0]));
   return g.mul(gate, halves[1]);
 }
 
@@ -125,6 +123,19 @@ Value dropped_out(OpContext& op, Value x, std::string_view rate, std::string_vie
 
 // --- attention ------------------------------------------------------------------------------------------------------
 
+Value part_of(Builder& g, Value v, int64_t i) { return g.squeeze(g.slice(v, {i}, {i + 1}, {0}), {0}); }
+
+// Queries, keys and values of x [batch, length, hidden]: [3, batch, heads, length, size].
+Value split_heads(Builder& g, Value x, Value matrix, Value bias, int64_t heads, int64_t size) {
+  Value projected = g.matmul(x, matrix);
+  if (bias) projected = g.add(projected, g.reshape(bias, Ints{-1}));
+  return g.transpose(g.reshape(projected, Ints{0, 0, 3, heads, size}), {2, 0, 3, 1, 4});
+}
+
+Value merge_heads(Builder& g, Value x, int64_t width) {
+  return g.reshape(g.transpose(x, {0, 2, 1, 3}), Ints{0, 0, width});
+}
+
 // Query, key and value by one weight [hidden, 3, heads · size]; then attention of all heads.
 void multihead_matmul(OpContext& op) {
   Builder& g = op.graph();
@@ -132,21 +143,20 @@ void multihead_matmul(OpContext& op) {
   const Value w = op.in("w");
   const auto heads = op.attr<int64_t>("head_number", 1);
   const int64_t width = w.dim(-1);
-  if (w.rank() != 3 || width < 0 || width % heads != 0) op.fail("a weight that isn't [hidden, 3, heads · size]");
-  const Value projected =
-      g.add(g.matmul(x, g.reshape(w, Ints{w.dim(0), 3 * width})), g.reshape(op.in("bias"), Ints{-1}));
-  const Value split = g.transpose(g.reshape(projected, Ints{0, 0, 3, heads, width / heads}), {2, 0, 3, 1, 4});
-  const auto part = [&](int64_t i) { return g.squeeze(g.slice(split, {i}, {i + 1}, {0}), {0}); };
-  const Value out = attend(g, part(0), part(1), part(2), op.attr<double>("alpha", 1.0), op.in_or_none("bias_qk"));
-  op.out("out", g.reshape(g.transpose(out, {0, 2, 1, 3}), Ints{0, 0, width}));
+  if (w.rank() != 3 || width < 0 || heads < 1 || width % heads != 0)
+    op.fail("a weight that isn't [hidden, 3, heads · size]");
+  const Value split = split_heads(g, x, g.reshape(w, Ints{w.dim(0), 3 * width}), op.in("bias"), heads, width / heads);
+  const Value out = attend(g, part_of(g, split, 0), part_of(g, split, 1), part_of(g, split, 2),
+                           op.attr<double>("alpha", 1.0), op.in_or_none("bias_qk"));
+  op.out("out", merge_heads(g, out, width));
 }
 
 // Attention on [batch, length, 3, heads, size].
 void self_dp_attention(OpContext& op) {
   Builder& g = op.graph();
   const Value split = g.transpose(op.in("x"), {2, 0, 3, 1, 4});
-  const auto part = [&](int64_t i) { return g.squeeze(g.slice(split, {i}, {i + 1}, {0}), {0}); };
-  const Value out = attend(g, part(0), part(1), part(2), op.attr<double>("alpha", 1.0), {});
+  const Value out =
+      attend(g, part_of(g, split, 0), part_of(g, split, 1), part_of(g, split, 2), op.attr<double>("alpha", 1.0), {});
   op.out("out", g.transpose(out, {0, 2, 1, 3}));
 }
 
@@ -365,21 +375,15 @@ void dropout_add(OpContext& op) { op.out("out", op.graph().add(dropped_out(op, o
 
 // --- whole layers ---------------------------------------------------------------------------------------------------
 
-Value part_of(Builder& g, Value v, int64_t i) { return g.squeeze(g.slice(v, {i}, {i + 1}, {0}), {0}); }
-
-// Queries, keys and values of x [batch, length, hidden]: [3, batch, heads, length, size].
-Value split_heads(Builder& g, Value x, Value matrix, Value bias, int64_t heads, int64_t size) {
-  Value projected = g.matmul(x, matrix);
-  if (bias) projected = g.add(projected, g.reshape(bias, Ints{-1}));
-  return g.transpose(g.reshape(projected, Ints{0, 0, 3, heads, size}), {2, 0, 3, 1, 4});
-}
-
-Value merge_heads(Builder& g, Value x, int64_t width) {
-  return g.reshape(g.transpose(x, {0, 2, 1, 3}), Ints{0, 0, width});
-}
-
 void refuse_rings(const OpContext& op) {
   if (op.attr<int64_t>("ring_id", -1) >= 0) op.fail("ring_id: a layer whose weights are divided over several devices");
+}
+
+// A layer's operand, with the norm where it stands before the layer.
+template <LayerNorm normalize>
+Value normed_before(OpContext& op, Value x, std::string_view epsilon, std::string_view scale, std::string_view bias) {
+  if (!op.attr<bool>("pre_layer_norm", false)) return x;
+  return normalize(op, x, x.rank() - 1, op.attr<double>(epsilon, 1e-5), op.in_or_none(scale), op.in_or_none(bias)).out;
 }
 
 // What a layer adds to its operand x, and the norm behind it.
@@ -400,11 +404,7 @@ void fused_attention(OpContext& op) {
   Builder& g = op.graph();
   refuse_rings(op);
   const Value x = op.in("x");
-  Value operand = x;
-  if (op.attr<bool>("pre_layer_norm", false))
-    operand = normalize(op, x, x.rank() - 1, op.attr<double>("epsilon", 1e-5), op.in_or_none("ln_scale"),
-                        op.in_or_none("ln_bias"))
-                  .out;
+  const Value operand = normed_before<normalize>(op, x, "epsilon", "ln_scale", "ln_bias");
   Value w = op.in("qkv_weight");
   const bool matrix = op.attr<bool>("transpose_qkv_wb", false);
   if (x.rank() != 3 || w.rank() != (matrix ? 2 : 4) || !w.is_static()) op.fail("a weight of another form");
@@ -435,11 +435,7 @@ void fused_feedforward(OpContext& op) {
   Builder& g = op.graph();
   refuse_rings(op);
   const Value x = op.in("x");
-  Value y = x;
-  if (op.attr<bool>("pre_layer_norm", false))
-    y = normalize(op, x, x.rank() - 1, op.attr<double>("ln1_epsilon", 1e-5), op.in_or_none("ln1_scale"),
-                  op.in_or_none("ln1_bias"))
-            .out;
+  Value y = normed_before<normalize>(op, x, "ln1_epsilon", "ln1_scale", "ln1_bias");
   const auto linear = [&](Value v, std::string_view weight, std::string_view bias) {
     const Value product = g.matmul(v, op.in(weight));
     const Value shift = op.in_or_none(bias);
@@ -455,11 +451,11 @@ void fused_feedforward(OpContext& op) {
   op.out("out", with_residual<normalize>(op, x, y, "ln2_scale", "ln2_bias"));
 }
 
-// The lists of operands of a stack of layers: as long as the first, or empty.
+// The lists of operands of a stack of layers: as long as the first, or, where they may be, empty.
 class LayerOperands {
  public:
-  LayerOperands(OpContext& op, std::string_view name, size_t layers) : values_(op.ins(name)) {
-    if (!values_.empty() && values_.size() != layers)
+  LayerOperands(OpContext& op, std::string_view name, size_t layers, bool required) : values_(op.ins(name)) {
+    if ((required || !values_.empty()) && values_.size() != layers)
       op.fail(std::to_string(values_.size()) + " of '" + std::string(name) + "' for " + std::to_string(layers) +
               " layers");
   }
@@ -487,7 +483,10 @@ void fused_multi_transformer(OpContext& op) {
   const double epsilon = op.attr<double>("epsilon", 1e-5);
   const auto activation = op.attr<std::string>("act_method", "gelu");
   const size_t layers = op.ins("qkv_weights").size();
-  const auto list = [&](std::string_view name) { return LayerOperands(op, name, layers); };
+  if (layers == 0) op.fail("no layers");
+  const auto list = [&](std::string_view name, bool required = false) {
+    return LayerOperands(op, name, layers, required);
+  };
   const auto plus = [&](Value x, Value bias) { return bias ? g.add(x, bias) : x; };
   const auto norm = [&](Value x, Value scale, Value bias) {
     if (!root) return normalize(op, x, x.rank() - 1, epsilon, scale, bias).out;
@@ -495,17 +494,17 @@ void fused_multi_transformer(OpContext& op) {
     return plus(g.mul(g.div(x, g.sqrt(g.add(mean, g.scalar(epsilon, x.dtype())))), scale), bias);
   };
 
-  const LayerOperands qkv_weights = list("qkv_weights");
+  const LayerOperands qkv_weights = list("qkv_weights", true);
   const LayerOperands qkv_biases = list("qkv_biases");
-  const LayerOperands linear_weights = list("out_linear_weights");
+  const LayerOperands linear_weights = list("out_linear_weights", true);
   const LayerOperands linear_biases = list("out_linear_biases");
-  const LayerOperands scales = list("ln_scales");
+  const LayerOperands scales = list("ln_scales", root);
   const LayerOperands shifts = list("ln_biases");
-  const LayerOperands ffn_scales = list("ffn_ln_scales");
+  const LayerOperands ffn_scales = list("ffn_ln_scales", root);
   const LayerOperands ffn_shifts = list("ffn_ln_biases");
-  const LayerOperands ffn1_weights = list("ffn1_weights");
+  const LayerOperands ffn1_weights = list("ffn1_weights", true);
   const LayerOperands ffn1_biases = list("ffn1_biases");
-  const LayerOperands ffn2_weights = list("ffn2_weights");
+  const LayerOperands ffn2_weights = list("ffn2_weights", true);
   const LayerOperands ffn2_biases = list("ffn2_biases");
   const bool turned = op.attr<bool>("trans_qkvw", true);
   const Value mask = op.in_or_none("src_mask");

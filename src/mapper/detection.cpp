@@ -21,8 +21,6 @@ Value scaled(Builder& g, Value x, double factor) { return factor == 1 ? x : g.mu
 
 Value shifted(Builder& g, Value x, double term) { return term == 0 ? x : g.add(x, g.scalar(term, x.dtype())); }
 
-Value rounded(Builder& g, Value x) { return g.mul(g.node("Sign", {x}), g.floor(shifted(g, g.abs(x), 0.5))); }
-
 Value positions_as(Builder& g, Value n, DType dtype) { return g.cast(positions(g, n), dtype); }
 
 Value overlaps(Builder& g, const std::vector<Value>& a, const std::vector<Value>& b, bool pixels) {
@@ -143,7 +141,9 @@ Value image_of_each_row(Builder& g, Value counts, Value rows) {
 
 Value counts_of_images(OpContext& op, std::string_view numbers, std::string_view rows, size_t index) {
   const std::vector<Value> counts = op.ins(numbers);
-  return index < counts.size() ? counts[index] : sequences_of(op, rows, index).lengths;
+  if (counts.empty()) return sequences_of(op, rows, index).lengths;
+  if (index >= counts.size()) op.fail("not as many '" + std::string(numbers) + "' as lists of rows");
+  return counts[index];
 }
 
 Value rows_of_each_image(Builder& g, Value images, Value image_count) {

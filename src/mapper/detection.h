@@ -16,9 +16,6 @@ std::vector<Value> last_axis_parts(OpContext& op, Value x, int64_t count);
 Value scaled(Builder& g, Value x, double factor);
 Value shifted(Builder& g, Value x, double term);
 
-// x rounded to whole numbers, halves away from zero (Round takes them to the even one).
-Value rounded(Builder& g, Value x);
-
 // 0, 1, … n - 1 in a type; n is int64 [1].
 Value positions_as(Builder& g, Value n, DType dtype);
 
@@ -64,6 +61,7 @@ Value image_of_each_row(Builder& g, Value counts, Value rows);
 
 // How many of a list's rows belong to each image, [images]: the operand that says so, else what their LoD says.
 Value counts_of_images(OpContext& op, std::string_view numbers, std::string_view rows, size_t index = 0);
+
 // How many rows each of `image_count` (int64 [1]) images has: int64 [B]. `images` is int64 [S].
 Value rows_of_each_image(Builder& g, Value images, Value image_count);
 

@@ -1,6 +1,7 @@
 // Whole ends of detectors in one operator: boxes decoded from what the network predicts, and suppressed.
 #include "mapper/detection.h"
 #include "mapper/indices.h"
+#include "mapper/rounding.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
@@ -60,7 +61,7 @@ void retinanet_detection_output(OpContext& op) {
   const std::vector<Value> info = last_axis_parts(op, g.unsqueeze(op.in("ImInfo"), {1}), 3);  // height, width, scale
   // The last pixel across and down.
   std::vector<Value> last;
-  for (const size_t side : {1, 0}) last.push_back(shifted(g, rounded(g, g.div(info[side], info[2])), -1));
+  for (const size_t side : {1, 0}) last.push_back(shifted(g, halves_away_from_zero(g, g.div(info[side], info[2])), -1));
 
   std::vector<Value> all_scores;
   std::vector<Value> all_labels;

@@ -4,6 +4,7 @@
 #include <map>
 #include <numeric>
 
+#include "mapper/activation.h"
 #include "mapper/decompositions.h"
 #include "mapper/quantization.h"
 #include "mapper/tables.h"
@@ -478,16 +479,13 @@ void gemm_epilogue(OpContext& op) {
     x = transpose_matrix(g, x);
   }
   if (op.attr<bool>("trans_y", false)) y = transpose_matrix(g, y);
-  const auto number = [&](double value) { return g.scalar(value, x.dtype()); };
   Value out = g.add(g.matmul(x, y), op.in("bias"));
   if (op.wants("reserve_space")) op.fail("the reserve_space of its backward pass");
   const auto activation = op.attr<std::string>("activation", "none");
   if (activation == "relu") {
     out = g.relu(out);
   } else if (activation == "gelu") {
-    // x / 2 · (1 + erf(x / √2))
-    const Value error = g.erf(g.mul(out, number(std::sqrt(0.5))));
-    out = g.mul(g.mul(out, number(0.5)), g.add(error, number(1)));
+    out = exact_gelu(g, out);
   } else if (activation != "none" && !activation.empty()) {
     op.fail("activation '" + activation + "', which Paddle's kernel does not know");
   }

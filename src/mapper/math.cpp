@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "graph/complex.h"
+#include "mapper/rounding.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
@@ -68,9 +69,13 @@ Value rounded_size(Builder& g, Value x, GoesUp goes_up) {
   return g.mul(g.node("Sign", {x}), g.add(whole, g.cast(goes_up(whole, g.sub(size, whole)), x.dtype())));
 }
 
+}  // namespace
+
 Value halves_away_from_zero(Builder& g, Value x) {
   return rounded_size(g, x, [&](Value, Value rest) { return g.logical_not(g.less(rest, g.scalar(0.5, x.dtype()))); });
 }
+
+namespace {
 
 // A half goes up where the whole is odd.
 Value halves_to_even(Builder& g, Value x) {

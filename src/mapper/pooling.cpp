@@ -607,10 +607,9 @@ void unpool(OpContext& op) {
   const Value x = image(op, "x");
   const Value given = image(op, "indices");
   const int64_t rank = x.rank() - 2;
-  // Paddle 1 has no output_size.
-  const IntsArgument wanted = op.has_number("output_size") ? op.ints("output_size") : IntsArgument();
+  const IntsArgument wanted = op.ints("output_size");
   std::vector<Value> sizes;
-  const auto known_sizes = wanted.value ? wanted.constant() : Ints();
+  const auto known_sizes = wanted.constant();
   if (known_sizes && std::ranges::all_of(*known_sizes, [](int64_t size) { return size <= 0; })) {
     const auto axes = static_cast<size_t>(rank);
     const Ints kernel = for_each_axis(op, op.attr<Ints>("ksize"), rank, "kernel sizes");

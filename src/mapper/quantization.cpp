@@ -10,6 +10,7 @@
 #include <span>
 
 #include "mapper/indices.h"
+#include "mapper/rounding.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
@@ -420,7 +421,7 @@ Value quantised_result(OpContext& op, Value x) {
   if (op.attr<int64_t>("quant_round_type", 1) == 0) {
     y = g.node("Round", {y});
   } else {
-    y = g.mul(g.node("Sign", {y}), g.floor(g.add(g.abs(y), number(0.5))));
+    y = halves_away_from_zero(g, y);
   }
   return g.cast(g.clip(y, op.attr<double>("quant_min_bound", -127), high), DType::kInt8);
 }

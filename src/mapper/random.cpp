@@ -72,8 +72,9 @@ Value with_diagonal(OpContext& op, Value x) {
   if (!x.is_static()) op.fail("numbers on a diagonal (diag_num) of a result whose shape is known at run time only");
   const auto step = op.attr<int64_t>("diag_step", 0);
   const int64_t size = element_count(*x.dims()).value_or(0);
-  if (step < 0 || step >= size || count > size || (count - 1) * (step + 1) >= size)
+  if (step < 0 || step >= size || count - 1 > (size - 1) / (step + 1))
     op.fail("more numbers on a diagonal (diag_num, diag_step) than the result has elements");
+  if (count > 1 << 20) op.fail("a diagonal (diag_num) of more than a million numbers");
   Ints places;
   for (int64_t i = 0; i < count; ++i) places.push_back(i * (step + 1));
   const Value numbers = g.expand(g.scalar(op.attr<double>("diag_val", 0), x.dtype()), g.ints({count}));
@@ -152,8 +153,8 @@ void seed(OpContext& op) {
 
 // --- in the place of an operand -------------------------------------------------------------------------------------
 
+// Paddle's kernel looks at none of the attributes of a diagonal.
 void uniform_inplace(OpContext& op) {
-  if (op.attr<int64_t>("diag_num", 0) > 0) op.fail("numbers on a diagonal (diag_num)");
   const Value x = op.in("x");
   op.out("out",
          uniform_numbers(op, op.graph().shape(x), op.attr<double>("min", -1), op.attr<double>("max", 1), x.dtype()));
@@ -386,7 +387,7 @@ constexpr MapperEntry kEntries[] = {
     {"top_p_sampling", 11, top_p_sampling, {}, kRandom},
     {"truncated_gaussian_random", 9, truncated_gaussian, {}, kRandom},
     {"uniform", 7, uniform, {}, kRandom},
-    {"uniform_inplace", 8, uniform_inplace, "diag_num", kRandom},
+    {"uniform_inplace", 8, uniform_inplace, {}, kRandom},
     {"uniform_random_batch_size_like", 7, uniform_batch_size_like, {}, kRandom},
 };
 

@@ -7,6 +7,7 @@
 #include "mapper/indices.h"
 #include "mapper/lod.h"
 #include "mapper/loops.h"
+#include "mapper/rounding.h"
 #include "mapper/spatial.h"
 #include "mapper/tables.h"
 
@@ -161,7 +162,7 @@ void roi_pool_by_region(OpContext& op) {
   const DType dtype = r.x.dtype();
   const Value lowest = g.scalar(kNever, dtype);
   const auto along = [&](const Region& region, size_t low, int64_t axis, int64_t bins) {
-    const auto edge = [&](size_t i) { return rounded(g, scaled(g, region.edges[i], r.scale)); };
+    const auto edge = [&](size_t i) { return halves_away_from_zero(g, scaled(g, region.edges[i], r.scale)); };
     const Value start = edge(low);
     const Value length = g.max(shifted(g, g.sub(edge(low + 2), start), 1), g.scalar(1, dtype));
     const Value bin = scaled(g, length, 1.0 / static_cast<double>(bins));
@@ -205,8 +206,8 @@ void psroi_pool(OpContext& op) {
     Value size;  // [R, bins]
   };
   const auto bins_of = [&](size_t low, int64_t bins, int64_t axis) {
-    const Value start = scaled(g, rounded(g, corner[low]), r.scale);
-    const Value end = scaled(g, shifted(g, rounded(g, corner[low + 2]), 1), r.scale);
+    const Value start = scaled(g, halves_away_from_zero(g, corner[low]), r.scale);
+    const Value end = scaled(g, shifted(g, halves_away_from_zero(g, corner[low + 2]), 1), r.scale);
     const Value length = g.max(g.sub(end, start), g.scalar(0.1, dtype));
     const Value bin = scaled(g, length, 1.0 / static_cast<double>(bins));
     std::vector<double> numbers;
@@ -292,8 +293,8 @@ void deformable_psroi_pooling(OpContext& op) {
   // Points along an axis (0: down), [R, D, bins or 1, bins or 1, samples or 1, samples or 1].
   const auto points = [&](size_t axis) {
     const size_t low = 1 - axis;
-    const Value start = shifted(g, scaled(g, rounded(g, corner[low]), scale), -0.5);
-    const Value end = shifted(g, scaled(g, shifted(g, rounded(g, corner[low + 2]), 1), scale), -0.5);
+    const Value start = shifted(g, scaled(g, halves_away_from_zero(g, corner[low]), scale), -0.5);
+    const Value end = shifted(g, scaled(g, shifted(g, halves_away_from_zero(g, corner[low + 2]), 1), scale), -0.5);
     const Value length = g.unsqueeze(g.max(g.sub(end, start), g.scalar(0.1, dtype)), {2, 3, 4, 5});  // [R, 1, …]
     Ints of_bins(6, 1);
     of_bins[2 + axis] = -1;

@@ -369,7 +369,9 @@ void unzip(OpContext& op) {
   const Value limits = g.reshape(g.cast(op.in("lod"), DType::kInt64), Ints{-1, 1});
   const Value starts = g.slice(limits, {0}, {-1}, {0});
   const Value lengths = g.sub(g.slice(limits, {1}, {kToTheEnd}, {0}), starts);
-  const Value steps = g.ints(count_from(0, op.attr<int64_t>("len", 1)));
+  const auto length = op.attr<int64_t>("len", 1);
+  if (length < 0 || length > 1 << 20) op.fail("rows of " + std::to_string(length) + " elements");
+  const Value steps = g.ints(count_from(0, length));
   const Value places = g.where(g.less(steps, lengths), g.add(starts, steps), g.dim(x, 0));
   op.out("Y", g.gather(g.concat({x, g.filled(0, x.dtype(), {1})}, 0), places, 0));
 }

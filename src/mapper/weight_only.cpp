@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "mapper/indices.h"
+#include "mapper/rounding.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
@@ -31,10 +32,6 @@ int64_t group_size_of(const OpContext& op) {
   const auto size = op.attr<int64_t>("group_size", -1);
   if (size != -1 && size <= 0) op.fail("group_size " + std::to_string(size));
   return size;
-}
-
-Value half_away(Builder& g, Value x) {
-  return g.mul(g.node("Sign", {x}), g.floor(g.add(g.abs(x), g.scalar(0.5, x.dtype()))));
 }
 
 // The matrix [k, n] of whole numbers of a type.
@@ -144,7 +141,7 @@ void weight_quantize(OpContext& op) {
   const Value step = g.cast(scale, DType::kFloat32);
   const Value nothing = g.cast(g.logical_not(g.greater(step, number(0))), DType::kFloat32);
   const Value quotient = scaled(op, w, g.add(step, nothing), group_size, true);
-  const Value rounded = g.clip(half_away(g, quotient), -layout.bound(), layout.bound());
+  const Value rounded = g.clip(halves_away_from_zero(g, quotient), -layout.bound(), layout.bound());
   const Value unknown = g.mul(nothing, number(layout.bits == 8 ? layout.bound() : -layout.bound()));
   Value q = group_size < 0
                 ? g.add(rounded, unknown)

@@ -252,6 +252,31 @@ TEST(Unsupported, WhatAnOptimiserPutIntoANeighbour) {
   EXPECT_THAT(mapped.diagnostics.at(0).message, HasSubstr("fuse_activation is set"));
 }
 
+TEST(Unsupported, LayersWithoutTheirWeights) {
+  ProgramText text;
+  text.input("x", {2, 3, 4});
+  text.input("w", {3, 2, 2, 4});
+  text.var("out", {2, 3, 4});
+  text.op("fused_multi_transformer", {{"X", {"x"}}, {"QKVW", {"w"}}}, {{"Out", {"out"}}});
+  text.fetch("out");
+  const Mapped mapped = map(text);
+  ASSERT_FALSE(mapped);
+  EXPECT_THAT(mapped.diagnostics.at(0).message, HasSubstr("0 of 'out_linear_weights' for 1 layers"));
+}
+
+TEST(Unsupported, DiagonalBeyondTheResult) {
+  ProgramText text;
+  text.var("out", {1 << 20, 1 << 20});
+  OpDesc& op = text.op("uniform_random", {}, {{"Out", {"out"}}});
+  set(op, "shape", std::vector<int>{1 << 20, 1 << 20});
+  set(op, "diag_num", int{1 << 30});
+  set(op, "diag_step", int{1 << 30});
+  text.fetch("out");
+  const Mapped mapped = map(text);
+  ASSERT_FALSE(mapped);
+  EXPECT_THAT(mapped.diagnostics.at(0).message, HasSubstr("on a diagonal"));
+}
+
 TEST(Unsupported, DropoutInTrainingMode) {
   ProgramText text;
   for (const char* name : {"x", "y"}) text.input(name, {4});

@@ -83,5 +83,7 @@ def drawn(x, ps, threshold=None):
 case("top_p_sampling_drawn", drawn, static="older", x=PEAKED.lod([2], [2], read=False), ps=f32[2].values([0.6, 0.95]), threshold=f32[2].values([0.0, 0.5]), opset=11, skip_run=NO_KERNEL, expect=lambda x, ps, t, *_: (x.max(1, keepdims=True), x.argmax(1)[:, None]))
 case("top_p_sampling_drawn_too_little", drawn, static="older", x=f32[2, 4].values([[0.1, 0.3, 0.2, 0.1], [0.1, 0.1, 0.2, 0.0]]).lod([2], [2], read=False), ps=f32[2].values([0.9, 0.9]), opset=11, skip_run=NO_KERNEL, expect=lambda x, ps, *_: (x.max(1, keepdims=True), x.argmax(1)[:, None]))
 
-# --- numbers on a diagonal
+# --- numbers on a diagonal, of which the kernel of uniform_random_inplace takes no notice
+raw("raw_uniform_inplace_diagonal", "uniform_random_inplace", inputs={"X": f32[3, 4]}, outputs={"Out": "float32"}, attrs={"min": 2.0, "max": 2.000001, "diag_num": 3, "diag_step": 3, "diag_val": -1.5}, opset=8, skip_run=NO_KERNEL)
+raw("raw_uniform_batch_size_like_diagonal", "uniform_random_batch_size_like", inputs={"Input": f32[3, 4]}, outputs={"Out": "float32"}, attrs={"shape": [-1, 4], "min": 2.0, "max": 2.0, "diag_num": 3, "diag_step": 3, "diag_val": -1.5, "dtype": 5}, opset=11, skip_run=NO_KERNEL)
 raw("raw_uniform_diagonal", "uniform_random", inputs={}, outputs={"Out": "float32"}, attrs={"shape": [3, 4], "min": 2.0, "max": 2.000001, "diag_num": 3, "diag_step": 3, "diag_val": -1.5, "dtype": 5}, opset={"pdmodel": 11, "pir": 7}, skip_run=NO_KERNEL)
