@@ -3,6 +3,7 @@
 
 #include "mapper/detection.h"
 #include "mapper/indices.h"
+#include "mapper/lod.h"
 #include "mapper/loops.h"
 #include "mapper/tables.h"
 
@@ -271,20 +272,21 @@ void box_coder(OpContext& op) {
   op.out("output_box", g.concat(out, 2));
 }
 
-// Boxes within the image that im_info (height, width, scale) describes: 0 to round(side / scale) - 1.
+// Boxes within the image that im_info (height, width, scale) describes: 0 to round(side / scale) - 1. They are [N, M,
+// 4], or [R, 4] of one image or of those that the LoD tells.
 void box_clip(OpContext& op) {
   Builder& g = op.graph();
   const Value boxes = op.in("input");
   const Value info = op.in("im_info");
   const bool one = info.dim(0) == 1;
-  if (!one && rank_of(op, boxes) != 3)
-    op.fail("boxes of several images in one list: which belong to which stood in the LoD, which ONNX lacks");
+  Value image;  // of each box
+  if (!one && rank_of(op, boxes) == 2) image = image_of_each_row(g, sequences_of(op, "input").lengths, g.dim(boxes, 0));
   const std::vector<Value> part = last_axis_parts(op, info, 3);  // [N, 1]
   const auto limit = [&](size_t i) {
     // Round takes halves to the even number; Paddle takes them up.
     const Value size = g.floor(shifted(g, g.div(part[i], part[2]), 0.5));
     const Value last = shifted(g, size, -1);
-    return one ? g.reshape(last, Ints{}) : g.unsqueeze(last, {2});
+    return one ? g.reshape(last, Ints{}) : image ? g.gather(last, image, 0) : g.unsqueeze(last, {2});
   };
   const std::vector<Value> corner = last_axis_parts(op, boxes, 4);
   std::vector<Value> out;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "mapper/indices.h"
 #include "mapper/spatial.h"
 #include "mapper/tables.h"
 
@@ -328,6 +329,23 @@ Value resize_between_reshapes(OpContext& op, Value x, const Interpolation& r) {
   return g.reshape(y, g.concat_ints({g.dim(x, 0), g.dim(x, 1), g.dim(y, 2), g.dim(y, 3)}));
 }
 
+// A single pixel of a cubic result lies half a pixel before the first one in Paddle, where Resize takes the first
+// itself. The axes that have one are done here, whatever their extent; Resize leaves an axis of one pixel as it is.
+Value settle_single_pixels(OpContext& op, Value x, const Interpolation& r) {
+  Builder& g = op.graph();
+  const auto number = [&](double value) { return g.scalar(value, x.dtype()); };
+  for (size_t i = 0; i < r.axes.size(); ++i) {
+    if (r.axes[i].size != 1) continue;
+    if (r.axes[i].scale > 0) op.fail("a cubic result of one pixel by a scale, beside sizes known at run time only");
+    const auto axis = static_cast<int64_t>(i) + 2;
+    const Value first = g.slice(x, {0}, {1}, {axis});
+    const Value second = g.slice(g.slice(x, {0}, {2}, {axis}), {-1}, {kToTheEnd}, {axis});  // the first, if it is alone
+    // The weights at a distance of half a pixel: those of the two pixels before the first one are the first's, too.
+    x = g.sub(g.mul(first, number(1.09375)), g.mul(second, number(0.09375)));
+  }
+  return x;
+}
+
 void interpolate(OpContext& op, Method method) {
   Builder& g = op.graph();
   const bool last = channels_last(op);
@@ -351,6 +369,7 @@ void interpolate(OpContext& op, Method method) {
     const bool special = dtype == DType::kFloat64 || (single && method == Method::kCubic);
     if (!y && method != Method::kNearest && all_known && (g.opset() < 11 || special))
       y = interpolate_by_matrices(g, x, r);
+    if (!y && single && method == Method::kCubic && !r.align_corners) x = settle_single_pixels(op, x, r);
     if (!y) y = last && method == Method::kCubic ? resize_between_reshapes(op, x, r) : resize(op, x, r);
   }
   y = g.cast(y, dtype);

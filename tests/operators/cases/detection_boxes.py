@@ -64,7 +64,7 @@ def clipped(boxes, info):
 INFO = np.array([[40, 30, 2], [33, 45, 1.5], [20, 20, 1]])
 raw("box_clip", "box_clip", inputs={"Input": f32["n", 4].range(-10, 40), "ImInfo": f32[1, 3].values(INFO[:1])}, outputs={"Output": "float32"}, expect=clipped, opset=8)
 raw("box_clip_images", "box_clip", inputs={"Input": f32["b", 6, 4].range(-10, 40), "ImInfo": f32["b", 3].values([INFO[:2], INFO])}, outputs={"Output": "float32"}, expect=clipped, opset=8)
-raw("box_clip_list_of_images", "box_clip", inputs={"Input": f32["n", 4].range(-10, 40), "ImInfo": f32["b", 3].values([INFO[:2], INFO])}, outputs={"Output": "float32"}, expect=lambda x, i: x, error="stood in the LoD")
+raw("box_clip_lod", "box_clip", inputs={"Input": f32[9, 4].range(-10, 40).lod([5, 1, 3], [1, 6, 2]), "ImInfo": f32[3, 3].values(INFO)}, outputs={"Output": "float32"}, opset=11)
 
 raw("iou_similarity", "iou_similarity", inputs={"X": f32["n", 4].values([boxes(5), boxes(7)]), "Y": T2}, outputs={"Out": "float32"}, attrs={"box_normalized": True}, opset=8, paddle_cannot={"pir": "Paddle 3 does not translate it"})
 raw("iou_similarity_pixels", "iou_similarity", inputs={"X": f32["n", 4].range(0, 10), "Y": f32[5, 4].range(0, 10)}, outputs={"Out": "float32"}, attrs={"box_normalized": False}, opset=8, paddle_cannot={"pir": "Paddle 3 does not translate it"})

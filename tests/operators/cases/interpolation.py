@@ -159,3 +159,7 @@ case("linear_one_pixel_dynamic", lambda x: F.interpolate(x, size=[1], mode="line
 case("linear_one_pixel_mode1", lambda x: F.interpolate(x, size=[1], mode="linear", align_corners=False, align_mode=1, data_format="NCW"), x=f32["b", 3, 6])
 case("trilinear_one_pixel", lambda x: F.interpolate(x, size=[1, 8, 5], mode="trilinear", data_format="NCDHW"), x=f32["b", 2, 11, 5, 9])
 case("trilinear_one_pixel_dynamic", lambda x: F.interpolate(x, size=[1, 8, 1], mode="trilinear", data_format="NCDHW"), x=f32["b", 2, "d", "h", "w"], opset=11)
+case("bicubic_one_pixel_dynamic", lambda x: F.interpolate(x, size=[7, 1], mode="bicubic"), x=IMAGE, opset=11)
+case("bicubic_one_pixel_nhwc_dynamic", lambda x: F.interpolate(x, size=[1, 11], mode="bicubic", data_format="NHWC"), x=f32["b", "h", "w", 2], opset=11)
+case("bicubic_one_pixel_of_one", lambda x: F.interpolate(x, size=[1, 5], mode="bicubic"), x=IMAGE, sizes=[{"h": 1}, {"h": 2}], opset=11)
+case("bicubic_one_pixel_corners_dynamic", lambda x: F.interpolate(x, size=[1, 5], mode="bicubic", align_corners=True), x=IMAGE, opset=11)

@@ -40,6 +40,8 @@ PSROI = {"output_channels": 2, "pooled_height": 3, "pooled_width": 3, "spatial_s
 LOD = f32[5, 4].values(regions(5)).lod([3, 2], [1, 4])
 raw("align_lod", "roi_align", inputs={"X": f32[2, 3, "h", "w"], "ROIs": LOD}, outputs={"Out": "float32"}, attrs={"pooled_height": 2, "pooled_width": 3, "spatial_scale": 0.5, "sampling_ratio": 2, "aligned": True}, opset=16)
 raw("pool_lod", "roi_pool", inputs={"X": f32[2, 3, "h", "w"], "ROIs": LOD}, outputs={"Out": "float32", "Argmax": None}, attrs={"pooled_height": 2, "pooled_width": 2, "spatial_scale": 1.0}, opset=11)
+raw("pool_no_regions", "roi_pool", inputs={"X": X, "ROIs": f32["r", 4], "RoisNum": i32["b"].values([np.array([0, 0]), np.array([0, 0, 0])])}, outputs={"Out": "float32", "Argmax": None}, attrs={"pooled_height": 2, "pooled_width": 2, "spatial_scale": 1.0}, sizes=[{"r": 0}, {"r": 0}], opset=11)
+raw("psroi_no_regions", "psroi_pool", inputs={"X": f32["b", 18, "h", "w"], "ROIs": f32["r", 4], "RoisNum": i32["b"].values([np.array([0, 0]), np.array([0, 0, 0])])}, outputs={"Out": "float32"}, attrs=PSROI, sizes=[{"r": 0}, {"r": 0}], opset=11)
 raw("psroi", "psroi_pool", inputs={"X": f32["b", 18, "h", "w"], "ROIs": ROIS, "RoisNum": NUM}, outputs={"Out": "float32"}, attrs=PSROI, sizes=[*SIZES], opset=11)
 raw("psroi_sides", "psroi_pool", inputs={"X": f32["b", 12, "h", "w"], "ROIs": ROIS, "RoisNum": NUM}, outputs={"Out": "float32"}, attrs={**PSROI, "pooled_width": 2, "spatial_scale": 0.25}, sizes=[*SIZES], opset=11)
 raw("psroi_static", "psroi_pool", inputs={"X": f32[1, 18, 9, 7], "ROIs": f32[5, 4].values(regions(5)), "RoisNum": i32[1].values([5])}, outputs={"Out": "float32"}, attrs=PSROI, opset=9)
