@@ -28,6 +28,7 @@ def axes(values):
     return lambda opset, since: {"axes": values}
 
 
+# "operator:reduction" is the operator with this attribute.
 # operator: (number of data inputs, attributes, constant inputs behind them (name, array), outputs)
 ELEMENTWISE_1 = """Neg Abs Exp Log Sqrt Tanh Sigmoid Erf Floor Ceil Round Relu LeakyRelu Elu Selu Celu Softplus Softsign HardSigmoid
 HardSwish ThresholdedRelu Sign Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh Reciprocal IsNaN IsInf Not Softmax LogSoftmax
@@ -85,10 +86,17 @@ CASES |= {
 }
 
 
+REDUCTIONS = {"add": 16, "mul": 16, "max": 18, "min": 18}  # and the opset that has each
+CASES |= {f"{op}:{reduction}": CASES[op] for op in ("ScatterElements", "ScatterND") for reduction in REDUCTIONS}
+
+
 def model(op, opset, since, code):
     t = DTYPES[code]
     spec, attributes, constants, outputs = CASES[op]
     attributes = dict(attributes)
+    op, _, reduction = op.partition(":")
+    if reduction:
+        attributes["reduction"] = reduction
     graph_inputs, names, inits = [], [], []
 
     def data(shape=D, dtype=t):
@@ -151,6 +159,10 @@ def model(op, opset, since, code):
 
 # These load and say only at run time that they are not implemented.
 BROKEN = {("GRU", "d"), ("LSTM", "d")}
+for reduction in REDUCTIONS:
+    bounds = reduction in ("max", "min")
+    BROKEN |= {(f"ScatterND:{reduction}", code) for code in ("hgb" if bounds else "hg")}
+    BROKEN |= {(f"ScatterElements:{reduction}", code) for code in ("gb" if bounds else "hg")}
 
 
 def loads(op, opset, since, code):
@@ -174,7 +186,10 @@ def support():
         later = set(DTYPES)
         for opset in reversed(OPSETS):
             try:
-                since = defs.get_schema(op, opset).since_version
+                name, _, reduction = op.partition(":")
+                since = defs.get_schema(name, opset).since_version
+                if reduction and opset < REDUCTIONS[reduction]:
+                    continue
             except onnx.defs.SchemaError:
                 continue
             later = {code for code in DTYPES if code in later and loads(op, opset, since, code)}

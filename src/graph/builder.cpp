@@ -36,6 +36,13 @@ std::optional<Dims> unknown_dims(int64_t rank) {
   return Dims(static_cast<size_t>(rank), -1);
 }
 
+// What kernels.inc calls a node: its reduction has kernels of its own.
+std::string kernel_name(std::string_view op_type, const NodeAttributes& attributes) {
+  const auto found = std::ranges::find(attributes, "reduction", &NodeAttributes::value_type::first);
+  const auto* reduction = found == attributes.end() ? nullptr : std::get_if<std::string>(&found->second);
+  return std::string(op_type) + (reduction == nullptr ? "" : ":" + *reduction);
+}
+
 }  // namespace
 
 void Builder::need_opset(int opset, std::string_view what) const {
@@ -108,7 +115,7 @@ std::vector<Value> Builder::nodes(std::string_view op_type, std::vector<Value> i
 
   DType computed = own;
   if (standard) {
-    const ComputeType type = computable_dtype(op_type, opset_, own);
+    const ComputeType type = computable_dtype(kernel_name(op_type, attributes), opset_, own);
     // Before 12 they take no 64-bit integers, but a comparison does.
     if (type.needs_opset > 0 && (op_type == "Max" || op_type == "Min") && inputs.size() == 2) {
       const auto [a, b] = std::pair(inputs[0], inputs[1]);

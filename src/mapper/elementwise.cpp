@@ -95,9 +95,13 @@ void scale(OpContext& op) {
   Builder& g = op.graph();
   Value x = op.in("x");
   const bool bias_after_scale = op.attr<bool>("bias_after_scale", true);
-  const bool logical = x.dtype() == DType::kBool;
+  const DType dtype = x.dtype();
+  const bool logical = dtype == DType::kBool;
   const ScalarArgument factor = op.scalar("scale");
   const ScalarArgument offset = op.has_number("bias") ? op.scalar("bias") : ScalarArgument{{}, 0.0, {}};
+  if (factor.number == 1.0 && offset.number == 0.0) return op.out("out", x);
+  // The numbers, and what comes of them, may lie outside of a narrow type, whose results wrap around.
+  if (dtype == DType::kUInt8 || dtype == DType::kInt8 || dtype == DType::kInt16) x = g.cast(x, DType::kInt32);
   const auto multiply = [&] {
     if (factor.number != 1.0) x = g.node(logical ? "And" : "Mul", {x, op.scalar_value("scale", x.dtype())});
   };
@@ -111,7 +115,7 @@ void scale(OpContext& op) {
     add();
     multiply();
   }
-  op.out("out", x);
+  op.out("out", g.cast(x, dtype));
 }
 
 // The sum of a list of tensors.

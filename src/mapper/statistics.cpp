@@ -186,21 +186,25 @@ void segment_pool(OpContext& op) {
   const Value members = g.equal(g.unsqueeze(positions(g, count), {1}), g.unsqueeze(ids, {0}));
   const Value spread = g.unsqueeze(members, count_from(2, rank + 1));
   const Value rows = g.unsqueeze(x, {0});
-  const auto pooled = [&](std::string_view reduce, double neutral) {
-    return g.reduce(reduce, g.where(spread, rows, g.scalar(neutral, x.dtype())), Ints{1}, false);
+  const auto pooled = [&](std::string_view reduce, Value neutral) {
+    return g.reduce(reduce, g.where(spread, rows, neutral), Ints{1}, false);
   };
   const Value sizes = g.reduce("ReduceSum", g.cast(spread, x.dtype()), Ints{1}, false);
   const Value zero = g.scalar(0, x.dtype());
   Value out;
   if (type == "SUM") {
-    out = pooled("ReduceSum", 0);
+    out = pooled("ReduceSum", zero);
   } else if (type == "MEAN") {
-    out = g.div(pooled("ReduceSum", 0), g.add(sizes, g.cast(g.equal(sizes, zero), x.dtype())));
+    out = g.div(pooled("ReduceSum", zero), g.add(sizes, g.cast(g.equal(sizes, zero), x.dtype())));
   } else if (type == "MAX" || type == "MIN") {
     const bool largest = type == "MAX";
-    if (!is_floating(x.dtype())) op.fail("extremes of segments of integers");
-    const double neutral = std::numeric_limits<double>::infinity();
-    out = largest ? pooled("ReduceMax", -neutral) : pooled("ReduceMin", neutral);
+    // What no element is beyond.
+    const bool narrow = x.dtype() == DType::kInt32;
+    const int64_t high = narrow ? std::numeric_limits<int32_t>::max() : std::numeric_limits<int64_t>::max();
+    const double infinity = std::numeric_limits<double>::infinity();
+    const Value neutral = is_floating(x.dtype()) ? g.scalar(largest ? -infinity : infinity, x.dtype())
+                                                 : g.constant(from_ints(x.dtype(), {}, {largest ? -high - 1 : high}));
+    out = pooled(largest ? "ReduceMax" : "ReduceMin", neutral);
     out = g.where(g.equal(sizes, zero), zero, out);
   } else {
     op.fail("the pooltype '" + type + "'");

@@ -90,6 +90,8 @@ case("scale_i64_bias_first", lambda x: paddle.scale(x, -2.5, -1.5, bias_after_sc
 case("scale_u8", lambda x: paddle.scale(x, 2.0, 10.0), x=u8["b", 3].ints(0, 255))
 case("scale_i8", lambda x: paddle.scale(x, 2.0, 10.0), x=i8["b", 3])
 case("scale_i16", lambda x: paddle.scale(x, 2.0, 10.0), x=i16["b", 3])
+case("scale_u8_negative", lambda x: 2 - x, x=u8["b", 3])
+case("scale_i8_wide", lambda x: paddle.scale(x, 3.0, 100.0), x=i8["b", 30].ints(-128, 128))
 case("scale_f64", lambda x: paddle.scale(x, 2.5, 1.5), x=f64["b", 3])
 case("scale_f16", lambda x: paddle.scale(x, 2.5, 1.5), x=f16["b", 3])
 case("scale_nonfinite", lambda x: paddle.scale(x, 2.5, 1.5), x=f32["b", 9].nonfinite())

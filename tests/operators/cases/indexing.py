@@ -65,10 +65,12 @@ case("put_along_axis_mean_i32", lambda x, i, v: paddle.put_along_axis(x, i, v, 1
 case("put_along_axis_i64", lambda x, i, v: paddle.put_along_axis(x, i, v, 0, reduce="add"), x=i64[3, 6], i=i64[2, 6].ints(0, 3), v=i64[2, 6], opset=16)
 case("index_add", lambda x, i, v: paddle.index_add(x, i, 0, v), x=f32[6, 4], i=i64["n"].ints(0, 6), v=f32["n", 4], opset=16)
 case("index_add_axis", lambda x, i, v: paddle.index_add(x, i, 1, v), x=f32["b", 6, 4], i=i32["n"].ints(0, 6), v=f32["b", "n", 4], opset=16)
+case("index_add_f16", lambda x, i, v: paddle.index_add(x, i, 0, v), x=f16[6, 4], i=i32["n"].ints(0, 6), v=f16["n", 4], opset=16)
 case("index_put", lambda x, i, v: paddle.index_put(x, (i,), v), x=f32[6, 4], i=i64[3].values([4, 0, 2]), v=f32[3, 4], opset=11)
 case("index_put_two", lambda x, i, j, v: paddle.index_put(x, (i, j), v), x=f32[6, 4], i=i64[3].values([4, 0, 2]), j=i64[3].values([1, 3, 0]), v=f32[3], opset=11)
 case("index_put_broadcast", lambda x, i, v: paddle.index_put(x, (i,), v), x=f32[6, 4], i=i64[3].values([4, 0, 2]), v=f32[1], opset=11)
 case("index_put_accumulate", lambda x, i, j, v: paddle.index_put(x, (i, j), v, accumulate=True), x=f32[6, 4], i=i64["n"].ints(0, 6), j=i64["n"].ints(0, 4), v=f32["n"], opset=16)
+case("index_put_accumulate_f16", lambda x, i, j, v: paddle.index_put(x, (i, j), v, accumulate=True), x=f16[6, 4], i=i64["n"].ints(0, 6), j=i64["n"].ints(0, 4), v=f16["n"], opset=16)
 case("index_put_mask", lambda x, m, v: paddle.index_put(x, (m,), v), x=f32["b", 4], m=b8["b", 4], v=f32[1], opset=11)
 case("index_put_row_mask", lambda x, m, v: paddle.index_put(x, (m,), v), x=f32["b", 4], m=b8["b"].values([np.array([True, False]), np.array([False, True, True])]), v=f32[1], opset=11)
 

@@ -45,6 +45,8 @@ case("segment_sum", paddle.incubate.segment_sum, x=f32[6, "n"], ids=i64[6].value
 case("segment_mean", paddle.incubate.segment_mean, x=f32[6, 3], ids=i32[6].values([0, 0, 1, 3, 3, 3]), opset=11)
 case("segment_max", paddle.incubate.segment_max, x=f32[6, 3, "n"], ids=i64[6].values([0, 0, 1, 3, 3, 3]), opset=11)
 case("segment_min", paddle.incubate.segment_min, x=f64[6, 3], ids=i64[6].values([0, 0, 1, 3, 3, 3]), opset=11)
+case("segment_max_i32", paddle.incubate.segment_max, x=i32[6, 3], ids=i64[6].values([0, 0, 1, 3, 3, 3]), opset=11)
+case("segment_min_i64", paddle.incubate.segment_min, x=i64[6, 3], ids=i64[6].values([0, 0, 1, 3, 3, 3]), opset=11)
 case("segment_sum_i64", paddle.incubate.segment_sum, x=i64[6, 3], ids=i64[6].values([0, 0, 1, 3, 3, 3]), opset=11)
 case("segment_sum_two_sizes", paddle.incubate.segment_sum, x=f32["n", 3], ids=i64["n"].values([np.array([0, 0, 1, 2, 2]), np.array([0, 1, 1, 1, 2, 3, 4])]), opset=11)
 case("reduce_as", lambda x, y: paddle.reduce_as(x, y), x=f32["b", 3, 4], y=f32[3, 1], paddle_cannot={"pdmodel": "reduce_as came with Paddle 3"})
