@@ -9,8 +9,10 @@ Each case has a folder with the model, runs.npz and case.json; manifest.json has
 changed is kept. The name of the case in work stands in the file `current`, so that a crash of Paddle can be pinned on it.
 """
 import argparse
+import filecmp
 import json
 import linecache
+import os
 import pathlib
 import shutil
 import sys
@@ -176,6 +178,14 @@ def save(case, folder, older, rng):
         save_static(case, folder, rng)
 
 
+def share_weights(folder, twin):
+    """Parameters that are the same in both formats are on the disk once: those of the networks are gigabytes."""
+    ours, theirs = folder / paddle_side.PARAMETERS, twin / paddle_side.PARAMETERS
+    if ours.exists() and theirs.exists() and filecmp.cmp(ours, theirs, shallow=False):
+        ours.unlink()
+        os.link(theirs, ours)
+
+
 def blank_record(case):
     return {"name": case.name, "key": case.key, "format": paddle_side.FORMAT, "options": case.options}
 
@@ -219,6 +229,7 @@ def main():
     parser.add_argument("--table", type=pathlib.Path, required=True)
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--older", type=pathlib.Path, help="the same table's exports by Paddle 2.6")
+    parser.add_argument("--twin", type=pathlib.Path, help="the same table's exports in the other format, where --older is not given")
     parser.add_argument("--key", default="", help="hash of the harness; part of every case's key")
     args = parser.parse_args()
 
@@ -243,6 +254,8 @@ def main():
             folder.mkdir()
             (args.out / "current").write_text(json.dumps(blank_record(case)))
             record = export(case, folder, args.older)
+            if args.older or args.twin:
+                share_weights(folder, (args.older or args.twin) / name)
             described.write_text(json.dumps(record))
             fresh += 1
         manifest["cases"].append(record)

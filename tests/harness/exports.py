@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -118,6 +119,9 @@ def _forget_bad_luck(manifest):
     return bool(found)
 
 
+LEAST_DISK = 2**28  # bytes; with less than this left, what fails says nothing about Paddle
+
+
 def export_table(table, out, paddle, raw_rows=True):
     """The manifest of one table, exported where it isn't there yet. `out`: the suite's folder, build/*-cases. Without rows of the older
     vocabulary a table needs no exports of Paddle 2.6 before those of Paddle 3."""
@@ -136,18 +140,23 @@ def export_table(table, out, paddle, raw_rows=True):
             if known.get("stamp") == stamp:
                 return known
         command = [paddle.python(), EXPORTER, "--table", table, "--out", folder, "--key", key]
-        if older:
-            command += ["--older", out / PADDLES["pdmodel"].label / table.stem]
+        twin = out / PADDLES["pdmodel"].label / table.stem
+        if folder != twin:
+            command += ["--older" if older else "--twin", twin]
         died, tries = None, 0
         while True:
             (folder / "current").unlink(missing_ok=True)
             code, told, complaint = _run_exporter(command, folder)
+            free = shutil.disk_usage(folder).free
+            if free < LEAST_DISK:
+                raise OSError(f"{folder}: only {free >> 20} MiB are left on the disk for the models that Paddle exports")
             if code == 0:
                 tries += 1
                 if tries > 5 or not _forget_bad_luck(manifest):
                     break
                 continue
             if not (folder / "current").exists():
+                print(f"{paddle.label} {table.stem}: the exporter failed: {complaint.strip()[-300:]}", file=sys.__stderr__, flush=True)
                 return {"error": f"the exporter failed:\n{complaint[-3000:]}", "cases": []}
             # Paddle's process dies now and then for no reason of the case's (addresses, threads): twice is a result.
             name = json.loads((folder / "current").read_text())["name"]
