@@ -19,6 +19,7 @@ extern const MapperTable kDetectionBoxMappers;
 extern const MapperTable kDetectionOutputMappers;
 extern const MapperTable kEigenvalueMappers;
 extern const MapperTable kElementwiseMappers;
+extern const MapperTable kGraphLearningMappers;
 extern const MapperTable kIndexingMappers;
 extern const MapperTable kInterpolationMappers;
 extern const MapperTable kJoiningMappers;
@@ -65,6 +66,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kDetectionOutputMappers,
     &kEigenvalueMappers,
     &kElementwiseMappers,
+    &kGraphLearningMappers,
     &kIndexingMappers,
     &kInterpolationMappers,
     &kJoiningMappers,

@@ -1,0 +1,169 @@
+// Operators of graph learning: messages along the edges of a graph, and lists of neighbours. A graph is a list of edges
+// (the nodes that they come from and lead to), or, to look neighbours up, compressed: `colptr` [nodes + 1] tells where
+// each node's neighbours begin and end in `row`.
+#include "mapper/indices.h"
+#include "mapper/lod.h"
+#include "mapper/random.h"
+#include "mapper/tables.h"
+
+namespace paddle2onnx {
+namespace {
+
+// --- messages -------------------------------------------------------------------------------------------------------
+
+// The rows of x at the nodes that the edges come from or lead to, [edges, …].
+Value rows_at(OpContext& op, Value x, std::string_view index) {
+  return op.graph().gather(x, as_indices(op.graph(), flat_index(op, op.in(index))), 0);
+}
+
+// Both [edges, …] in one; what is behind the edges is broadcast.
+Value message(OpContext& op, Value a, Value b) {
+  Builder& g = op.graph();
+  const int64_t missing = rank_of(op, a) - rank_of(op, b);
+  if (missing > 0) b = g.unsqueeze(b, count_from(1, 1 + missing));
+  if (missing < 0) a = g.unsqueeze(a, count_from(1, 1 - missing));
+  const auto type = op.attr<std::string>("message_op", "ADD");
+  if (type == "ADD") return g.add(a, b);
+  if (type == "MUL") return g.mul(a, b);
+  op.fail("the message_op '" + type + "'");
+}
+
+// How many nodes receive, int64 [1]: out_size, or those of x where it is not positive.
+Value receivers(OpContext& op, Value x) {
+  Builder& g = op.graph();
+  const Value nodes = g.dim(x, 0);
+  if (!op.has_number("out_size")) return nodes;
+  const IntsArgument size = op.ints("out_size");
+  if (size.count_known && size.size() == 0) return nodes;
+  if (const auto known = known_number(size, 0)) return *known > 0 ? g.ints({*known}) : nodes;
+  const Value given = number_at(op, "out_size", size, 0);
+  return g.where(g.greater(given, g.ints({0})), given, nodes);
+}
+
+// What each node receives of the messages that lead to it; zeros if there are none.
+void receive(OpContext& op, Value x, Value messages) {
+  Builder& g = op.graph();
+  const Value nodes = receivers(op, x);
+  const Value target = flat_index(op, op.in("dst_index"));
+  const auto zeros = [&](Value shape, DType dtype) { return g.expand(g.scalar(0, dtype), shape); };
+  const Value rest = g.slice(g.shape(messages), Ints{1}, Ints{kToTheEnd}, Ints{0});
+  const Value nothing = zeros(rank_of(op, messages) > 1 ? g.concat({nodes, rest}, 0) : nodes, messages.dtype());
+  const Value index = spread_index(g, target, messages, 0);
+  const auto type = op.attr<std::string>("reduce_op", "SUM");
+  if (type == "SUM") return op.out_as_computed("out", scattered_elements(g, nothing, index, messages, 0, "add"));
+  if (type == "MIN" || type == "MAX") {
+    // Any of the messages is a start that changes nothing.
+    const Value start = scattered_elements(g, nothing, index, messages, 0, "none");
+    return op.out_as_computed("out", scattered_elements(g, start, index, messages, 0, type == "MIN" ? "min" : "max"));
+  }
+  if (type != "MEAN") op.fail("the reduce_op '" + type + "'");
+  const Value ones = g.expand(g.constant(from_ints(DType::kInt32, {}, {1})), g.shape(target));
+  const Value count = scattered_elements(g, zeros(nodes, DType::kInt32), g.cast(target, DType::kInt64), ones, 0, "add");
+  Value divisor = g.cast(g.max(count, g.constant(from_ints(DType::kInt32, {}, {1}))), messages.dtype());
+  if (messages.rank() > 1) divisor = g.unsqueeze(divisor, count_from(1, messages.rank()));
+  op.out_as_computed("out", g.div(scattered_elements(g, nothing, index, messages, 0, "add"), divisor));
+  op.out_as_computed("dst_count", count);
+}
+
+// Paddle counts what a node receives for a mean only.
+void check_count(const OpContext& op) {
+  if (op.wants("dst_count") && op.attr<std::string>("reduce_op", "SUM") != "MEAN")
+    op.fail("dst_count of another reduce_op than MEAN, which Paddle leaves without a value");
+}
+
+void send_u_recv(OpContext& op) {
+  check_count(op);
+  const Value x = op.in("x");
+  receive(op, x, rows_at(op, x, "src_index"));
+}
+
+void send_ue_recv(OpContext& op) {
+  check_count(op);
+  const Value x = op.in("x");
+  receive(op, x, message(op, rows_at(op, x, "src_index"), op.in("y")));
+}
+
+// A message of both ends of each edge.
+void send_uv(OpContext& op) {
+  op.out_as_computed("out", message(op, rows_at(op, op.in("x"), "src_index"), rows_at(op, op.in("y"), "dst_index")));
+}
+
+// --- neighbours -----------------------------------------------------------------------------------------------------
+
+// The nodes x and their neighbours by new numbers: those of x first, then the neighbours in the order in which they
+// appear. `count` tells how many neighbours each of x has; of several kinds of edges, one kind behind the other.
+void reindex_graph(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = flat_index(op, op.in("x"));
+  const Value both = g.concat({x, flat_index(op, op.in("neighbors"))}, 0);
+  const NodeResult numbers = {DType::kInt64, Dims{-1}};
+  const auto found =
+      g.nodes("Unique", {both}, {{"sorted", int64_t{0}}}, {{both.dtype(), Dims{-1}}, numbers, numbers, numbers});
+  const Value nodes = g.dim(x, 0);
+  op.out_as_computed("out_nodes", found[0]);
+  op.out_as_computed("reindex_src", g.cast(g.slice(found[2], nodes, g.ints({kToTheEnd}), g.ints({0})), x.dtype()));
+  const Value count = g.cast(flat_index(op, op.in("count")), DType::kInt64);
+  const Value owner = places_of_rows(g, consecutive(g, count)).sequence;
+  op.out_as_computed("reindex_dst", g.cast(g.node("Mod", {owner, nodes}), x.dtype()));
+}
+
+// The neighbours of the nodes `x`, those of one node behind those of the one before: all of them, or `sample_size` of
+// each node that has more, drawn without putting back, with probabilities as the weights. A negative sample_size is
+// that of all, which Paddle documents and its kernel for CPUs gets wrong.
+void sample(OpContext& op, Value x, Value weight, std::string_view neighbors) {
+  Builder& g = op.graph();
+  const Value row = flat_index(op, op.in("row"));
+  const Value limits = g.cast(flat_index(op, op.in("colptr")), DType::kInt64);
+  x = g.cast(flat_index(op, x), DType::kInt64);
+  const Value starts = g.gather(limits, x, 0);
+  const Value degree = g.sub(g.gather(limits, g.add(x, g.ints({1})), 0), starts);
+  const RowPlaces places = places_of_rows(g, {starts, degree});
+  Value edges = g.add(g.gather(starts, places.sequence, 0), places.step);
+  Value count = degree;
+  const auto size = op.attr<int64_t>("sample_size", -1);
+  if (size >= 0) {
+    op.lossy(std::string(kRandom));
+    constexpr DType kKey = DType::kFloat64;
+    const Value limit = g.ints({size});
+    count = g.min(degree, limit);
+    // The edges by random keys in [0, 1], node by node. Of exponential numbers divided by weights each of the rest is
+    // the smallest with a probability as its weight.
+    const Value one = g.scalar(1, kKey);
+    Value key = weight ? g.div(one, g.add(one, g.div(g.cast(g.gather(flat_index(op, weight), edges, 0), kKey),
+                                                     exponential_numbers(op, g.shape(edges), kKey))))
+                       : uniform_numbers(op, g.shape(edges), 0, 1, kKey);
+    // A node that has no more keeps the order of its neighbours.
+    const Value of_node = g.gather(degree, places.sequence, 0);
+    const Value in_turn = g.div(g.cast(places.step, kKey), g.cast(of_node, kKey));
+    key = g.where(g.greater(of_node, limit), key, in_turn);
+    key = g.add(key, g.mul(g.cast(places.sequence, kKey), g.scalar(2, kKey)));
+    const Value order = g.topk(key, g.shape(edges), 0, false, true).second;
+    edges = g.node("Compress", {g.gather(edges, order, 0), g.less(places.step, limit)}, {{"axis", int64_t{0}}},
+                   {DType::kInt64, Dims{-1}});
+  }
+  op.out_as_computed(neighbors, g.gather(row, edges, 0));
+  op.out_as_computed("out_count", g.cast(count, DType::kInt32));
+  if (!op.wants("out_eids")) return;
+  op.out_as_computed("out_eids", g.gather(flat_index(op, op.in("eids")), edges, 0));
+}
+
+void graph_sample_neighbors(OpContext& op) { sample(op, op.in("x"), {}, "out"); }
+
+void weighted_sample_neighbors(OpContext& op) {
+  sample(op, op.in("input_nodes"), op.in("edge_weight"), "out_neighbors");
+}
+
+constexpr MapperEntry kEntries[] = {
+    {"graph_sample_neighbors", 11, graph_sample_neighbors},
+    {"reindex_graph", 11, reindex_graph},
+    {"send_u_recv", 16, send_u_recv},
+    {"send_ue_recv", 16, send_ue_recv},
+    {"send_uv", 7, send_uv},
+    {"weighted_sample_neighbors", 11, weighted_sample_neighbors},
+};
+
+}  // namespace
+
+extern const MapperTable kGraphLearningMappers = kEntries;
+
+}  // namespace paddle2onnx
