@@ -8,6 +8,7 @@ namespace paddle2onnx {
 extern const MapperTable kActivationMappers;
 extern const MapperTable kAttentionMappers;
 extern const MapperTable kChannelMappers;
+extern const MapperTable kCollectiveMappers;
 extern const MapperTable kComparisonMappers;
 extern const MapperTable kComplexMappers;
 extern const MapperTable kControlFlowMappers;
@@ -55,6 +56,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kActivationMappers,
     &kAttentionMappers,
     &kChannelMappers,
+    &kCollectiveMappers,
     &kComparisonMappers,
     &kComplexMappers,
     &kControlFlowMappers,
