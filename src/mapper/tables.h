@@ -20,6 +20,7 @@ extern const MapperTable kDetectionBoxMappers;
 extern const MapperTable kDetectionOutputMappers;
 extern const MapperTable kEigenvalueMappers;
 extern const MapperTable kElementwiseMappers;
+extern const MapperTable kExpertMappers;
 extern const MapperTable kGraphLearningMappers;
 extern const MapperTable kIndexingMappers;
 extern const MapperTable kInterpolationMappers;
@@ -68,6 +69,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kDetectionOutputMappers,
     &kEigenvalueMappers,
     &kElementwiseMappers,
+    &kExpertMappers,
     &kGraphLearningMappers,
     &kIndexingMappers,
     &kInterpolationMappers,
