@@ -116,6 +116,8 @@ def rms(x):
 
 
 raw("fast_rms_norm", "fast_rms_norm", inputs={"x": f32["b", "n", 4], "scale": param(RMS_SCALE)}, outputs={"y": "float32", "invvar": None}, attrs={"epsilon": 1e-5}, expect=rms)
+raw("fast_ln", "fast_ln", inputs={"x": f32["b", "n", 4], "scale": param(RMS_SCALE), "bias": param(RMS_SCALE - 1)}, outputs={"y": "float32", "mean": None, "invvar": None}, attrs={"epsilon": 1e-3},
+    expect=lambda x: (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + np.float32(1e-3)) * RMS_SCALE + RMS_SCALE - 1)
 raw("fused_rms_norm_ext", "fused_rms_norm_ext", inputs={"x": f32["b", "n", 4], "scale": param(RMS_SCALE)}, outputs={"y": "float32", "invvar": None}, attrs={"epsilon": 1e-5}, expect=rms)
 # What Paddle 3.3 calls rms_norm can't be built on a CPU: files/write.py wrote it. (phi/kernels/gpu/rms_norm_cuda_kernel.h)
 FILES = pathlib.Path(__file__).parents[1] / "files"
