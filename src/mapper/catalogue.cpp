@@ -29,6 +29,7 @@ constexpr std::string_view kOtherRanks =
 constexpr std::string_view kProcesses =
     "distributed: it connects processes, between which an ONNX file cannot pass tensors; export the model from one "
     "process, with the parameters of all";
+constexpr std::string_view kOptimiser = "training only: an optimiser";
 constexpr std::string_view kNotMapped = "not mapped yet";
 
 constexpr KnownOperator kKnownOperators[] = {
