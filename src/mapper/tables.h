@@ -20,7 +20,6 @@ extern const MapperTable kDetectionBoxMappers;
 extern const MapperTable kDetectionOutputMappers;
 extern const MapperTable kEigenvalueMappers;
 extern const MapperTable kElementwiseMappers;
-extern const MapperTable kExpertMappers;
 extern const MapperTable kGraphLearningMappers;
 extern const MapperTable kIndexingMappers;
 extern const MapperTable kInterpolationMappers;
@@ -41,6 +40,7 @@ extern const MapperTable kQuantizationMappers;
 extern const MapperTable kReductionMappers;
 extern const MapperTable kSignalMappers;
 extern const MapperTable kRoiMappers;
+extern const MapperTable kRoutingMappers;
 extern const MapperTable kSamplingMappers;
 extern const MapperTable kSequenceMappers;
 extern const MapperTable kSlicingMappers;
@@ -69,7 +69,6 @@ inline const MapperTable* const kMapperTableList[] = {
     &kDetectionOutputMappers,
     &kEigenvalueMappers,
     &kElementwiseMappers,
-    &kExpertMappers,
     &kGraphLearningMappers,
     &kIndexingMappers,
     &kInterpolationMappers,
@@ -90,6 +89,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kReductionMappers,
     &kSignalMappers,
     &kRoiMappers,
+    &kRoutingMappers,
     &kSamplingMappers,
     &kSequenceMappers,
     &kSlicingMappers,

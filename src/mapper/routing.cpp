@@ -101,6 +101,6 @@ constexpr MapperEntry kEntries[] = {
 
 }  // namespace
 
-extern const MapperTable kExpertMappers = kEntries;
+extern const MapperTable kRoutingMappers = kEntries;
 
 }  // namespace paddle2onnx
