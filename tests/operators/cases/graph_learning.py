@@ -45,6 +45,29 @@ raw("raw_count", "graph_send_recv", inputs={"X": X, "Src_index": S, "Dst_index":
 raw("raw_count_of_sum", "graph_send_recv", inputs={"X": X, "Src_index": S, "Dst_index": D}, outputs={"Out": "float32", "Dst_count": "int32"}, attrs={"reduce_op": "SUM", "out_size": [0]}, sizes=SIZES, expect=lambda x, s, d: (x, s), error="leaves without a value")
 raw("raw_columns", "graph_send_recv", inputs={"X": X, "Src_index": i64[5, 1].values(SRC[0][:, None]), "Dst_index": i64[5, 1].values(DST[0][:, None])}, outputs=OUT, attrs={"reduce_op": "SUM", "out_size": [0]}, sizes=[{"v": 4}, {"v": 6}], opset=16)
 
+
+
+# Halves: on GPUs alone.
+def received(x, s, d, mean=False, y=0):
+    out, count = np.zeros(x.shape, "float32"), np.zeros(len(x))
+    np.add.at(out, d, x[s].astype("float32") + y)
+    np.add.at(count, d, 1)
+    return (out / np.maximum(count, 1)[:, None] if mean else out).astype(x.dtype)
+
+
+def greatest(x, s, d):
+    out = np.zeros_like(x)
+    np.maximum.at(out, d, x[s])
+    return out
+
+
+HALF = f16["v", 3]
+case("u_sum_f16", lambda x, s, d: G.send_u_recv(x, s, d), x=HALF, s=S, d=D, sizes=SIZES, opset=16, expect=received)
+case("u_mean_f16", lambda x, s, d: G.send_u_recv(x, s, d, "mean"), x=HALF, s=S, d=D, sizes=SIZES, opset=16, expect=lambda x, s, d: received(x, s, d, True))
+case("ue_add_f16", lambda x, y, s, d: G.send_ue_recv(x, y, s, d, "add", "sum"), x=HALF, y=f16["e", 3], s=S, d=D, sizes=SIZES, opset=16, expect=lambda x, y, s, d: received(x, s, d, y=y))
+case("u_max_f16", lambda x, s, d: G.send_u_recv(x, s, d, "max"), x=HALF.range(1, 9), s=S, d=D, sizes=SIZES, opset=18, expect=greatest)
+case("uv_mul_f16", lambda x, y, s, d: G.send_uv(x, y, s, d, "mul"), x=HALF, y=HALF, s=S, d=D, sizes=SIZES, expect=lambda x, y, s, d: x[s] * y[d])
+
 # --- send_ue_recv -----------------------------------------------------------------------------------------------------
 case("ue_add_sum", lambda x, y, s, d: G.send_ue_recv(x, y, s, d, "add", "sum"), x=X, y=f32["e", 3], s=S, d=D, sizes=SIZES, opset=16)
 case("ue_sub_mean", lambda x, y, s, d: G.send_ue_recv(x, y, s, d, "sub", "mean"), x=X, y=f32["e", 3], s=S, d=D, sizes=SIZES, opset=16)
@@ -121,6 +144,7 @@ case("neighbors_eids", lambda r, c, x, e: G.sample_neighbors(r, c, x, 9, eids=e,
 case("neighbors_columns", lambda r, c, x: G.sample_neighbors(r, c, x, 9), r=i64[11, 1].values(ROW[:, None]), c=i64[6, 1].values(COLPTR[:, None]), x=NODES, sizes=N, opset=11, skip_run=NO_KERNEL)
 case("neighbors_sampled", lambda r, c, x: sure(G.sample_neighbors(r, c, x, 2)), r=ROW64, c=COL64, x=NODES, sizes=N, opset=11, skip_run=NO_KERNEL)
 case("neighbors_sampled_none", lambda r, c, x: G.sample_neighbors(r, c, x, 0), r=ROW64, c=COL64, x=NODES, sizes=N, opset=11, skip_run=NO_KERNEL)
+case("neighbors_of_none", lambda r, c, x: G.sample_neighbors(r, c, x, 3), r=ROW64, c=COL64, x=i64["n"].values([np.array([1]), np.array([1, 1])]), sizes=[{"n": 1}, {"n": 2}], opset=11, skip_run=NO_KERNEL)
 case("neighbors_moments", lambda r, c, x: often(G.sample_neighbors(r, c, x, 2)[0]), r=ROW64, c=COL64, x=i64[4000].values(np.full(4000, 2)), opset=11, skip_run=NO_KERNEL)
 case("weighted_enough", lambda r, c, w, x: G.weighted_sample_neighbors(r, c, w, x, 5), r=ROW64, c=COL64, w=WEIGHT, x=NODES, sizes=N, opset=11, skip_run=NO_KERNEL)
 case("weighted_eids", lambda r, c, w, x, e: G.weighted_sample_neighbors(r, c, w, x, 5, eids=e, return_eids=True), r=ROW64, c=COL64, w=WEIGHT, x=NODES, e=i64[11], sizes=N, opset=11, skip_run=NO_KERNEL)
@@ -132,6 +156,7 @@ case("weighted_tiny_weights", lambda r, c, w, x: sure(G.weighted_sample_neighbor
 REINDEX = {"x": i64["n"].values([np.array([0, 1, 2]), np.array([7, 3])]), "near": i64["e"].values([np.array([8, 9, 0, 4, 7, 6, 7]), np.array([3, 5, 9, 5])]), "count": i32["n"].values([np.array([2, 3, 2]), np.array([0, 4])])}
 BOTH = [{"n": 3, "e": 7}, {"n": 2, "e": 4}]
 case("reindex", lambda x, near, count: G.reindex_graph(x, near, count), **REINDEX, sizes=BOTH, opset=11)
+case("reindex_no_neighbors", lambda x, near, count: G.reindex_graph(x, near, count), x=i64[3].values([4, 9, 2]), near=i64["e"].values([np.array([], "int64"), np.array([7, 2])]), count=i32[3].values([np.array([0, 0, 0]), np.array([0, 2, 0])]), sizes=[{"e": 0}, {"e": 2}], opset=11)
 case("reindex_i32", lambda x, near, count: G.reindex_graph(x, near, count), x=i32[3].values([5, 1, 2]), near=i32[4].values([1, 9, 5, 9]), count=i32[3].values([1, 1, 2]), opset=11)
 case("reindex_buffers", lambda x, near, count, v, i: G.reindex_graph(x, near, count, v, i), **REINDEX, v=i32[10].values(np.full(10, -1)), i=i32[10].values(np.full(10, -1)), sizes=BOTH, opset=11)
 case("reindex_two_kinds", lambda x, n1, c1, n2, c2: paddle.geometric.reindex_heter_graph(x, [n1, n2], [c1, c2]), x=i64[3].values([0, 1, 2]), n1=i64[7].values([8, 9, 0, 4, 7, 6, 7]), c1=i32[3].values([2, 3, 2]), n2=i64[5].values([0, 2, 3, 5, 1]), c2=i32[3].values([1, 3, 1]), opset=11)
