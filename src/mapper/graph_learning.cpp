@@ -90,6 +90,23 @@ void send_uv(OpContext& op) {
 
 // --- neighbours -----------------------------------------------------------------------------------------------------
 
+// The neighbours of nodes one behind the other: whose they are, and which of its neighbours; int64 [neighbours] both.
+// `degree` is int64 [nodes]. As places_of_rows does, but of a size that does not grow with the largest degree.
+RowPlaces places_of_neighbors(Builder& g, Value degree) {
+  // Where the neighbours of a node begin stands how much its number is above that of the node before that has some.
+  const Value nodes = g.squeeze(g.node("NonZero", {degree}, {}, {DType::kInt64, Dims{1, -1}}), {0});
+  const Value before = g.concat({g.ints({0}), g.slice(nodes, Ints{0}, Ints{-1}, Ints{0})}, 0);
+  const Value starts = consecutive(g, degree).starts;
+  const Value total = g.reduce("ReduceSum", degree, Ints{0}, true);
+  const Value steps =
+      scattered_elements(g, g.expand(g.scalar_i64(0), total), g.gather(starts, nodes, 0),
+                         g.sub(nodes, g.slice(before, g.ints({0}), g.shape(nodes), g.ints({0}))), 0, "none");
+  RowPlaces places;
+  places.sequence = g.node("CumSum", {steps, g.scalar_i64(0)});
+  places.step = g.sub(positions(g, total), g.gather(starts, places.sequence, 0));
+  return places;
+}
+
 // The nodes x and their neighbours by new numbers: those of x first, then the neighbours in the order in which they
 // appear. `count` tells how many neighbours each of x has; of several kinds of edges, one kind behind the other.
 void reindex_graph(OpContext& op) {
@@ -103,7 +120,7 @@ void reindex_graph(OpContext& op) {
   op.out_as_computed("out_nodes", found[0]);
   op.out_as_computed("reindex_src", g.cast(g.slice(found[2], nodes, g.ints({kToTheEnd}), g.ints({0})), x.dtype()));
   const Value count = g.cast(flat_index(op, op.in("count")), DType::kInt64);
-  const Value owner = places_of_rows(g, consecutive(g, count)).sequence;
+  const Value owner = places_of_neighbors(g, count).sequence;
   op.out_as_computed("reindex_dst", g.cast(g.node("Mod", {owner, nodes}), x.dtype()));
 }
 
@@ -117,7 +134,7 @@ void sample(OpContext& op, Value x, Value weight, std::string_view neighbors) {
   x = g.cast(flat_index(op, x), DType::kInt64);
   const Value starts = g.gather(limits, x, 0);
   const Value degree = g.sub(g.gather(limits, g.add(x, g.ints({1})), 0), starts);
-  const RowPlaces places = places_of_rows(g, {starts, degree});
+  const RowPlaces places = places_of_neighbors(g, degree);
   Value edges = g.add(g.gather(starts, places.sequence, 0), places.step);
   Value count = degree;
   const auto size = op.attr<int64_t>("sample_size", -1);
