@@ -165,8 +165,8 @@ raw("lookup_table_v1", "lookup_table", inputs={"Ids": i64["b", 1].ints(0, 6), "W
 raw("lookup_table_v1_padding", "lookup_table", inputs={"Ids": i64["b", "n", 1].ints(0, 6), "W": param(np.random.randn(6, 4))}, outputs={"Out": "float32"}, attrs={"padding_idx": 2})
 
 LINEAR_W, LINEAR_B = np.random.RandomState(4).randn(6, 4).astype("float32"), np.random.RandomState(5).randn(4).astype("float32")
-raw("linear_v2", "linear_v2", inputs={"input": f32["b", "n", 6], "weight": param(LINEAR_W), "bias": param(LINEAR_B)}, outputs={"out": "float32"}, attrs={"transpose_weight": False}, expect=lambda x: x @ LINEAR_W + LINEAR_B)
-raw("linear_v2_transposed", "linear_v2", inputs={"input": f32["b", "n", 6], "weight": param(LINEAR_W.T.copy()), "bias": param(LINEAR_B)}, outputs={"out": "float32"}, attrs={"transpose_weight": True}, expect=lambda x: x @ LINEAR_W + LINEAR_B)
+raw("linear_v2", "linear_v2", inputs={"input": f32["b", "n", 6], "weight": param(LINEAR_W), "bias": param(LINEAR_B)}, outputs={"out": "float32"}, attrs={"transpose_weight": False}, expect={"pdmodel": lambda x: x @ LINEAR_W + LINEAR_B})
+raw("linear_v2_transposed", "linear_v2", inputs={"input": f32["b", "n", 6], "weight": param(LINEAR_W.T.copy()), "bias": param(LINEAR_B)}, outputs={"out": "float32"}, attrs={"transpose_weight": True}, expect={"pdmodel": lambda x: x @ LINEAR_W + LINEAR_B})
 case("baddbmm", lambda i, x, y: paddle._C_ops.baddbmm(i, x, y, 1.0, 1.0), i=f32["b", 3, 5], x=f32["b", 3, 4], y=f32["b", 4, 5], paddle_cannot={"pdmodel": "baddbmm came with Paddle 3"})
 case("baddbmm_alpha_beta", lambda i, x, y: paddle._C_ops.baddbmm(i, x, y, 0.5, -2.0), i=f32["b", "n", 5], x=f32["b", "n", 4], y=f32["b", 4, 5], paddle_cannot={"pdmodel": "baddbmm came with Paddle 3"})
 case("baddbmm_f64", lambda i, x, y: paddle._C_ops.baddbmm(i, x, y, 2.0, 3.0), i=f64["b", 3, 5], x=f64["b", 3, 4], y=f64["b", 4, 5], paddle_cannot={"pdmodel": "baddbmm came with Paddle 3"})
