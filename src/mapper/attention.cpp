@@ -106,9 +106,8 @@ Norm layer_norm_17(OpContext& op, Value x, int64_t begin, double epsilon, Value 
   if (!x.has_rank() || !scale || begin != x.rank() - 1 || x.dtype() == DType::kFloat64)
     return layer_norm(op, x, begin, epsilon, scale, bias);
   const DType computed = scale.dtype();
-  const Value y =
-      g.node("LayerNormalization", {g.cast(x, computed), scale, bias ? g.cast(bias, computed) : bias},
-             {{"axis", begin}, {"epsilon", static_cast<float>(epsilon)}}, {computed, x.dims()});
+  const Value y = g.node("LayerNormalization", {g.cast(x, computed), scale, bias ? g.cast(bias, computed) : bias},
+                         {{"axis", begin}, {"epsilon", static_cast<float>(epsilon)}}, {computed, x.dims()});
   return {g.cast(y, x.dtype()), {}, {}};
 }
 
@@ -161,8 +160,8 @@ void multihead_matmul(OpContext& op) {
   const Value mask = op.in_or_none("bias_qk");  // [batch, 1, 1, length], [1, 1, length, length] or of each head
   if (mask && mask.rank() != 4) op.fail("a bias_qk of rank " + std::to_string(mask.rank()));
   const Value split = split_heads(g, x, g.reshape(w, Ints{w.dim(0), 3 * width}), op.in("bias"), heads, width / heads);
-  const Value out = attend(g, part_of(g, split, 0), part_of(g, split, 1), part_of(g, split, 2),
-                           op.attr<double>("alpha", 1.0), mask);
+  const Value out =
+      attend(g, part_of(g, split, 0), part_of(g, split, 1), part_of(g, split, 2), op.attr<double>("alpha", 1.0), mask);
   op.out("out", merge_heads(g, out, width));
 }
 
@@ -346,9 +345,9 @@ void fc_layernorm(OpContext& op) {
   }
   const Value sum = g.add(out, op.in("y"));
   const bool statistics = op.wants("mean") || op.wants("variance");
-  const Norm norm = (statistics ? layer_norm : normalize)(
-      op, sum, rank_of(op, sum) - 1, op.attr<double>("epsilon", 1e-5), row_parameter(op, "scale", sum),
-      row_parameter(op, "bias1", sum));
+  const Norm norm =
+      (statistics ? layer_norm : normalize)(op, sum, rank_of(op, sum) - 1, op.attr<double>("epsilon", 1e-5),
+                                            row_parameter(op, "scale", sum), row_parameter(op, "bias1", sum));
   op.out("out", norm.out);
   if (!statistics) return;
   op.out("mean", g.cast(g.flatten_to_1d(norm.mean), sum.dtype()));

@@ -359,7 +359,8 @@ void dequantize_log(OpContext& op) {
 void apply_per_channel_scale(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("x");
-  if (rank_of(op, x) != 2) op.fail("an operand of rank " + std::to_string(x.rank()) + ", of which Paddle scales a part");
+  if (rank_of(op, x) != 2)
+    op.fail("an operand of rank " + std::to_string(x.rank()) + ", of which Paddle scales a part");
   op.out("out", g.mul(x, g.cast(op.in("scales"), x.dtype())));
 }
 

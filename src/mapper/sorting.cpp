@@ -191,11 +191,11 @@ void middle(OpContext& op, bool ignores_nan) {
   if (floating && !ignores_nan) {
     Dims dims = *x.dims();
     dims.back() = 1;
-    nowhere = g.node("ArgMax", {g.cast(g.logical_not(number), DType::kInt64)}, {{"axis", last}, {"keepdims", int64_t{1}}},
-                     {DType::kInt64, dims});
+    nowhere = g.node("ArgMax", {g.cast(g.logical_not(number), DType::kInt64)},
+                     {{"axis", last}, {"keepdims", int64_t{1}}}, {DType::kInt64, dims});
   }
-  const auto place = [&](Value rank) {
-    const Value found = at(places, rank);
+  const auto place = [&, from = places](Value rank) {
+    const Value found = at(from, rank);
     return shaped(undefined ? g.where(undefined, nowhere, found) : found);
   };
   if (!average) return op.out("medians", place(lower_place));
