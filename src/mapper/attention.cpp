@@ -133,6 +133,14 @@ Value dropped_out(OpContext& op, Value x, std::string_view rate, std::string_vie
   return kept == 1 ? x : g.mul(x, g.scalar(kept, x.dtype()));
 }
 
+// The dropout that Paddle fuses with a bias: a rate of 1 leaves nothing, whatever the mode.
+Value dropped_out_with_bias(OpContext& op, Value x, std::string_view rate, std::string_view mode) {
+  Builder& g = op.graph();
+  if (op.has_number(rate) && std::abs(op.scalar(rate).number.value_or(0) - 1) < 1e-5)
+    return g.mul(x, g.scalar(0, x.dtype()));
+  return dropped_out(op, x, rate, mode);
+}
+
 // --- attention ------------------------------------------------------------------------------------------------------
 
 Value part_of(Builder& g, Value v, int64_t i) { return g.squeeze(g.slice(v, {i}, {i + 1}, {0}), {0}); }
@@ -360,7 +368,7 @@ void bias_dropout_residual_layernorm(OpContext& op) {
   Builder& g = op.graph();
   Value x = op.in("x");
   if (Value bias = op.in_or_none("bias")) x = g.add(x, bias);
-  const Value sum = g.add(op.in("residual"), dropped_out(op, x, "dropout_rate", "dropout_implementation"));
+  const Value sum = g.add(op.in("residual"), dropped_out_with_bias(op, x, "dropout_rate", "dropout_implementation"));
   op.out("bias_dropout_residual_out", sum);
   op.out("y", normalize(op, sum, sum.rank() - 1, op.attr<double>("ln_epsilon", 1e-5), op.in_or_none("ln_scale"),
                         op.in_or_none("ln_bias"))
@@ -445,7 +453,7 @@ void fused_attention(OpContext& op) {
                                  "attn_dropout_rate", "attn_dropout_implementation");
   Value out = g.matmul(merge_heads(g, seen, heads * size), op.in("out_linear_weight"));
   if (const Value bias = op.in_or_none("out_linear_bias")) out = g.add(out, bias);
-  out = dropped_out(op, out, "dropout_rate", "dropout_implementation");
+  out = dropped_out_with_bias(op, out, "dropout_rate", "dropout_implementation");
   op.out("out", with_residual<normalize>(op, x, out, "ln_scale_2", "ln_bias_2"));
 }
 
@@ -466,8 +474,9 @@ void fused_feedforward(OpContext& op) {
   if (activation != "relu" && activation != "gelu")
     op.fail("act_method '" + activation + "', which Paddle's kernel does not know");
   y = activate(op, y, activation);
-  y = dropped_out(op, y, "dropout1_prob", "dropout1_implementation");
-  y = dropped_out(op, linear(y, "linear2_weight", "linear2_bias"), "dropout2_prob", "dropout2_implementation");
+  y = dropped_out_with_bias(op, y, "dropout1_prob", "dropout1_implementation");
+  y = dropped_out_with_bias(op, linear(y, "linear2_weight", "linear2_bias"), "dropout2_prob",
+                            "dropout2_implementation");
   op.out("out", with_residual<normalize>(op, x, y, "ln2_scale", "ln2_bias"));
 }
 
