@@ -295,11 +295,9 @@ Value with_rates(Builder& g, Value x) {
   return g.concat({shown, g.sub(log1p(1), shown), g.slice(x, Ints{2}, Ints{kToTheEnd}, Ints{1})}, 1);
 }
 
-// With the rates, or without these columns.
 void fusion_seqpool_cvm_concat(OpContext& op) {
-  Builder& g = op.graph();
-  const bool use = op.attr<bool>("use_cvm", true);
-  pools(op, [&](Value x) { return use ? with_rates(g, x) : g.slice(x, Ints{2}, Ints{kToTheEnd}, Ints{1}); });
+  if (!op.attr<bool>("use_cvm", true)) op.fail("use_cvm false, which Paddle lacks too");
+  pools(op, [&](Value x) { return with_rates(op.graph(), x); });
 }
 
 // The sums of all operands' sequences (their rows, if they have none), and pad_value more; with the rates, or without
