@@ -107,70 +107,139 @@ RowPlaces places_of_neighbors(Builder& g, Value degree) {
   return places;
 }
 
-// The nodes x and their neighbours by new numbers: those of x first, then the neighbours in the order in which they
-// appear. `count` tells how many neighbours each of x has; of several kinds of edges, one kind behind the other.
+// New numbers for nodes, in the order in which they appear: the nodes by these numbers, and the number of each, int64.
+struct Numbered {
+  Value nodes;
+  Value numbers;
+};
+Numbered numbered(Builder& g, Value nodes) {
+  const NodeResult numbers = {DType::kInt64, Dims{-1}};
+  const auto found =
+      g.nodes("Unique", {nodes}, {{"sorted", int64_t{0}}}, {{nodes.dtype(), Dims{-1}}, numbers, numbers, numbers});
+  return {found[0], found[2]};
+}
+
+// The nodes `x` and their neighbours by new numbers, those of x first. `count` tells how many neighbours each of x has;
+// of several kinds of edges, one kind behind the other.
 void reindex_graph(OpContext& op) {
   Builder& g = op.graph();
   const Value x = flat_index(op, op.in("x"));
-  const Value both = g.concat({x, flat_index(op, op.in("neighbors"))}, 0);
-  const NodeResult numbers = {DType::kInt64, Dims{-1}};
-  const auto found =
-      g.nodes("Unique", {both}, {{"sorted", int64_t{0}}}, {{both.dtype(), Dims{-1}}, numbers, numbers, numbers});
+  const Numbered all = numbered(g, g.concat({x, flat_index(op, op.in("neighbors"))}, 0));
   const Value nodes = g.dim(x, 0);
-  op.out_as_computed("out_nodes", found[0]);
-  op.out_as_computed("reindex_src", g.cast(g.slice(found[2], nodes, g.ints({kToTheEnd}), g.ints({0})), x.dtype()));
+  op.out_as_computed("out_nodes", all.nodes);
+  op.out_as_computed("reindex_src", g.cast(g.slice(all.numbers, nodes, g.ints({kToTheEnd}), g.ints({0})), x.dtype()));
   const Value count = g.cast(flat_index(op, op.in("count")), DType::kInt64);
   const Value owner = places_of_neighbors(g, count).sequence;
   op.out_as_computed("reindex_dst", g.cast(g.node("Mod", {owner, nodes}), x.dtype()));
 }
 
-// The neighbours of the nodes `x`, those of one node behind those of the one before: all of them, or `sample_size` of
-// each node that has more, drawn without putting back, with probabilities as the weights. A negative sample_size is
-// that of all, which Paddle documents and its kernel for CPUs gets wrong.
-void sample(OpContext& op, Value x, Value weight, std::string_view neighbors) {
+struct Sample {
+  Value edges;  // int64: where the neighbours stand in `row`
+  Value count;  // int64 [nodes]
+};
+
+// The neighbours of nodes, those of one node behind those of the one before: all of them, or `size` of each node that
+// has more, drawn without putting back, with probabilities as the weights. A negative size is that of all, which Paddle
+// documents and its kernels for CPUs get wrong.
+Sample sample(OpContext& op, Value nodes, int64_t size, Value weight) {
   Builder& g = op.graph();
-  const Value row = flat_index(op, op.in("row"));
   const Value limits = g.cast(flat_index(op, op.in("colptr")), DType::kInt64);
-  x = g.cast(flat_index(op, x), DType::kInt64);
-  const Value starts = g.gather(limits, x, 0);
-  const Value degree = g.sub(g.gather(limits, g.add(x, g.ints({1})), 0), starts);
+  const Value starts = g.gather(limits, nodes, 0);
+  const Value degree = g.sub(g.gather(limits, g.add(nodes, g.ints({1})), 0), starts);
   const RowPlaces places = places_of_neighbors(g, degree);
-  Value edges = g.add(g.gather(starts, places.sequence, 0), places.step);
-  Value count = degree;
-  const auto size = op.attr<int64_t>("sample_size", -1);
-  if (size >= 0) {
-    op.lossy(std::string(kRandom));
-    constexpr DType kKey = DType::kFloat64;
-    const Value limit = g.ints({size});
-    count = g.min(degree, limit);
-    // The edges by random keys in [0, 1], node by node. Of exponential numbers divided by weights each of the rest is
-    // the smallest with a probability as its weight.
-    const Value one = g.scalar(1, kKey);
-    Value key = weight ? g.div(one, g.add(one, g.div(g.cast(g.gather(flat_index(op, weight), edges, 0), kKey),
-                                                     exponential_numbers(op, g.shape(edges), kKey))))
-                       : uniform_numbers(op, g.shape(edges), 0, 1, kKey);
-    // A node that has no more keeps the order of its neighbours.
-    const Value of_node = g.gather(degree, places.sequence, 0);
-    const Value in_turn = g.div(g.cast(places.step, kKey), g.cast(of_node, kKey));
-    key = g.where(g.greater(of_node, limit), key, in_turn);
-    key = g.add(key, g.mul(g.cast(places.sequence, kKey), g.scalar(2, kKey)));
-    const Value order = g.topk(key, g.shape(edges), 0, false, true).second;
-    edges = g.node("Compress", {g.gather(edges, order, 0), g.less(places.step, limit)}, {{"axis", int64_t{0}}},
-                   {DType::kInt64, Dims{-1}});
-  }
-  op.out_as_computed(neighbors, g.gather(row, edges, 0));
-  op.out_as_computed("out_count", g.cast(count, DType::kInt32));
-  if (!op.wants("out_eids")) return;
-  op.out_as_computed("out_eids", g.gather(flat_index(op, op.in("eids")), edges, 0));
+  const Value edges = g.add(g.gather(starts, places.sequence, 0), places.step);
+  if (size < 0) return {edges, degree};
+  op.lossy(std::string(kRandom));
+  constexpr DType kKey = DType::kFloat64;
+  const Value limit = g.ints({size});
+  // The edges by random keys in [0, 1], node by node. Of exponential numbers divided by weights each of the rest is the
+  // smallest with a probability as its weight.
+  const Value one = g.scalar(1, kKey);
+  Value key = weight ? g.div(one, g.add(one, g.div(g.cast(g.gather(flat_index(op, weight), edges, 0), kKey),
+                                                   exponential_numbers(op, g.shape(edges), kKey))))
+                     : uniform_numbers(op, g.shape(edges), 0, 1, kKey);
+  // A node that has no more keeps the order of its neighbours.
+  const Value of_node = g.gather(degree, places.sequence, 0);
+  key = g.where(g.greater(of_node, limit), key, g.div(g.cast(places.step, kKey), g.cast(of_node, kKey)));
+  key = g.add(key, g.mul(g.cast(places.sequence, kKey), g.scalar(2, kKey)));
+  const Value order = g.topk(key, g.shape(edges), 0, false, true).second;
+  const Value drawn = g.node("Compress", {g.gather(edges, order, 0), g.less(places.step, limit)},
+                             {{"axis", int64_t{0}}}, {DType::kInt64, Dims{-1}});
+  return {drawn, g.min(degree, limit)};
 }
 
-void graph_sample_neighbors(OpContext& op) { sample(op, op.in("x"), {}, "out"); }
+Value nodes_of(OpContext& op, std::string_view name) {
+  return op.graph().cast(flat_index(op, op.in(name)), DType::kInt64);
+}
+
+void edge_numbers(OpContext& op, Value edges) {
+  if (!op.wants("out_eids")) return;
+  op.out_as_computed("out_eids", op.graph().gather(flat_index(op, op.in("eids")), edges, 0));
+}
+
+void neighbors(OpContext& op, const Sample& drawn, std::string_view result) {
+  Builder& g = op.graph();
+  op.out_as_computed(result, g.gather(flat_index(op, op.in("row")), drawn.edges, 0));
+  op.out_as_computed("out_count", g.cast(drawn.count, DType::kInt32));
+  edge_numbers(op, drawn.edges);
+}
+
+void graph_sample_neighbors(OpContext& op) {
+  neighbors(op, sample(op, nodes_of(op, "x"), op.attr<int64_t>("sample_size", -1), {}), "out");
+}
 
 void weighted_sample_neighbors(OpContext& op) {
-  sample(op, op.in("input_nodes"), op.in("edge_weight"), "out_neighbors");
+  const auto size = op.attr<int64_t>("sample_size", -1);
+  neighbors(op, sample(op, nodes_of(op, "input_nodes"), size, op.in("edge_weight")), "out_neighbors");
+}
+
+// Neighbours, the neighbours of those that are new among them, and so on, all by new numbers. As Paddle's kernel for
+// GPUs does it; that for CPUs takes no notice of how many are new.
+void graph_khop_sampler(OpContext& op) {
+  Builder& g = op.graph();
+  const Ints sizes = op.attr<Ints>("sample_sizes");
+  if (sizes.empty() || sizes.size() > 64) op.fail(std::to_string(sizes.size()) + " rounds of neighbours");
+  const Value row = flat_index(op, op.in("row"));
+  const auto taken = [&](Value nodes, Value mask) {
+    return g.node("Compress", {nodes, mask}, {{"axis", int64_t{0}}}, {DType::kInt64, Dims{-1}});
+  };
+  // Runs of one node in x are one.
+  const Value x = nodes_of(op, "x");
+  const auto part = [&](int64_t start, int64_t end) { return g.slice(x, Ints{start}, Ints{end}, Ints{0}); };
+  const Value differs = g.logical_not(g.equal(part(1, kToTheEnd), part(0, -1)));
+  const Value begins = g.concat({g.ints({1}), g.cast(differs, DType::kInt64)}, 0);
+  Value nodes = taken(x, g.cast(begins, DType::kBool));
+  std::vector<Value> asked;
+  std::vector<Value> counts;
+  std::vector<Value> edges;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (i > 0) {
+      // The last neighbours but those whose neighbours they are, sorted.
+      const Value both = g.concat({nodes, g.cast(g.gather(row, edges.back(), 0), DType::kInt64)}, 0);
+      const NodeResult numbers = {DType::kInt64, Dims{-1}};
+      const auto found = g.nodes("Unique", {both}, {{"sorted", int64_t{1}}}, {numbers, numbers, numbers, numbers});
+      nodes = taken(found[0], g.logical_not(g.less(found[1], g.dim(nodes, 0))));
+    }
+    const Sample drawn = sample(op, nodes, sizes[i], {});
+    asked.push_back(nodes);
+    counts.push_back(drawn.count);
+    edges.push_back(drawn.edges);
+  }
+  const Value targets = g.concat(asked, 0);
+  const Value edge = g.concat(edges, 0);
+  const Numbered all = numbered(g, g.concat({targets, g.cast(g.gather(row, edge, 0), DType::kInt64)}, 0));
+  const auto column = [&](Value numbers) { return g.cast(g.unsqueeze(numbers, {1}), row.dtype()); };
+  const Value owner = places_of_neighbors(g, g.concat(counts, 0)).sequence;
+  op.out_as_computed("out_src", column(g.slice(all.numbers, g.dim(targets, 0), g.ints({kToTheEnd}), g.ints({0}))));
+  op.out_as_computed("out_dst", column(g.gather(all.numbers, owner, 0)));
+  op.out_as_computed("sample_index", g.cast(all.nodes, row.dtype()));
+  const Value run = g.sub(g.node("CumSum", {begins, g.scalar_i64(0)}), g.ints({1}));
+  op.out_as_computed("reindex_x", g.cast(g.gather(all.numbers, run, 0), row.dtype()));
+  edge_numbers(op, edge);
 }
 
 constexpr MapperEntry kEntries[] = {
+    {"graph_khop_sampler", 11, graph_khop_sampler},
     {"graph_sample_neighbors", 11, graph_sample_neighbors},
     {"reindex_graph", 11, reindex_graph},
     {"send_u_recv", 16, send_u_recv},

@@ -152,6 +152,35 @@ case("weighted_sampled", lambda r, c, w, x: sure(G.weighted_sample_neighbors(r, 
 case("weighted_moments", lambda r, c, w, x: often(G.weighted_sample_neighbors(r, c, w, x, 1)[0]), r=ROW64, c=COL64, w=f32[11].values([1, 1, 1, 2, 3, 4, 10, 1, 1, 1, 1]), x=i64[20000].values(np.full(20000, 2)), opset=11, skip_run=NO_KERNEL)
 case("weighted_tiny_weights", lambda r, c, w, x: sure(G.weighted_sample_neighbors(r, c, w, x, 2)), r=ROW64, c=COL64, w=f32[11].values(np.full(11, 1e-8)), x=NODES, sizes=N, opset=11, skip_run=NO_KERNEL)
 
+# --- neighbours of neighbours -----------------------------------------------------------------------------------------
+# fluid/operators/graph_khop_sampler_op.cu: where nobody has more neighbours than are drawn.
+def rounds(row, colptr, x, count, eids=None):
+    nodes = x[np.concatenate([[True], x[1:] != x[:-1]])]
+    targets, owners, edges = [], [], []
+    for _ in range(count):
+        found = [np.arange(colptr[i], colptr[i + 1]) for i in nodes]
+        targets += list(nodes)
+        owners += [i for i, f in zip(nodes, found) for _ in f]
+        edges += list(np.concatenate([*found, []]).astype(int))
+        nodes = np.setdiff1d(row[np.concatenate([*found, []]).astype(int)], nodes)
+    order = list(dict.fromkeys([*targets, *row[edges]]))
+    number = np.vectorize(order.index, otypes=["int64"])
+    results = number(row[edges])[:, None], number(owners)[:, None], np.array(order), number(x)
+    results = [r.astype(row.dtype) for r in results]
+    return results if eids is None else [*results, eids[edges]]
+
+
+K = paddle.incubate.graph_khop_sampler
+LINKS = i64[11].values([0, 2, 2, 4, 1, 3, 0, 3, 0, 2, 4])
+PATH, PATH_LIMITS = i64[9].values([1, 2, 0, 3, 4, 3, 5, 6, 4]), i64[8].values([0, 2, 3, 4, 6, 7, 8, 9])
+STARTS = i64["n"].values([np.array([0, 3]), np.array([4, 2, 0])])
+case("khop_one", lambda r, c, x: K(r, c, x, [9]), r=LINKS, c=COL64, x=STARTS, sizes=[{"n": 2}, {"n": 3}], opset=11, skip_run=NO_KERNEL)
+case("khop_one_all", lambda r, c, x: K(r, c, x, [-1]), r=LINKS, c=COL64, x=STARTS, sizes=[{"n": 2}, {"n": 3}], opset=11, expect=lambda r, c, x: rounds(r, c, x, 1))
+case("khop_two", lambda r, c, x: K(r, c, x, [-1, -1]), r=LINKS, c=COL64, x=STARTS, sizes=[{"n": 2}, {"n": 3}], opset=11, expect=lambda r, c, x: rounds(r, c, x, 2))
+case("khop_four", lambda r, c, x: K(r, c, x, [-1, 5, -1, 5]), r=PATH, c=PATH_LIMITS, x=i64["n"].values([np.array([0]), np.array([6, 1])]), sizes=[{"n": 1}, {"n": 2}], opset=11, skip_run=NO_KERNEL, expect=lambda r, c, x: rounds(r, c, x, 4))
+case("khop_back_and_forth", lambda r, c, x: K(r, c, x, [-1, -1, -1]), r=i32[4].values([1, 0, 2, 1]), c=i32[4].values([0, 1, 3, 4]), x=i32[1].values([0]), opset=11, expect=lambda r, c, x: rounds(r, c, x, 3))
+case("khop_eids", lambda r, c, x, e: K(r, c, x, [-1, -1], sorted_eids=e, return_eids=True), r=LINKS, c=COL64, x=i64[3].values([3, 3, 0]), e=i64[11], opset=11, expect=lambda r, c, x, e: rounds(r, c, x, 2, e))
+
 # --- new numbers ------------------------------------------------------------------------------------------------------
 REINDEX = {"x": i64["n"].values([np.array([0, 1, 2]), np.array([7, 3])]), "near": i64["e"].values([np.array([8, 9, 0, 4, 7, 6, 7]), np.array([3, 5, 9, 5])]), "count": i32["n"].values([np.array([2, 3, 2]), np.array([0, 4])])}
 BOTH = [{"n": 3, "e": 7}, {"n": 2, "e": 4}]
