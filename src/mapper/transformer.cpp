@@ -72,29 +72,6 @@ Value within(Builder& g, Value ahead, int64_t left, int64_t right) {
 
 // --- attention on [batch, length, heads, size] ----------------------------------------------------------------------
 
-// Causal masks of this operator begin in the first corner.
-void memory_efficient_attention(OpContext& op) {
-  refuse_training(op, "dropout_p");
-  Builder& g = op.graph();
-  for (const std::string_view name : {"cu_seqlens_q", "cu_seqlens_k", "causal_diagonal", "seqlen_k"}) {
-    if (op.has(name)) op.fail(std::string(name) + ", lengths within a batch");
-  }
-  const Value q = op.in("query");
-  const Value k = op.in("key");
-  const int64_t times = times_of(op, q, k, 2);
-  const auto arranged = [&](Value x) { return repeat_heads(op, heads_to_front(g, x), times); };
-  Value mask = op.in_or_none("bias");
-  if (op.attr<bool>("causal", false)) {
-    const Value rows = counts(g, g.unsqueeze(positions(g, g.dim(q, 1)), {1}));
-    const Value columns = counts(g, positions(g, g.dim(k, 1)));
-    const Value causal = hiding(g, g.less_equal(columns, rows), q.dtype());
-    mask = mask ? g.add(mask, causal) : causal;
-  }
-  const Value out =
-      attend(g, heads_to_front(g, q), arranged(k), arranged(op.in("value")), factor_of(op, q.dim(3)), mask);
-  op.out("output", heads_to_front(g, out));
-}
-
 // qkv is [batch, length, groups + 2, heads of keys, size]: the groups of query heads, keys, values.
 void flash_attn_qkvpacked(OpContext& op) {
   refuse_training(op, "dropout");
@@ -111,13 +88,10 @@ void flash_attn_qkvpacked(OpContext& op) {
   };
   const Value q = part(0, groups);
   const Value k = part(groups, groups + 1);
-  Value mask = op.in_or_none("attn_mask");
-  if (op.attr<bool>("causal", false)) {
-    const Value causal = causal_mask(op, qkv, 1, qkv, 1);
-    mask = mask ? g.add(mask, causal) : causal;
-  }
-  const Value out = attend(g, q, repeat_heads(op, k, groups), repeat_heads(op, part(groups + 1, groups + 2), groups),
-                           1 / std::sqrt(static_cast<double>(size)), mask);
+  const Value causal = op.attr<bool>("causal", false) ? causal_mask(op, qkv, 1, qkv, 1) : Value();
+  const Value out =
+      attend_flash(op, q, repeat_heads(op, k, groups), repeat_heads(op, part(groups + 1, groups + 2), groups),
+                   1 / std::sqrt(static_cast<double>(size)), op.in_or_none("attn_mask"), causal);
   op.out("out", heads_to_front(g, out));
 }
 
@@ -217,6 +191,75 @@ Rows read_rows(OpContext& op, Value rows, Value given) {
   return {sequence, counts(g, g.sub(row, first)), counts(g, g.sub(end, first))};
 }
 
+// By Reshape: through Unsqueeze, onnx's checker takes numbers that it knows for a list still, and cannot subtract lists
+// of two lengths.
+Value column(Builder& g, Value x) { return g.reshape(x, Ints{-1, 1}); }
+
+// Whether the rows of queries and those of keys belong to the same sequence: [rows, rows].
+Value same_sequence(Builder& g, const Rows& queries, const Rows& keys) {
+  const Value distance = g.abs(g.sub(column(g, counts(g, queries.sequence)), counts(g, keys.sequence)));
+  return g.less(distance, g.scalar(0.5, DType::kFloat32));
+}
+
+// q is [rows, heads, size].
+Value attend_rows(OpContext& op, Value q, Value k, Value v, Value allowed, double factor, double cap) {
+  Builder& g = op.graph();
+  const auto arranged = [&](Value x) { return g.unsqueeze(g.transpose(x, {1, 0, 2}), {0}); };
+  const Value heads = arranged(q);
+  const Value keys = arranged(k);
+  const int64_t times = times_of(op, heads, keys, 1);
+  const Value out = attend_where(g, heads, repeat_heads(op, keys, times), repeat_heads(op, arranged(v), times), factor,
+                                 allowed, {}, cap);
+  return g.transpose(g.squeeze(out, {0}), {1, 0, 2});
+}
+
+// A causal mask of this operator lets the first query see the first key, and `causal_diagonal` more of them. Without
+// cu_seqlens all sequences of a batch are as long as the tensors, whatever seqlen_k says, which the kernel reads only
+// beside cu_seqlens: the first seqlen_k keys of each sequence count there.
+void memory_efficient_attention(OpContext& op) {
+  refuse_training(op, "dropout_p");
+  Builder& g = op.graph();
+  const Value q = op.in("query");
+  const Value k = op.in("key");
+  const Value v = op.in("value");
+  const int64_t times = times_of(op, q, k, 2);
+  const auto scale = op.attr<double>("scale", -1);
+  const double factor = scale < 0 ? factor_of(op, q.dim(3)) : scale;
+  const bool causal = op.attr<bool>("causal", false);
+  const Value diagonal = causal ? op.in_or_none("causal_diagonal") : Value();
+  if (const Value starts_q = op.in_or_none("cu_seqlens_q")) {
+    if (op.has("bias")) op.fail("a bias beside cu_seqlens");
+    const auto of_one = [&](Value x) {
+      if (x.dim(0) > 1) op.fail("a batch of " + std::to_string(x.dim(0)) + " beside cu_seqlens");
+      return g.squeeze(x, {0});
+    };
+    const Rows queries = read_rows(op, g.dim(q, 1), starts_q);
+    const Rows keys = read_rows(op, g.dim(k, 1), op.in("cu_seqlens_k"));
+    // A number of each sequence for each row, 0 for those behind the last one.
+    const auto for_rows = [&](Value numbers, const Rows& rows) {
+      return g.gather(g.concat({counts(g, g.flatten_to_1d(numbers)), g.constant(from_doubles(DType::kFloat32, {1}, {0}))}, 0),
+                      rows.sequence, 0);
+    };
+    Value allowed = same_sequence(g, queries, keys);
+    if (const Value lengths = op.in_or_none("seqlen_k"))
+      allowed = g.logical_and(allowed, g.less(keys.place, for_rows(lengths, keys)));
+    if (causal) {
+      const Value last = diagonal ? g.add(queries.place, for_rows(diagonal, queries)) : queries.place;
+      allowed = g.logical_and(allowed, g.less_equal(keys.place, column(g, last)));
+    }
+    return op.out("output", g.unsqueeze(attend_rows(op, of_one(q), of_one(k), of_one(v), allowed, factor, 0), {0}));
+  }
+  const auto arranged = [&](Value x) { return repeat_heads(op, heads_to_front(g, x), times); };
+  Value mask = op.in_or_none("bias");
+  if (causal) {
+    Value rows = counts(g, g.unsqueeze(positions(g, g.dim(q, 1)), {1}));
+    if (diagonal) rows = g.add(rows, g.reshape(counts(g, diagonal), Ints{-1, 1, 1, 1}));
+    const Value hides = hiding(g, g.less_equal(counts(g, positions(g, g.dim(k, 1))), rows), q.dtype());
+    mask = mask ? g.add(mask, hides) : hides;
+  }
+  op.out("output", heads_to_front(g, attend(g, heads_to_front(g, q), arranged(k), arranged(v), factor, mask)));
+}
+
 // Where the diagonal of a pair of sequences of different lengths lies.
 enum class Corner { kFirst, kLast };
 
@@ -226,25 +269,15 @@ Value attend_unpadded(OpContext& op, Value q, Value k, Value v, Value starts_q, 
   if (op.attr<bool>("return_softmax", false)) op.fail("return_softmax, which is a training aid");
   const Rows a = read_rows(op, g.dim(q, 0), starts_q);
   const Rows b = read_rows(op, g.dim(k, 0), starts_k);
-  // By Reshape: through Unsqueeze, onnx's checker takes numbers that it knows for a list still, and cannot subtract
-  // lists of two lengths.
-  const auto column = [&](Value x) { return g.reshape(x, Ints{-1, 1}); };
-  const Value distance = g.abs(g.sub(column(counts(g, a.sequence)), counts(g, b.sequence)));
-  Value allowed = g.less(distance, g.scalar(0.5, DType::kFloat32));
+  Value allowed = same_sequence(g, a, b);
   const Window window = read_window(op);
   if (window.left >= 0 || window.right >= 0) {
     const auto place = [&](const Rows& rows) {
       return corner == Corner::kFirst ? rows.place : g.sub(rows.place, rows.length);
     };
-    allowed = g.logical_and(allowed, within(g, g.sub(place(b), column(place(a))), window.left, window.right));
+    allowed = g.logical_and(allowed, within(g, g.sub(place(b), column(g, place(a))), window.left, window.right));
   }
-  const auto arranged = [&](Value x) { return g.unsqueeze(g.transpose(x, {1, 0, 2}), {0}); };
-  const Value heads = arranged(q);
-  const Value keys = arranged(k);
-  const int64_t times = times_of(op, heads, keys, 1);
-  const Value out = attend_where(g, heads, repeat_heads(op, keys, times), repeat_heads(op, arranged(v), times),
-                                 factor_of(op, q.dim(2)), allowed, {}, window.cap);
-  return g.transpose(g.squeeze(out, {0}), {1, 0, 2});
+  return attend_rows(op, q, k, v, allowed, factor_of(op, q.dim(2)), window.cap);
 }
 
 void flash_attn_unpadded(OpContext& op) {
@@ -326,7 +359,7 @@ constexpr MapperEntry kEntries[] = {
     {"flashmask_attention", 7, flashmask_attention},
     {"flashmask_attention_v2", 7, flashmask_attention, "block_mask"},
     {"fused_bias_act", 7, fused_bias_act, kFloat8Results},
-    {"memory_efficient_attention", 7, memory_efficient_attention, "lengths within a batch (cu_seqlens, seqlen_k)"},
+    {"memory_efficient_attention", 7, memory_efficient_attention, "a bias beside cu_seqlens"},
     {"variable_length_memory_efficient_attention", 7, variable_length_attention},
 };
 

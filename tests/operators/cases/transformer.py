@@ -30,10 +30,18 @@ def front(x):
     return x.swapaxes(1, 2)
 
 
-# phi/kernels/fusion/cutlass/memory_efficient_attention/kernel_forward.h: a causal mask begins in the first corner.
-def efficient(q, k, v, mask=0.0, causal=False, factor=None):
-    hidden = causal and np.arange(k.shape[1])[None] > np.arange(q.shape[1])[:, None]
+# phi/kernels/fusion/cutlass/memory_efficient_attention.cu, memory_efficient_attention/kernel_forward.h: a causal mask begins in the first corner, causal_diagonal keys farther.
+def efficient(q, k, v, mask=0.0, causal=False, factor=None, diagonal=0):
+    hidden = causal and np.arange(k.shape[1])[None] > np.arange(q.shape[1])[:, None] + np.reshape(diagonal, (-1, 1, 1, 1))
     return front(attend(front(q), front(k), front(v), factor, mask, hidden))
+
+
+def efficient_sequences(q, k, v, cu_q, cu_k, diagonal=None, lengths=None, causal=False, factor=None):
+    out = np.zeros_like(q)
+    for i in range(len(cu_q) - 1):
+        rows, keys = slice(cu_q[i], cu_q[i + 1]), slice(cu_k[i], cu_k[i + 1] if lengths is None else cu_k[i] + lengths[i])
+        out[:, rows] = efficient(q[:, rows], k[:, keys], v[:, keys], causal=causal, factor=factor, diagonal=0 if diagonal is None else diagonal[i])
+    return out
 
 
 # phi/kernels/gpu/flash_attn_kernel.cu and, for the masks, csrc/flash_attn/src/{softmax,flash_fwd_kernel}.h of PaddlePaddle/flash-attention.
@@ -100,6 +108,14 @@ raw("memory_efficient_attention", "memory_efficient_attention", inputs={"query":
 raw("memory_efficient_attention_scale", "memory_efficient_attention", inputs={"query": f32["b", "n", 2, 4], "key": f32["b", "m", 2, 4], "value": f32["b", "m", 2, 4]}, outputs=MEA, attrs={"causal": False, "scale": 0.3, **MEA_ATTRS}, expect=lambda q, k, v: efficient(q, k, v, factor=0.3), paddle_cannot=NO_DOUBLE)
 raw("memory_efficient_attention_causal", "memory_efficient_attention", inputs={"query": f32["b", "n", 2, 4], "key": f32["b", "n", 2, 4], "value": f32["b", "n", 2, 4]}, outputs=MEA, attrs={"causal": True, "scale": -1.0, **MEA_ATTRS}, expect=lambda q, k, v: efficient(q, k, v, causal=True), paddle_cannot=NO_DOUBLE, opset=11)
 raw("memory_efficient_attention_bias", "memory_efficient_attention", inputs={"query": f32["b", "n", 2, 4], "key": f32["b", "m", 2, 4], "value": f32["b", "m", 2, 4], "bias": f32["b", 2, "n", "m"]}, outputs=MEA, attrs={"causal": False, "scale": -1.0, **MEA_ATTRS}, expect=efficient, paddle_cannot=NO_DOUBLE)
+raw("memory_efficient_attention_scale_0", "memory_efficient_attention", inputs={"query": f32["b", "n", 2, 4], "key": f32["b", "m", 2, 4], "value": f32["b", "m", 2, 4]}, outputs=MEA, attrs={"causal": False, "scale": 0.0, **MEA_ATTRS}, expect=lambda q, k, v: efficient(q, k, v, factor=1e-30), paddle_cannot=NO_DOUBLE)
+raw("memory_efficient_attention_diagonal", "memory_efficient_attention", inputs={"query": f32[2, "n", 2, 4], "key": f32[2, 9, 2, 4], "value": f32[2, 9, 2, 4], "causal_diagonal": i32[2].values([1, 3])}, outputs=MEA, attrs={"causal": True, "scale": -1.0, **MEA_ATTRS}, expect=lambda q, k, v, diagonal: efficient(q, k, v, causal=True, diagonal=diagonal), paddle_cannot=NO_DOUBLE, opset=11)
+PACKED = {"query": f32[1, 9, 2, 4], "key": f32[1, 12, 2, 4], "value": f32[1, 12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}
+MEA_PACKED = {**MEA_ATTRS, "max_seqlen_q": 4.0, "max_seqlen_k": 5.0}
+raw("memory_efficient_attention_sequences", "memory_efficient_attention", inputs=PACKED, outputs=MEA, attrs={**MEA_PACKED, "causal": False, "scale": 0.3}, expect=lambda *x: efficient_sequences(*x, factor=0.3), paddle_cannot=NO_DOUBLE)
+raw("memory_efficient_attention_sequences_causal", "memory_efficient_attention", inputs={**PACKED, "query": f32[1, "r", 2, 4].values([np.random.RandomState(i).randn(1, 9, 2, 4) for i in range(2)])}, outputs=MEA, attrs={**MEA_PACKED, "causal": True, "scale": -1.0}, expect=lambda *x: efficient_sequences(*x, causal=True), paddle_cannot=NO_DOUBLE, opset=11)
+raw("memory_efficient_attention_sequences_in_caches", "memory_efficient_attention", inputs={**PACKED, "causal_diagonal": i32[3].values([1, 0, 1]), "seqlen_k": i32[3].values([2, 4, 3])}, outputs=MEA, attrs={**MEA_PACKED, "causal": True, "scale": -1.0}, expect=lambda *x: efficient_sequences(*x, causal=True), paddle_cannot=NO_DOUBLE)
+raw("memory_efficient_attention_sequences_bias", "memory_efficient_attention", inputs={**PACKED, "bias": f32[1, 2, 9, 12]}, outputs=MEA, attrs={**MEA_PACKED, "causal": False, "scale": -1.0}, expect=lambda *x: efficient_sequences(*x[:5]), error="a bias beside cu_seqlens", paddle_cannot=NO_DOUBLE)
 
 raw("flash_attn_qkvpacked", "flash_attn_qkvpacked", inputs={"qkv": f32["b", "n", 3, 2, 4]}, outputs=QKV3, attrs=FLASH, expect=packed)
 raw("flash_attn_qkvpacked_groups", "flash_attn_qkvpacked", inputs={"qkv": f32["b", "n", 5, 2, 4]}, outputs=QKV3, attrs=FLASH, expect=packed)
