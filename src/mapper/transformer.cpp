@@ -245,7 +245,7 @@ void memory_efficient_attention(OpContext& op) {
       allowed = g.logical_and(allowed, g.less(keys.place, for_rows(lengths, keys)));
     if (causal) {
       const Value last = diagonal ? g.add(queries.place, for_rows(diagonal, queries)) : queries.place;
-      allowed = g.logical_and(allowed, g.less_equal(keys.place, column(g, last)));
+      allowed = g.logical_and(allowed, g.logical_not(g.greater(keys.place, column(g, last))));
     }
     return op.out("output", g.unsqueeze(attend_rows(op, of_one(q), of_one(k), of_one(v), allowed, factor, 0), {0}));
   }
@@ -254,7 +254,7 @@ void memory_efficient_attention(OpContext& op) {
   if (causal) {
     Value rows = counts(g, g.unsqueeze(positions(g, g.dim(q, 1)), {1}));
     if (diagonal) rows = g.add(rows, g.reshape(counts(g, diagonal), Ints{-1, 1, 1, 1}));
-    const Value hides = hiding(g, g.less_equal(counts(g, positions(g, g.dim(k, 1))), rows), q.dtype());
+    const Value hides = hiding(g, g.logical_not(g.greater(counts(g, positions(g, g.dim(k, 1))), rows)), q.dtype());
     mask = mask ? g.add(mask, hides) : hides;
   }
   op.out("output", heads_to_front(g, attend(g, heads_to_front(g, q), arranged(k), arranged(v), factor, mask)));
