@@ -177,6 +177,17 @@ struct Rows {
   Value length;    // of its sequence, float32 [rows]
 };
 
+// With padding between them: every sequence has `most` rows, of which the first ones count, as many as cu_seqlens says.
+Rows read_padded_rows(OpContext& op, Value rows, Value given, int64_t most) {
+  Builder& g = op.graph();
+  const Value starts = counts(g, g.flatten_to_1d(given));
+  const Value lengths = g.sub(g.slice(starts, Ints{1}, Ints{kToTheEnd}, Ints{0}), g.slice(starts, Ints{0}, Ints{-1}, Ints{0}));
+  const Value row = positions(g, rows);
+  const Value sequence = g.div(row, g.scalar_i64(most));
+  const Value place = g.sub(row, g.mul(sequence, g.scalar_i64(most)));
+  return {sequence, counts(g, place), g.gather(lengths, sequence, 0)};
+}
+
 Rows read_rows(OpContext& op, Value rows, Value given) {
   Builder& g = op.graph();
   const Value starts = g.cast(g.flatten_to_1d(given), DType::kInt64);
@@ -264,12 +275,22 @@ void memory_efficient_attention(OpContext& op) {
 enum class Corner { kFirst, kLast };
 
 // q is [rows, heads, size].
-Value attend_unpadded(OpContext& op, Value q, Value k, Value v, Value starts_q, Value starts_k, Corner corner) {
+Value attend_unpadded(OpContext& op, Value q, Value k, Value v, Corner corner, bool padded = false) {
   Builder& g = op.graph();
   if (op.attr<bool>("return_softmax", false)) op.fail("return_softmax, which is a training aid");
-  const Rows a = read_rows(op, g.dim(q, 0), starts_q);
-  const Rows b = read_rows(op, g.dim(k, 0), starts_k);
+  const auto read = [&](Value x, std::string_view starts, std::string_view longest) {
+    if (!padded) return read_rows(op, g.dim(x, 0), op.in(starts));
+    const ScalarArgument most = op.scalar(longest);
+    if (!most.known() || *most.number < 1) op.fail(std::string(longest) + " that is not known, or below 1");
+    return read_padded_rows(op, g.dim(x, 0), op.in(starts), static_cast<int64_t>(*most.number));
+  };
+  const Rows a = read(q, "cu_seqlens_q", "max_seqlen_q");
+  const Rows b = read(k, "cu_seqlens_k", "max_seqlen_k");
   Value allowed = same_sequence(g, a, b);
+  if (padded) {
+    allowed = g.logical_and(allowed, g.less(b.place, b.length));
+    allowed = g.logical_and(allowed, g.less(column(g, a.place), column(g, a.length)));
+  }
   const Window window = read_window(op);
   if (window.left >= 0 || window.right >= 0) {
     const auto place = [&](const Rows& rows) {
@@ -283,16 +304,14 @@ Value attend_unpadded(OpContext& op, Value q, Value k, Value v, Value starts_q, 
 void flash_attn_unpadded(OpContext& op) {
   refuse_training(op, "dropout");
   if (op.has("attn_mask")) op.fail("attn_mask, which has rows and columns for the longest sequence");
-  op.out("out", attend_unpadded(op, op.in("q"), op.in("k"), op.in("v"), op.in("cu_seqlens_q"), op.in("cu_seqlens_k"),
-                                Corner::kFirst));
+  op.out("out", attend_unpadded(op, op.in("q"), op.in("k"), op.in("v"), Corner::kFirst));
 }
 
 void flash_attn_v3_varlen(OpContext& op) {
   for (const std::string_view name : {"seqused_q", "seqused_k", "qv", "q_descale", "k_descale", "v_descale"}) {
     if (op.has(name)) op.fail("its operand '" + std::string(name) + "'");
   }
-  op.out("out", attend_unpadded(op, op.in("q"), op.in("k"), op.in("v"), op.in("cu_seqlens_q"), op.in("cu_seqlens_k"),
-                                Corner::kLast));
+  op.out("out", attend_unpadded(op, op.in("q"), op.in("k"), op.in("v"), Corner::kLast));
 }
 
 // qkv is [rows, groups + 2, heads of keys, size].
@@ -302,14 +321,13 @@ void flash_attn_varlen_qkvpacked(OpContext& op) {
   const Value qkv = op.in("qkv");
   if (qkv.rank() != 4 || qkv.dim(1) < 3 || qkv.dim(2) < 0 || qkv.dim(3) < 0)
     op.fail("an operand that isn't [rows, groups + 2, heads, size] with known groups, heads and size");
-  if (op.attr<bool>("varlen_padded", true)) op.fail("varlen_padded: sequences with padding between them");
   if (op.has("attn_mask")) op.fail("attn_mask, which has rows and columns for the longest sequence");
   const int64_t groups = qkv.dim(1) - 2;
   const auto part = [&](int64_t from, int64_t to) {
     return g.reshape(g.slice(qkv, {from}, {to}, {1}), Ints{0, (to - from) * qkv.dim(2), qkv.dim(3)});
   };
   op.out("out", attend_unpadded(op, part(0, groups), part(groups, groups + 1), part(groups + 1, groups + 2),
-                                op.in("cu_seqlens_q"), op.in("cu_seqlens_k"), Corner::kFirst));
+                                Corner::kFirst, op.attr<bool>("varlen_padded", true)));
 }
 
 // [batch, heads, length, size] with the number of keys of each sequence that count, behind those of the cache. A causal
@@ -353,7 +371,7 @@ void fused_bias_act(OpContext& op) {
 constexpr MapperEntry kEntries[] = {
     {"flash_attn_qkvpacked", 7, flash_attn_qkvpacked, "return_softmax"},
     {"flash_attn_unpadded", 7, flash_attn_unpadded, "return_softmax; attn_mask"},
-    {"flash_attn_varlen_qkvpacked", 7, flash_attn_varlen_qkvpacked, "varlen_padded; attn_mask"},
+    {"flash_attn_varlen_qkvpacked", 7, flash_attn_varlen_qkvpacked, "return_softmax; attn_mask"},
     {"flash_attn_v3", 7, flash_attn_v3, "8-bit floats (descale)"},
     {"flash_attn_v3_varlen", 7, flash_attn_v3_varlen, "seqused, 8-bit floats (descale)"},
     {"flashmask_attention", 7, flashmask_attention},

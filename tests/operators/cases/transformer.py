@@ -127,6 +127,19 @@ raw("flash_attn_unpadded_dynamic", "flash_attn_unpadded", inputs={"q": f32["r", 
 raw("flash_attn_unpadded_causal", "flash_attn_unpadded", inputs={"q": f32[9, 2, 4], "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}, outputs=QKV3, attrs={**UNPADDED, "scale": 0.5, "causal": True}, expect=lambda *x: unpadded(*x, causal=True, factor=0.5))
 raw("flash_attn_varlen_qkvpacked", "flash_attn_varlen_qkvpacked", inputs={"qkv": f32[9, 4, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_Q)}, outputs=QKV3, attrs={"scale": 0.5, "varlen_padded": False, **UNPADDED}, expect=lambda qkv, a, b: unpadded(qkv[:, :-2].reshape(9, 4, 4), qkv[:, -2], qkv[:, -1], a, b, factor=0.5))
 
+
+def padded(qkv, cu, most, causal=False):
+    """Sequences of `most` rows, of which as many count as cu_seqlens says; zeros for the others."""
+    out = np.zeros((len(qkv), (qkv.shape[1] - 2) * qkv.shape[2], qkv.shape[3]), "float32")
+    for i, n in enumerate(np.diff(cu)):
+        out[i * most : i * most + n] = packed(qkv[None, i * most : i * most + n], causal)[0]
+    return out
+
+
+PADDED = {**UNPADDED, "scale": 0.5, "varlen_padded": True, "max_seqlen_q": 4, "max_seqlen_k": 4}
+raw("flash_attn_varlen_qkvpacked_padded", "flash_attn_varlen_qkvpacked", inputs={"qkv": f32[12, 4, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_Q)}, outputs=QKV3, attrs=PADDED, expect=lambda qkv, a, b: padded(qkv, a, 4))
+raw("flash_attn_varlen_qkvpacked_padded_causal", "flash_attn_varlen_qkvpacked", inputs={"qkv": f32["r", 3, 2, 4].values([np.random.RandomState(i).randn(12, 3, 2, 4) for i in range(2)]), "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_Q)}, outputs=QKV3, attrs={**PADDED, "causal": True}, expect=lambda qkv, a, b: padded(qkv, a, 4, True), opset=11)
+
 raw("variable_length_memory_efficient_attention", "variable_length_memory_efficient_attention", inputs={"query": f32[2, 2, "n", 4], "key": f32[2, 2, 6, 4], "value": f32[2, 2, 6, 4], "seq_lens": i32[2, 1].values([[5], [5]]), "kv_seq_lens": i32[2, 1].values([[6], [3]])}, outputs={"out": "float32"}, attrs={"scale": 0.5, "causal": False, "pre_cache_length": 0}, expect=variable)
 raw("variable_length_memory_efficient_attention_causal_mask", "variable_length_memory_efficient_attention", inputs={"query": f32[2, 4, "n", 4], "key": f32[2, 2, "n", 4], "value": f32[2, 2, "n", 4], "seq_lens": i32[2, 1].values([[5], [5]]), "kv_seq_lens": i32[2, 1].values([[5], [3]]), "mask": f32[2, 1, "n", "n"]}, outputs={"out": "float32"}, attrs={"scale": 0.5, "causal": True, "pre_cache_length": 0}, expect=lambda *x: variable(*x, causal=True), opset=11)
 
