@@ -21,6 +21,7 @@ REASONS = {
         quantization-dequantize_linear_16_bits quantization-quantize_linear_4_bits
         quantization-quantize_linear_4_bits_channels_away
     """,
+    "of whole numbers, Paddle 3.3 takes weights of 0 and 1 for one axis": "interpolation-linear_u8 interpolation-linear_u8_one_dynamic",
     "Paddle 3 divides by the batch size of the specification, -1 where it is dynamic": "losses-kldiv_batchmean",
     "digamma has a pole at 0 since Paddle 3.1, and is not a number there before": """
         special-digamma special-digamma_edges special-digamma_f64 special-digamma_poles special-polygamma0
