@@ -42,7 +42,8 @@ find_python() {
 }
 
 # venv NAME [VERSION]: the virtual environment of tools/requirements/NAME.txt; prints its folder. A VERSION takes the place of
-# the first package's. A changed requirements file gives a new folder, so clones of different age do not disturb one another.
+# the first package's. A changed requirements file gives a new folder, so clones of different age do not disturb one another; a
+# virtual environment at the head of PATH does not: it is its base that counts.
 venv() {
   local name=$1 file=$P2O_ROOT/tools/requirements/$1.txt python wanted key dir
   python=$(find_python) || { need_packages python3 python3-venv >&2; python=$(find_python); } || die "no Python 3.9 to 3.12 with venv found"
@@ -51,7 +52,7 @@ venv() {
     name=$name-$2
     wanted=$(sed "1s/==.*/==$2/" <<<"$wanted")
   fi
-  key=$( { "$python" -c 'import sys; print(sys.executable, sys.version)'; echo "$wanted"; cat "${file%.txt}.nodeps.txt" 2>/dev/null || true; } | sha256sum | cut -c1-10)
+  key=$( { "$python" -c 'import sys; print(sys._base_executable, sys.version)'; echo "$wanted"; cat "${file%.txt}.nodeps.txt" 2>/dev/null || true; } | sha256sum | cut -c1-10)
   dir=$PADDLE2ONNX_CACHE/venv-$name-$key
   if [ ! -e "$dir/.complete" ]; then
     (

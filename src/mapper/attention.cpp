@@ -584,7 +584,28 @@ constexpr std::string_view kGeneration =
     "caches and lengths of generated text, rotary tensors, groups of heads, ring_id";
 constexpr std::string_view kRings = "ring_id: weights divided over several devices";
 
+// What all queries together give each key: softmax(q·kᵀ / √size) summed over the queries, from the logarithms of the
+// softmax's sums that flash_attn gives, whose rows may be more than the queries.
+void reduced_attention_scores(OpContext& op) {
+  Builder& g = op.graph();
+  const Value q = op.in("q");
+  const Value k = op.in("k");
+  const Value sums = op.in("softmax_lse");
+  if (q.rank() != 4 || k.rank() != 4 || sums.rank() != 3)
+    op.fail("q and k of other ranks than 4, or sums of another than 3");
+  if (q.dim(3) <= 0 || q.dim(2) <= 0 || k.dim(2) <= 0 || q.dim(2) % k.dim(2) != 0)
+    op.fail("heads whose number or size is not known, or that cannot share the keys' evenly");
+  const auto heads = [&](Value x) { return g.transpose(g.cast(x, DType::kFloat32), {0, 2, 1, 3}); };
+  const Value keys = repeat_heads(op, heads(k), q.dim(2) / k.dim(2));
+  const double scale = 1 / std::sqrt(static_cast<double>(q.dim(3)));
+  const Value scores = g.mul(g.matmul(heads(q), g.transpose(keys, {0, 1, 3, 2})), g.scalar(scale, DType::kFloat32));
+  const Value used = g.slice(sums, g.ints({0}), g.dim(q, 1), g.ints({2}));
+  const Value shares = g.exp(g.sub(scores, g.unsqueeze(used, {3})));
+  op.out("reduced_scores", g.reduce("ReduceSum", shares, Ints{2}, true));
+}
+
 constexpr MapperEntry kEntries[] = {
+    {"calc_reduced_attn_scores", 7, reduced_attention_scores},
     {"fused_attention", 7, fused_attention<layer_norm>, kRings},
     {"fused_attention", 17, fused_attention<layer_norm_17>, kRings},
     {"fused_dot_product_attention", 7, fused_dot_product_attention, "lengths within a batch (masks of padding)"},

@@ -23,6 +23,7 @@ constexpr std::string_view kRankTable =
     "tensor";
 constexpr std::string_view kOptimised =
     "made by Paddle's own optimiser for one kind of machine: the program that was exported can be converted";
+constexpr std::string_view kOptimiser = "training only: an optimiser";
 constexpr std::string_view kNotMapped = "not mapped yet";
 
 constexpr KnownOperator kKnownOperators[] = {

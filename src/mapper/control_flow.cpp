@@ -146,6 +146,13 @@ void conditional(OpContext& op) {
   for (size_t i = 0; i < places.size(); ++i) op.out("out", out[i], places[i]);
 }
 
+// What a PyLayer (a Python class with a forward and a backward of its own) does forward: as if it stood here.
+void pylayer(OpContext& op) {
+  if (op.op().blocks.size() != 1) op.fail("it has " + std::to_string(op.op().blocks.size()) + " blocks, not one");
+  const auto results = op.blocks().map_block(op.op().blocks[0], {});
+  for (size_t i = 0; results && i < results->size(); ++i) op.out("out", (*results)[i], i);
+}
+
 // --- while
 
 // One loop, whose body is mapped until what is assumed of the loop's values holds for what the body makes of them.
@@ -396,6 +403,7 @@ void recurrent(OpContext& op) {
 
 constexpr MapperEntry kEntries[] = {
     {"if", 7, conditional, "branches that give different element types other than int32 and int64"},
+    {"pylayer", 7, pylayer},
     {"recurrent", 7, recurrent, "a state whose element type changes"},
     {"while", 7, loop, "a value whose element type changes in the loop"},
 };

@@ -228,6 +228,14 @@ void nonzero(OpContext& op) {
   op.out("out", g.transpose(g.node("NonZero", {x}, {}, {DType::kInt64, Dims{rank, -1}}), {1, 0}));
 }
 
+// The places of `total_true_num` true elements, counted over all axes.
+void restrict_nonzero(OpContext& op) {
+  Builder& g = op.graph();
+  const Value flat = g.flatten_to_1d(g.cast(op.in("condition"), DType::kBool));
+  const Value places = g.node("NonZero", {flat}, {}, {DType::kInt64, Dims{1, -1}});
+  op.out("out", g.reshape(places, Ints{op.attr<int64_t>("total_true_num")}));
+}
+
 void masked_select(OpContext& op) {
   Builder& g = op.graph();
   Value x = op.in("x");
@@ -414,6 +422,7 @@ constexpr MapperEntry kEntries[] = {
     {"index_put", 11, index_put},
     {"where", 9, where},
     {"nonzero", 9, nonzero},
+    {"restrict_nonzero", 9, restrict_nonzero},
     {"masked_select", 9, masked_select},
     {"masked_fill", 9, masked_fill},
     {"unique", 11, unique},

@@ -122,7 +122,7 @@ LayerNorm read_layer_norm(OpContext& op) {
   Builder& g = op.graph();
   LayerNorm n;
   n.x = ranked(op, "x", 1);
-  n.axis = normalize_axis(op, op.attr<int64_t>("begin_norm_axis", 1), n.x.rank());
+  n.axis = normalize_axis(op, op.attr<int64_t>("begin_norm_axis", -1), n.x.rank());  // fast_ln has none: the last
   n.scale = shaped_as_axes(g, op.in_or_none("scale"), n.x, n.axis);
   n.bias = shaped_as_axes(g, op.in_or_none("bias"), n.x, n.axis);
   return n;

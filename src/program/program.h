@@ -55,6 +55,7 @@ struct Operator {
 
 // Control flow has one form, that of PIR, whatever the file's format:
 //   if     operand `cond`, results `out`; blocks {then, else}, whose results are the values of `out`
+//   pylayer  results `out`; one block, which runs once and whose results are the values of `out`
 //   while  operands `cond` and `x` (the loop's values), results `out`; one block, whose arguments are the loop's values
 //          and whose results are the next condition and the next values
 //   recurrent  operands `inputs` (tensors whose first axis is walked along) and `initial_states`, results `outputs`, an

@@ -31,7 +31,7 @@ class Writes {
           visit(attribute.block_idx());
       }
       // What control flow lists as its results is what its blocks write.
-      if (op.type() == "while" || op.type().starts_with("conditional_block")) continue;
+      if (op.type() == "while" || op.type() == "pylayer" || op.type().starts_with("conditional_block")) continue;
       for (const OpDesc::Var& result : op.outputs()) {
         if (is_unchanged(op, result)) continue;
         for (const std::string& name : result.arguments()) add(name);

@@ -625,13 +625,18 @@ class PirReader {
     }
   }
 
+  static bool is_control_flow(const Operator& op) {
+    return op.source_name == "if" || op.source_name == "while" || op.source_name == "pylayer";
+  }
+
   // Operands and results by the names of our vocabulary.
   void name_operands(element op, Operator& result) {
     const std::vector<Slot> inputs = operands(op);
     if (error_) return;
     row_ = find_pir_row(result.source_name, inputs.size());
     result.name = row_ == nullptr ? result.source_name : std::string(row_->name);
-    if (result.source_name == "if" || result.source_name == "while") {
+    if (result.source_name == "pylayer") return;  // its block reads the outer values themselves
+    if (is_control_flow(result)) {
       if (inputs.empty()) return malformed("the condition is missing");
       const ValueId condition = single(inputs, 0, "the condition");
       result.inputs.emplace_back("cond", std::vector<ValueId>{condition});
@@ -653,7 +658,7 @@ class PirReader {
   }
 
   void read_results(element op, Operator& result) {
-    const bool control = result.source_name == "if" || result.source_name == "while";
+    const bool control = is_control_flow(result);
     const auto names = row_ == nullptr ? std::vector<std::string_view>() : split_words(row_->outputs);
     if (control) result.outputs.emplace_back("out", std::vector<ValueId>());
     size_t index = 0;
@@ -691,6 +696,9 @@ class PirReader {
     const auto results_of = [&](size_t i) { return block(owner.blocks[i]).results.size(); };
     if (owner.name == "if" && (owner.blocks.size() != 2 || results_of(0) != wanted || results_of(1) != wanted))
       malformed("the branches do not yield one value for each result");
+    if (owner.name == "pylayer" &&
+        (owner.blocks.size() != 1 || results_of(0) != wanted || !block(owner.blocks[0]).arguments.empty()))
+      malformed("its block does not yield one value for each result");
     const auto carried = [&] { return owner.inputs.back().second.size(); };
     if (owner.name == "while" && (owner.blocks.size() != 1 || carried() != wanted || results_of(0) != wanted + 1 ||
                                   block(owner.blocks[0]).arguments.size() != wanted))

@@ -400,6 +400,7 @@ class ProgramBuilder {
     if (type == "feed" || type == "fetch") return add_column(block, desc);
     if (type == "while") return add_while(block, desc);
     if (type == "recurrent") return add_recurrent(block, desc);
+    if (type == "pylayer") return add_pylayer(block, desc);
     if ((type == "conditional_block" || type == "conditional_block_infer") && has_scalar_condition(desc))
       return add_conditional(block, desc);
     if (type == "select_input" && arguments(desc.inputs(), "X").size() == 2) return add_select_input(block, desc);
@@ -469,6 +470,7 @@ class ProgramBuilder {
     if (auto status = convert_attributes(block, desc, translation(desc.type()), op); !status)
       return tl::make_unexpected(status.error());
     op.attributes.clear();
+    if (op.name == "pylayer" && op.blocks.size() == 2) op.blocks.pop_back();  // the way back
     if (op.blocks.size() != 1) return fail(kMalformedProgram, "a " + desc.type() + " operator needs one block");
     const auto inner = static_cast<int>(op.blocks.front());
     if (desc_.blocks(inner).parent_idx() != block || visited_[static_cast<size_t>(inner)])
@@ -603,6 +605,24 @@ class ProgramBuilder {
     program().blocks[static_cast<size_t>(body)].results = std::move(*changed);
     op->blocks.push_back(add_block(block, std::move(*unchanged)));
     op->inputs = {{"cond", {*cond}}};
+    op->outputs = {{"out", std::move(*after)}};
+    end_control_flow(block, std::move(*op));
+    return {};
+  }
+
+  // A block that runs once: what a PyLayer of the user's does forward. It reads the outer variables by their names.
+  Result<void> add_pylayer(int block, const OpDesc& desc) {
+    auto op = begin_control_flow(block, desc, "pylayer");
+    if (!op) return tl::make_unexpected(op.error());
+    const int body = static_cast<int>(op->blocks.front());
+    const std::vector<std::string> names = outer_writes(desc_, body);
+    if (auto status = add_operators(body); !status) return status;
+    auto written = values_of(names, [&](const std::string& name) { return read(body, name); });
+    if (!written) return tl::make_unexpected(written.error());
+    auto after = values_of(names, [&](const std::string& name) { return new_value(block, name); });
+    if (!after) return tl::make_unexpected(after.error());
+
+    program().blocks[static_cast<size_t>(body)].results = std::move(*written);
     op->outputs = {{"out", std::move(*after)}};
     end_control_flow(block, std::move(*op));
     return {};

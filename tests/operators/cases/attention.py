@@ -272,3 +272,16 @@ raw("fused_dot_product_attention_causal", "fused_dot_product_attention", inputs=
 raw("fused_dot_product_attention_post_scale", "fused_dot_product_attention", inputs={**CUDNN_IN, "bias": f32[1, 2, "n", "n"]}, outputs=CUDNN_OUT, attrs={**CUDNN, "bias_type_str": "post_scale_bias"}, expect=lambda q, k, v, bias: attend(q, k, v, factor=0.4, mask=bias))
 raw("fused_dot_product_attention_pre_scale", "fused_dot_product_attention", inputs={**CUDNN_IN, "bias": f32["b", 1, "n", "n"]}, outputs=CUDNN_OUT, attrs={**CUDNN, "bias_type_str": "pre_scale_bias"}, expect=lambda q, k, v, bias: attend(q, k, v, factor=0.4, mask=0.4 * bias))
 raw("fused_dot_product_attention_padding", "fused_dot_product_attention", inputs=CUDNN_IN, outputs=CUDNN_OUT, attrs={**CUDNN, "mask_type_str": "padding"}, expect=lambda *x: attend(*x), error="mask_type 'padding'")
+
+
+def reduced_scores(q, k, lse):
+    q, k = (x.transpose(0, 2, 1, 3) for x in (q, k))
+    k = np.repeat(k, q.shape[1] // k.shape[1], axis=1)
+    scores = q @ k.transpose(0, 1, 3, 2) / np.sqrt(np.float32(q.shape[-1]))
+    return np.exp(scores - lse[:, :, : q.shape[2], None]).sum(2, keepdims=True)
+
+
+# flash_attn's sums have a row for each query, rounded up to 128.
+REDUCED = {"q": f32["b", "n", 4, 8], "k": f32["b", "m", 2, 8], "softmax_lse": f32["b", 4, 128]}
+raw("calc_reduced_attn_scores", "calc_reduced_attn_scores", inputs=REDUCED, outputs={"reduced_scores": "float32"}, attrs={}, opset=10, expect=reduced_scores)
+raw("calc_reduced_attn_scores_fixed", "calc_reduced_attn_scores", inputs={"q": f32["b", 5, 2, 8], "k": f32["b", 3, 2, 8], "softmax_lse": f32["b", 2, 128]}, outputs={"reduced_scores": "float32"}, attrs={}, expect=reduced_scores)

@@ -494,3 +494,69 @@ case("translated_while_in_while", static_while_in_while, static="older", x=f32["
 case("translated_while_cond", static_while_cond, static="older", x=f32["b", 3], n=i64_value([3], [0]), opset=10)
 case("translated_array", array_write_read, static="older", x=f32["b", 3], sizes=[{}], opset=11)
 case("translated_array_in_loop", array_in_loop, static="older", x=f32["b", 3], opset=13, n=i64_value([3]), sizes=[{}])
+
+
+# --- PyLayer: a forward and a backward of the user's own ----------------------------------------------------------------
+
+
+class Swish(paddle.autograd.PyLayer):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x * F.sigmoid(x)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensor()
+        return dy * F.sigmoid(x)
+
+
+class Halves(paddle.autograd.PyLayer):
+    @staticmethod
+    def forward(ctx, x, y):
+        return x / 2 + y, x - y / 2
+
+    @staticmethod
+    def backward(ctx, dx, dy):
+        return dx / 2 + dy, dx - dy / 2
+
+
+def pylayer(net, x):
+    return Swish.apply(net(x)) + 1
+
+
+def pylayer_twice(x):
+    return Swish.apply(Swish.apply(x))
+
+
+def pylayer_two_results(x, y):
+    return Halves.apply(x, y)
+
+
+def pylayer_in_if(x):
+    if x.sum() > 0:
+        y = Swish.apply(x * 2)
+    else:
+        y = Swish.apply(x) - 1
+    return y
+
+
+def pylayer_in_while(x):
+    i = paddle.zeros([1], "int64")
+    while i < 3:
+        x = Swish.apply(x)
+        i += 1
+    return x
+
+
+def pylayer_static(x):
+    x.stop_gradient = False
+    return snn.static_pylayer(lambda a: paddle.exp(a) * 2, [x], lambda dy: paddle.tanh(dy)) + 1
+
+
+case("pylayer", pylayer, layer=lambda: nn.Linear(4, 4), x=f32["b", 4])
+case("pylayer_twice", pylayer_twice, x=f32["b", 4], paddle_cannot={"pdmodel": "IndexError in its normalize_program"})
+case("pylayer_two_results", pylayer_two_results, x=f32["b", 4], y=f32["b", 4])
+case("pylayer_in_if", pylayer_in_if, x=f32["b", 4])
+case("pylayer_in_while", pylayer_in_while, x=f32["b", 4], opset=9)
+case("pylayer_static", pylayer_static, static=True, x=f32["b", 4])

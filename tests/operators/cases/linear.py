@@ -205,3 +205,4 @@ RANKED = {"X": f32[3, 4], "RankOffset": i32[3, 5].values([[1, 1, 0, 2, 2], [0, 1
 raw("rank_attention", "rank_attention", inputs=RANKED, outputs={"InputHelp": "float32", "Out": "float32", "InsRank": "float32"}, attrs={"MaxRank": 2, "MaxSize": 0}, expect=ranked, opset=9)
 raw("rank_attention_max_size", "rank_attention", inputs=RANKED, outputs={"InputHelp": "float32", "Out": "float32", "InsRank": "float32"}, attrs={"MaxRank": 2, "MaxSize": 5}, expect=ranked, error="max_size")
 raw("rank_attention_max_size_unseen", "rank_attention", inputs=RANKED, outputs={"InputHelp": None, "Out": "float32", "InsRank": None}, attrs={"MaxRank": 2, "MaxSize": 5}, expect=lambda *x: ranked(*x)[1], opset=9)
+case("embedding_scaled_gradient", lambda x, w: F.embedding(x, w, padding_idx=2, scale_grad_by_freq=True), x=i64["b", "n"].ints(0, 10), w=f32[10, 4], paddle_cannot={"pdmodel": "2.6 has no scale_grad_by_freq"})

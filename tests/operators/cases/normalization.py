@@ -116,6 +116,8 @@ def rms(x):
 
 
 raw("fast_rms_norm", "fast_rms_norm", inputs={"x": f32["b", "n", 4], "scale": param(RMS_SCALE)}, outputs={"y": "float32", "invvar": None}, attrs={"epsilon": 1e-5}, expect=rms)
+raw("fast_ln", "fast_ln", inputs={"x": f32["b", "n", 4], "scale": param(RMS_SCALE), "bias": param(RMS_SCALE - 1)}, outputs={"y": "float32", "mean": None, "invvar": None}, attrs={"epsilon": 1e-3},
+    expect=lambda x: (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + np.float32(1e-3)) * RMS_SCALE + RMS_SCALE - 1)
 raw("fused_rms_norm_ext", "fused_rms_norm_ext", inputs={"x": f32["b", "n", 4], "scale": param(RMS_SCALE)}, outputs={"y": "float32", "invvar": None}, attrs={"epsilon": 1e-5}, expect=rms)
 # What Paddle 3.3 calls rms_norm can't be built on a CPU: files/write.py wrote it. (phi/kernels/gpu/rms_norm_cuda_kernel.h)
 FILES = pathlib.Path(__file__).parents[1] / "files"
@@ -124,6 +126,26 @@ saved("rms_norm", FILES / "rms_norm", x=f32["b", 3, 4], scale=f32[4], expect=lam
 saved("rms_norm_two_axes", FILES / "rms_norm_two_axes", x=f32["b", 3, 4], scale=f32[3, 4], expect=lambda x, scale: [x / np.sqrt((x * x).mean((1, 2), keepdims=True) + 1e-3) * scale, 1 / np.sqrt((x * x).mean((1, 2)) + 1e-3)], paddle_cannot=PIR_ALONE)
 raw("rms_norm_26", "rms_norm", inputs={"x": f32["b", "n", 4], "norm_weight": param(RMS_SCALE)}, outputs={"out": "float32", "residual_out": None, "inv_var": None}, attrs={"epsilon": 1e-5, "begin_norm_axis": 2, "quant_scale": -1.0, "quant_round_type": 0, "quant_max_bound": 0.0, "quant_min_bound": 0.0}, expect=rms, paddle_cannot={"pir": "Paddle 3.3 changed the operator"})
 raw("rms_norm_26_residual", "rms_norm", inputs={"x": f32["b", "n", 4], "bias": param(RMS_SCALE + 1), "residual": f32["b", "n", 4], "norm_weight": param(RMS_SCALE), "norm_bias": param(RMS_SCALE - 1)}, outputs={"out": "float32", "residual_out": "float32", "inv_var": None}, attrs={"epsilon": 1e-5, "begin_norm_axis": 2, "quant_scale": -1.0, "quant_round_type": 0, "quant_max_bound": 0.0, "quant_min_bound": 0.0}, expect=lambda x, r: (rms(x + r + RMS_SCALE + 1) + RMS_SCALE - 1, x + r + RMS_SCALE + 1), paddle_cannot={"pir": "Paddle 3.3 changed the operator"})
+# What SyncBatchNorm becomes where a model is exported on GPUs; Paddle has no kernel for CPUs, and only its optimiser's in-place form in PIR.
+STATISTICS = {"Mean": [0.1, -0.2, 0.3, 0.5], "Variance": [0.5, 1.5, 2, 0.1], "Scale": [1, -2, 0.5, 3], "Bias": [0, 1, -1, 0.25]}
+STATISTICS = {slot: np.array(values, "float32") for slot, values in STATISTICS.items()}
+SYNC = {slot: param(values) for slot, values in STATISTICS.items()}
+SYNC_OUT = {"Y": "float32", "MeanOut": None, "VarianceOut": None, "SavedMean": None, "SavedVariance": None, "ReserveSpace": None}
+SYNC_IN_PIR = {"pir": "its translator knows the in-place form alone: the saved row"}
+
+
+def sync_batch_norm(x, mean, variance, scale, bias, epsilon):
+    mean, variance, scale, bias = (v.reshape(-1, *[1] * (x.ndim - 2)) for v in (mean, variance, scale, bias))
+    return (x - mean) / np.sqrt(variance + np.float32(epsilon)) * scale + bias
+
+
+raw("raw_sync_batch_norm", "sync_batch_norm", inputs={"X": IMAGE, **SYNC}, outputs=SYNC_OUT, attrs={"is_test": True, "momentum": 0.9, "epsilon": 1e-3, "data_layout": "NCHW"},
+    expect=lambda x: sync_batch_norm(x, *STATISTICS.values(), 1e-3), paddle_cannot=SYNC_IN_PIR)
+raw("raw_sync_batch_norm_nhwc", "sync_batch_norm", inputs={"X": f32["b", "h", "w", 4], **SYNC}, outputs=SYNC_OUT,
+    attrs={"is_test": False, "use_global_stats": True, "momentum": 0.9, "epsilon": 1e-5, "data_layout": "NHWC"},
+    expect=lambda x: np.moveaxis(sync_batch_norm(np.moveaxis(x, -1, 1), *STATISTICS.values(), 1e-5), 1, -1), paddle_cannot=SYNC_IN_PIR)
+saved("sync_batch_norm", FILES / "sync_batch_norm", x=IMAGE, mean=f32[4], variance=f32[4].range(0.5, 2), scale=f32[4], bias=f32[4], expect=lambda *operands: sync_batch_norm(*operands, 1e-3),
+      paddle_cannot={"pdmodel": "the form of PIR"})
 
 # --- how they meet: formats, paddings, sizes, NaN and infinities
 case("batch_norm_f64_nhwc", lambda x, m, v, s, o: F.batch_norm(x, m, v, s, o, data_format="NHWC"), x=f64["b", "h", "w", 4], m=f64[4], v=f64[4].range(0.5, 2), s=f64[4], o=f64[4])

@@ -139,3 +139,22 @@ y = p.add(
     gqa_group_size=whole(-1),
 )
 p.write("fused_multi_transformer", y + 1)
+
+# x, mean, variance, scale, bias: what paddle.nn.SyncBatchNorm writes on a GPU.
+p = Program()
+x = p.input("x", UNKNOWN, 4, UNKNOWN, UNKNOWN)
+statistics = [p.input(name, 4) for name in ("mean", "variance", "scale", "bias")]
+y = p.add(
+    "1.sync_batch_norm_",
+    [x, *statistics],
+    tensor("f32", UNKNOWN, 4, UNKNOWN, UNKNOWN),
+    *[tensor("f32", 4)] * 4,
+    tensor("f32", UNKNOWN),
+    is_test=flag(True),
+    momentum=number(0.9),
+    epsilon=number(1e-3),
+    data_format=text("NCHW"),
+    use_global_stats=flag(False),
+    trainable_statistics=flag(False),
+)
+p.write("sync_batch_norm", y)
