@@ -21,8 +21,8 @@ struct Axis {
 struct Interpolation {
   Method method;
   bool align_corners;
-  bool half_pixel;           // align_mode 0: the centres of pixels are aligned
-  bool one_is_first = true;  // a result of one pixel is the image's first, not what lies in its middle
+  bool half_pixel;            // align_mode 0: the centres of pixels are aligned
+  bool one_is_first = true;   // a result of one pixel is the image's first, not what lies in its middle
   bool cuts_weights = false;  // of integers
   std::vector<Axis> axes;
   Value sizes;   // int64 [axes], of the result; none if only `scales` are there
@@ -244,8 +244,8 @@ Value interpolate_by_matrices(Builder& g, Value x, const Interpolation& r) {
   return x;
 }
 
-// The pixels before and behind each place of a result along an axis, int64 [size], and their weights, float32 in a shape
-// that broadcasts with x. The arithmetic is Paddle's in float32, step by step.
+// The pixels before and behind each place of a result along an axis, int64 [size], and their weights, float32 in a
+// shape that broadcasts with x. The arithmetic is Paddle's in float32, step by step.
 struct Sides {
   Value before;
   Value behind;

@@ -181,7 +181,8 @@ struct Rows {
 Rows read_padded_rows(OpContext& op, Value rows, Value given, int64_t most) {
   Builder& g = op.graph();
   const Value starts = counts(g, g.flatten_to_1d(given));
-  const Value lengths = g.sub(g.slice(starts, Ints{1}, Ints{kToTheEnd}, Ints{0}), g.slice(starts, Ints{0}, Ints{-1}, Ints{0}));
+  const Value lengths =
+      g.sub(g.slice(starts, Ints{1}, Ints{kToTheEnd}, Ints{0}), g.slice(starts, Ints{0}, Ints{-1}, Ints{0}));
   const Value row = positions(g, rows);
   const Value sequence = g.div(row, g.scalar_i64(most));
   const Value place = g.sub(row, g.mul(sequence, g.scalar_i64(most)));
@@ -248,8 +249,9 @@ void memory_efficient_attention(OpContext& op) {
     const Rows keys = read_rows(op, g.dim(k, 1), op.in("cu_seqlens_k"));
     // A number of each sequence for each row, 0 for those behind the last one.
     const auto for_rows = [&](Value numbers, const Rows& rows) {
-      return g.gather(g.concat({counts(g, g.flatten_to_1d(numbers)), g.constant(from_doubles(DType::kFloat32, {1}, {0}))}, 0),
-                      rows.sequence, 0);
+      return g.gather(
+          g.concat({counts(g, g.flatten_to_1d(numbers)), g.constant(from_doubles(DType::kFloat32, {1}, {0}))}, 0),
+          rows.sequence, 0);
     };
     Value allowed = same_sequence(g, queries, keys);
     if (const Value lengths = op.in_or_none("seqlen_k"))
