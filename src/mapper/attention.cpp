@@ -197,6 +197,8 @@ void fused_dot_product_attention(OpContext& op) {
   Builder& g = op.graph();
   const auto masked = op.attr<std::string>("mask_type_str", "none");
   const auto biased = op.attr<std::string>("bias_type_str", "none");
+  if (op.attr<bool>("is_training", false) && op.attr<double>("dropout_probability", 0) != 0)
+    op.fail("dropout_probability in training mode: the result is random", "call eval() on the layer before the export");
   if (masked != "none" && masked != "causal") op.fail("the mask_type '" + masked + "': lengths within a batch");
   const Value q = op.in("q");
   const double factor = op.attr<double>("scaling_factor", 1);

@@ -3,6 +3,7 @@
 #include <limits>
 #include <ranges>
 
+#include "mapper/attention.h"
 #include "mapper/lod.h"
 #include "mapper/tables.h"
 
@@ -53,6 +54,7 @@ NetworkResult run_network(OpContext& op, const Network& net) {
   if (net.weights.size() != 4 * cells)
     op.fail(std::to_string(net.weights.size()) + " weights and biases where " + std::to_string(cells) +
             " cells need four each");
+  if (net.layers > 1) refuse_training(op, "dropout_prob");  // between the layers
 
   if (net.x.dtype() == DType::kFloat64) op.lossy("computed in float32: ONNX Runtime has no kernel for float64");
 

@@ -285,3 +285,4 @@ def reduced_scores(q, k, lse):
 REDUCED = {"q": f32["b", "n", 4, 8], "k": f32["b", "m", 2, 8], "softmax_lse": f32["b", 4, 128]}
 raw("calc_reduced_attn_scores", "calc_reduced_attn_scores", inputs=REDUCED, outputs={"reduced_scores": "float32"}, attrs={}, opset=10, expect=reduced_scores)
 raw("calc_reduced_attn_scores_fixed", "calc_reduced_attn_scores", inputs={"q": f32["b", 5, 2, 8], "k": f32["b", 3, 2, 8], "softmax_lse": f32["b", 2, 128]}, outputs={"reduced_scores": "float32"}, attrs={}, expect=reduced_scores)
+raw("fused_dot_product_attention_training", "fused_dot_product_attention", inputs=CUDNN_IN, outputs=CUDNN_OUT, attrs={**CUDNN, "is_training": True, "dropout_probability": 0.5}, expect=lambda *x: attend(*x), error="dropout_probability in training mode")
