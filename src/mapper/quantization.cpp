@@ -289,9 +289,13 @@ Scale largest_of_channels(OpContext& op, Value x) {
   return scale;
 }
 
+// Of the scale that training has left, where there is one.
 void fake_channel_wise_quantize(OpContext& op) {
   const Value x = op.in("x");
-  put_integers(op, x, largest_of_channels(op, x), false);
+  if (!op.attr<bool>("is_test", false) || !op.has("in_scale"))
+    return put_integers(op, x, largest_of_channels(op, x), false);
+  op.out("out_scale", op.in("in_scale"));
+  put_integers(op, x, read_scale(op, op.in("in_scale"), x, op.attr<int64_t>("quant_axis", 0)), true);
 }
 
 // --- quantizers and dequantizers in one -----------------------------------------------------------------------------

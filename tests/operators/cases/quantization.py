@@ -18,7 +18,7 @@ def away(x):
 
 
 def quantized_channels(x, others):
-    """What the kernel gives in training; at inference it wants a scale that no file holds."""
+    """What the kernel gives in training; at inference it wants a scale, which the files of these rows do not hold."""
     largest = np.abs(x).max(others, keepdims=True)
     return [away(x / largest * 127), largest.reshape(-1)]
 
@@ -52,6 +52,18 @@ raw("fake_quantize_abs_max_16_bits", "fake_quantize_abs_max", inputs={"X": f32["
 raw("fake_quantize_dequantize_abs_max", "fake_quantize_dequantize_abs_max", inputs={"X": f32["b", 3, "n"]}, outputs={"Out": "float32", "OutScale": "float32"}, attrs={"bit_length": 8, "round_type": 1}, opset=8, paddle_cannot=NO_ROUNDING)
 raw("fake_channel_wise_quantize_abs_max", "fake_channel_wise_quantize_abs_max", inputs={"X": f32[4, 3, "n"]}, outputs={"Out": "float32", "OutScale": "float32"}, attrs={"bit_length": 8, "round_type": 1, "quant_axis": 0}, opset=8, expect=lambda x: quantized_channels(x, (1, 2)), paddle_cannot=NO_ROUNDING)
 raw("fake_channel_wise_quantize_abs_max_axis1", "fake_channel_wise_quantize_abs_max", inputs={"X": f32["b", 3, "n"]}, outputs={"Out": "float32", "OutScale": "float32"}, attrs={"bit_length": 8, "round_type": 1, "quant_axis": 1}, opset=8, expect=lambda x: quantized_channels(x, (0, 2)), paddle_cannot=NO_ROUNDING)
+
+
+def by_stored_scale(x):
+    """At inference the scale is read from the variable that training writes."""
+    block = paddle.static.default_main_program().global_block()
+    out = block.create_var(dtype="float32", shape=x.shape)
+    scale = paddle.static.create_global_var([4], 1.5, "float32", persistable=True)
+    block.append_op(type="fake_channel_wise_quantize_abs_max", inputs={"X": x}, outputs={"Out": out, "OutScale": scale}, attrs={"bit_length": 8, "quant_axis": 0, "is_test": True})
+    return out
+
+
+case("fake_channel_wise_quantize_abs_max_stored", by_stored_scale, static="older", x=f32[4, 3, "n"], opset=8, paddle_cannot=NO_ROUNDING)
 raw("fake_channel_wise_quantize_dequantize_abs_max", "fake_channel_wise_quantize_dequantize_abs_max", inputs={"X": f32[4, 3, "n"]}, outputs={"Out": "float32", "OutScale": "float32"}, attrs={"bit_length": 8, "round_type": 1, "quant_axis": 0}, opset=8, paddle_cannot=NO_ROUNDING)
 raw("fake_channel_wise_quantize_dequantize_abs_max_axis1", "fake_channel_wise_quantize_dequantize_abs_max", inputs={"X": f32["b", 3, "n"]}, outputs={"Out": "float32", "OutScale": "float32"}, attrs={"bit_length": 8, "round_type": 1, "quant_axis": 1}, opset=8, paddle_cannot=NO_ROUNDING)
 
