@@ -421,18 +421,27 @@ Value resize_between_reshapes(OpContext& op, Value x, const Interpolation& r) {
 }
 
 // A single pixel of a cubic result lies half a pixel before the first one in Paddle, where Resize takes the first
-// itself. The axes that have one are done here, whatever their extent; Resize leaves an axis of one pixel as it is.
-Value settle_single_pixels(OpContext& op, Value x, const Interpolation& r) {
-  Builder& g = op.graph();
+// itself. So the first pixel of an axis that has one becomes what Paddle makes of it, whatever the axis' extent; of one
+// whose size is known at run time only, if it is 1 then.
+Value settle_single_pixels(Builder& g, Value x, const Interpolation& r) {
   const auto number = [&](double value) { return g.scalar(value, x.dtype()); };
   for (size_t i = 0; i < r.axes.size(); ++i) {
-    if (r.axes[i].size != 1) continue;
-    if (r.axes[i].scale > 0) op.fail("a cubic result of one pixel by a scale, beside sizes known at run time only");
+    const bool known = r.axes[i].size.has_value();
+    // An axis that grows has one pixel in the end only if it has one now, which stays the same.
+    if (known ? r.axes[i].size != 1 : !r.sizes || r.axes[i].scale >= 1) continue;
     const auto axis = static_cast<int64_t>(i) + 2;
     const Value first = g.slice(x, {0}, {1}, {axis});
     const Value second = g.slice(g.slice(x, {0}, {2}, {axis}), {-1}, {kToTheEnd}, {axis});  // the first, if it is alone
     // The weights at a distance of half a pixel: those of the two pixels before the first one are the first's, too.
-    x = g.sub(g.mul(first, number(1.09375)), g.mul(second, number(0.09375)));
+    const Value pixel = g.sub(g.mul(first, number(1.09375)), g.mul(second, number(0.09375)));
+    if (!known) {
+      const Value size = g.slice(r.sizes, Ints{static_cast<int64_t>(i)}, Ints{static_cast<int64_t>(i) + 1}, Ints{0});
+      x = g.where(g.less(size, g.ints({2})), pixel, x);
+    } else if (r.axes[i].scale > 0) {
+      x = g.expand(pixel, g.shape(x));
+    } else {
+      x = pixel;  // an axis of one pixel stays as it is
+    }
   }
   return x;
 }
@@ -462,7 +471,7 @@ void interpolate(OpContext& op, Method method) {
     const bool special = dtype == DType::kFloat64 || (single && method == Method::kCubic);
     if (!y && method != Method::kNearest && all_known && (g.opset() < 11 || special))
       y = interpolate_by_matrices(g, x, r);
-    if (!y && single && method == Method::kCubic && !r.align_corners) x = settle_single_pixels(op, x, r);
+    if (!y && method == Method::kCubic && !r.align_corners) x = settle_single_pixels(g, x, r);
     if (!y) y = last && method == Method::kCubic ? resize_between_reshapes(op, x, r) : resize(op, x, r);
   }
   y = g.cast(y, dtype);

@@ -71,6 +71,9 @@ case("bilinear_scale_tensor", lambda x, s: F.interpolate(x, scale_factor=s, mode
 case("upsampling_bilinear2d", nn.UpsamplingBilinear2D(scale_factor=2), x=IMAGE, opset=11)
 case("upsampling_nearest2d", nn.UpsamplingNearest2D(size=[24, 10]), x=f32["b", 3, 12, 5])
 
+case("bicubic_one_pixel_by_tensor", lambda x, s: F.interpolate(x, size=s, mode="bicubic"), x=IMAGE, s=i32_value([1, 5], [7, 1]), opset=11)
+case("bicubic_one_pixel_by_scale", lambda x: F.interpolate(x, scale_factor=[0.15, 0.5], mode="bicubic"), x=IMAGE, opset=11)
+case("bicubic_one_pixel_by_scale_of_one", lambda x: F.interpolate(x, scale_factor=[0.15, 0.5], mode="bicubic"), x=f32["b", 3, 9, "w"], opset=11)
 case("bicubic", lambda x: F.interpolate(x, size=[13, 4], mode="bicubic"), x=FIXED)
 case("bicubic_dynamic", lambda x: F.interpolate(x, scale_factor=2, mode="bicubic"), x=IMAGE, opset=11)
 case("bicubic_corners", lambda x: F.interpolate(x, size=[13, 8], mode="bicubic", align_corners=True), x=FIXED)
