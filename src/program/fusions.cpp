@@ -226,6 +226,10 @@ void normalise(Operator& op) {
     op.attributes.insert_or_assign("fuse_activation", std::string("relu6"));
     rename(op, "fuse_brelu_threshold", "fuse_alpha");
   }
+  // PIR writes them small.
+  for (const auto& [small, great] : {std::pair("_x", "_X"), {"_y", "_Y"}, {"_out", "_Out"}}) {
+    for (const std::string name : {"fused_reshape", "fused_transpose"}) rename(op, name + small, name + great);
+  }
   // Numbers of quantisation.
   for (const std::string name : {"in", "out", "weights", "in_eltwise", "x", "y"})
     rename(op, "scale_" + name, "Scale_" + name);
