@@ -1,4 +1,6 @@
 """What Paddle's optimiser and some of its layers join into one operator, which program/fusions.cpp takes apart."""
+import math
+
 import paddle
 from dsl import *
 from numpy.lib.stride_tricks import sliding_window_view
@@ -163,6 +165,7 @@ case("conv2d_residual", conv(OUT, fuse_residual_connection=True, fuse_activation
 case("conv2d_depthwise", conv([-1, 4, -1, -1], groups=4, strides=[2, 1], fuse_activation="relu6", fuse_beta=6.0), static="older", x=IMAGE, w=f32[4, 1, 3, 3], b=f32[4], paddle_cannot=ACROSS)
 case("conv2d_same", conv(OUT, padding_algorithm="SAME", fuse_activation="leaky_relu", fuse_alpha=0.1), static="older", x=IMAGE, w=f32[6, 4, 3, 3], paddle_cannot=ACROSS)
 case("conv2d_ordinary", conv(OUT, op="conv2d", fuse_activation="relu"), static="older", x=IMAGE, w=f32[6, 4, 3, 3], paddle_cannot=OLDER)
+case("conv2d_bias_of_four", conv(OUT, op="conv2d"), static="older", x=IMAGE, w=f32[6, 4, 3, 3], b=f32[1, 6, 1, 1], expect=lambda x, w, b, _: (convolved(x, w, 1) + b).astype("float32"), paddle_cannot=OLDER)
 case("conv2d_quantised", conv(OUT, Scale_in=3.0), static="older", x=IMAGE, w=f32[6, 4, 3, 3], error="Scale_in is set", paddle_cannot=ACROSS)
 case("conv2d_no_residual", conv(OUT, fuse_residual_connection=True), static="older", x=IMAGE, w=f32[6, 4, 3, 3], error="fuse_residual_connection is set", paddle_cannot=ACROSS)
 case("conv3d_relu", conv([-1, 6, -1, -1, 7], op="fused_conv3d", fuse_activation="relu"), static="older", x=f32["b", 4, "h", "w", 7].lod([1, 1], [1, 1, 1], read=False), w=f32[6, 4, 3, 3, 3], b=f32[6], paddle_cannot=ACROSS)
@@ -205,6 +208,18 @@ raw("conv2d_add_act_swish", "fused_conv2d_add_act", inputs={"Input": f32["b", "h
 raw("conv2d_add_act_leaky", "fused_conv2d_add_act", inputs={"Input": f32["b", 4, "h", "w"], "Filter": param(FILTER), "Bias": param(BIAS)}, outputs={"Output": "float32"}, attrs={**CONV, "activation": "leaky_relu", "fuse_alpha": 0.3}, expect=lambda x: leaky(convolved(x, FILTER, 1) + CHANNELS).astype("float32"))
 raw("conv2d_add_act_split", "fused_conv2d_add_act", inputs={"Input": f32[1, 4, "h", "w"], "Filter": param(FILTER), "Bias": param(BIAS)}, outputs={"Output": None, "Outputs": ["float32", "float32"]}, attrs={**CONV, "activation": "relu", "split_channels": [1, 3]}, expect=lambda x: [p.astype("float32") for p in np.split(relu(convolved(x, FILTER, 1) + CHANNELS), [1], 1)])
 raw("conv2d_fusion", "conv2d_fusion", inputs={"Input": f32["b", 4, "h", "w"], "Filter": param(FILTER), "Bias": param(BIAS)}, outputs={"Output": "float32"}, attrs={**CONV, "activation": "relu6"}, expect=lambda x: np.clip(convolved(x, FILTER, 1) + CHANNELS, 0, 6).astype("float32"), paddle_cannot={"pir": "the name of Paddle to 2.5"})
+
+
+# --- phi/kernels/fusion/cutlass/gemm_epilogue_kernel.cu
+def gelu(x):
+    return x * 0.5 * (1 + np.vectorize(math.erf)(x / np.sqrt(2)))
+
+
+GEMM = [RANDOM.randn(*s).astype("float16") for s in ((12, 8), (8,), (6, 8))]
+GEMM_ATTRS = {"in_num_col_dims": 1, "padding_weights": False}
+raw("gemm_epilogue", "gemm_epilogue", inputs={"input": f16["b", 3, 4], "w": param(GEMM[0]), "bias": param(GEMM[1])}, outputs={"out": "float16"}, attrs={**GEMM_ATTRS, "activation_type": "relu"}, expect=lambda x: relu(x.reshape(-1, 12) @ GEMM[0].astype("float64") + GEMM[1]).astype("float16"), **HALF)
+raw("gemm_epilogue_gelu", "gemm_epilogue", inputs={"input": f16["b", "n", 12], "w": param(GEMM[0]), "bias": param(GEMM[1])}, outputs={"out": "float16"}, attrs={**GEMM_ATTRS, "in_num_col_dims": 2, "activation_type": "gelu"}, expect=lambda x: gelu(x @ GEMM[0].astype("float64") + GEMM[1]).astype("float16"), opset=9, **HALF)
+raw("gemm_epilogue_rows", "gemm_epilogue", inputs={"input": f16[2, 3, 12], "w": param(GEMM[0]), "bias": param(GEMM[2])}, outputs={"out": "float16"}, attrs={**GEMM_ATTRS, "in_num_col_dims": 2, "activation_type": "identity"}, expect=lambda x: (x @ GEMM[0].astype("float64") + GEMM[2].reshape(2, 3, 8)).astype("float16"), **HALF)
 
 
 # --- fluid/operators/fused/fused_elemwise_activation_op.h
