@@ -1,5 +1,6 @@
 """What Paddle's optimiser and some of its layers join into one operator, which program/fusions.cpp takes apart."""
 import math
+import pathlib
 
 import paddle
 from dsl import *
@@ -298,3 +299,6 @@ def block_results(*stages):
 BLOCK = {**{f"stride{i}": 1 for i in (1, 2, 3)}, "padding1": 1, "padding2": 1, "padding3": 0, **{f"dilation{i}": 1 for i in (1, 2, 3)}, "group": 1, "momentum": 0.9, "epsilon": 1e-5, "data_format": "NCHW", "has_shortcut": False, "use_global_stats": False, "is_test": True, "trainable_statistics": False, "act_type": "relu", "find_conv_input_max": True}
 raw("resnet_basic_block", "resnet_basic_block", inputs={"X": f32["b", 4, "h", "w"], **block_operands(1, FILTER, PARTS[:4]), **block_operands(2, -FILTER, PARTS[4:8])}, outputs=block_results(1, 2), attrs=BLOCK, expect=lambda x: relu(stage(relu(stage(x, FILTER, PARTS[:4], 1)), -FILTER, PARTS[4:8], 1) + x).astype("float32"))
 raw("resnet_basic_block_shortcut", "resnet_basic_block", inputs={"X": f32["b", 4, "h", "w"], **block_operands(1, FILTER, PARTS[:4]), **block_operands(2, -FILTER, PARTS[4:8]), **block_operands(3, POINTS, PARTS[8:])}, outputs=block_results(1, 2, 3), attrs={**BLOCK, "has_shortcut": True, "stride1": 2, "stride3": 2}, expect=lambda x: relu(stage(relu(stage(x, FILTER, PARTS[:4], 1, 2)), -FILTER, PARTS[4:8], 1) + stage(x, POINTS, PARTS[8:], 0, 2)).astype("float32"))
+
+# --- a network, as Config.enable_save_optim_model() saves it behind the passes for oneDNN
+saved("network", pathlib.Path(__file__).parents[1] / "files/optimised", x=f32["b", 3, 8, 8], paddle_cannot=ACROSS, opset=9)
