@@ -83,7 +83,7 @@ case("transpose_i32", lambda x: paddle.transpose(x, [1, 0]), x=i32["b", 3])
 case("transpose_i64", lambda x: paddle.transpose(x, [1, 0]), x=i64["b", 3])
 case("transpose_bool", lambda x: paddle.transpose(x, [1, 0]), x=b8["b", 3])
 case("transpose_f64", lambda x: paddle.transpose(x, [1, 0]), x=f64["b", 3])
-case("transpose_f16", lambda x: paddle.transpose(x, [1, 0]), x=f16["b", 3], expect=lambda x: x.T)
+case("transpose_f16", lambda x: paddle.transpose(x, [1, 0]), x=f16["b", 3])
 case("t_method", lambda x: x.t(), x=f32["b", 3])
 case("moveaxis", lambda x: paddle.moveaxis(x, [0, 1], [2, 0]), x=f32["b", 3, 4])
 raw("raw_transpose2", "transpose2", inputs={"X": f32["b", 3, 4]}, outputs={"Out": "float32", "XShape": None}, attrs={"axis": [2, 0, 1]})
@@ -131,12 +131,12 @@ raw("raw_tile_bool", "tile", inputs={"X": b8["b", 2]}, outputs={"Out": "bool"}, 
 raw("raw_squeeze_1x", "squeeze", inputs={"X": f32["b", 1, 3]}, outputs={"Out": "float32"}, attrs={"axes": [1]}, expect=lambda x: x[:, 0], paddle_cannot={"pir": "Paddle 3 does not translate it"})
 raw("raw_unsqueeze_1x", "unsqueeze", inputs={"X": f32["b", 3]}, outputs={"Out": "float32"}, attrs={"axes": [1]}, expect=lambda x: x[:, None], paddle_cannot={"pir": "Paddle 3 does not translate it"})
 raw("raw_flatten_1x", "flatten", inputs={"X": f32["b", 2, 3]}, outputs={"Out": "float32"}, attrs={"axis": 1}, expect=lambda x: x.reshape(len(x), 6), paddle_cannot={"pir": "Paddle 3 does not translate it"})
-raw("raw_reshape_1x", "reshape", inputs={"X": f32["b", 2, 3]}, outputs={"Out": "float32"}, attrs={"shape": [0, -1]}, expect=lambda x: x.reshape(len(x), 6))
+raw("raw_reshape_1x", "reshape", inputs={"X": f32["b", 2, 3]}, outputs={"Out": "float32"}, attrs={"shape": [0, -1]})
 raw("raw_expand_as_1x", "expand_as", inputs={"X": f32["b", 2], "target_tensor": f32["b", 6]}, outputs={"Out": "float32"}, expect=lambda x, y: np.tile(x, (1, 3)), paddle_cannot={"pir": "Paddle 3 does not translate it"})
 
 raw("tensor_unfold", "tensor_unfold", inputs={"input": f32[2, 7, 4]}, outputs={"out": "float32"}, attrs={"axis": 1, "size": 3, "step": 2}, expect=lambda x: np.lib.stride_tricks.sliding_window_view(x, 3, 1)[:, ::2], paddle_cannot={"pir": "Paddle 3 has no such operator"})
 raw("tensor_unfold_dynamic", "tensor_unfold", inputs={"input": f32["b", 4, "n"]}, outputs={"out": "float32"}, attrs={"axis": -1, "size": 3, "step": 1}, expect=lambda x: np.lib.stride_tricks.sliding_window_view(x, 3, 2), opset=11, paddle_cannot={"pir": "Paddle 3 has no such operator"})
-raw("view_slice", "view_slice", inputs={"input": f32[5, "n"]}, outputs={"out": "float32"}, attrs={"begin_idx": 1, "end_idx": 4}, expect=lambda x: x[1:4])
+raw("view_slice", "view_slice", inputs={"input": f32[5, "n"]}, outputs={"out": "float32"}, attrs={"begin_idx": 1, "end_idx": 4}, expect={"pdmodel": lambda x: x[1:4]})
 raw("view_dtype_same", "view_dtype", inputs={"input": f32["b", 3]}, outputs={"out": "float32"}, attrs={"dtype": 5}, expect=lambda x: x)
 # Paddle's executor leaves the shape of view_shape as it was: the numbers are those of Tensor.view.
 # phi/kernels/stride/view_kernel.cc
