@@ -218,8 +218,7 @@ void normalise(Operator& op) {
   }
   if (op.name == "transpose" && !op.attributes.contains("perm")) rename(op, "axis", "perm");
   // oneDNN's softplus is the same curve everywhere.
-  if (op.name == "softplus" && op.attributes.contains("fuse_activation"))
-    op.attributes.insert_or_assign("threshold", 20.0);
+  if (op.source_name == "fused_softplus") op.attributes.insert_or_assign("threshold", 20.0);
   if (take(op, "fuse_relu", false) || take(op, "fuse_with_relu", false))
     op.attributes.insert_or_assign("fuse_activation", std::string("relu"));
   if (take(op, "fuse_brelu", false)) {
@@ -254,7 +253,7 @@ bool ascending(Ints& axes) {
 }
 
 // What an operand goes through first.
-void take_front(Operator& op, Parts& parts) {
+void take_front(Operator& op, Parts& parts, bool channels_last_filter) {
   const auto before = [&](std::string_view name, const std::vector<Step>& steps) {
     const auto x = operand(op, name);
     if (steps.empty() || !x) return;
@@ -263,6 +262,7 @@ void take_front(Operator& op, Parts& parts) {
       if (slot == name) ids = {made};
     }
   };
+  if (channels_last_filter) before("filter", {transpose({0, 3, 1, 2})});
   if (op.name == "conv2d" && take(op, "fuse_relu_before_depthwise_conv", false)) before("input", {{"relu", {}}});
   if (op.name == "matmul" || op.name == "legacy_matmul") {
     for (const auto& [of, name] : {std::pair("X", "x"), std::pair("Y", "y")}) {
@@ -332,18 +332,19 @@ std::vector<Step> take_behind(Operator& op, bool& reshaped) {
 }
 
 void take_host_apart(Program& program, Operator op, std::vector<Operator>& operators) {
+  const bool last = attribute_of<std::string>(op, "data_format", "NCHW") == "NHWC";
+  const bool cudnn = op.name == "conv2d" && op.attributes.contains("activation");
   normalise(op);
   const auto out = result(op, "out");
   if (!out) return operators.push_back(std::move(op));
   const Operator whole = op;
   Parts parts(program, whole, operators);
-  take_front(op, parts);
+  take_front(op, parts, cudnn && last);
   bool reshaped = false;
   std::vector<Step> steps = take_behind(op, reshaped);
   Ints sizes = take(op, "split_channels", Ints());
   const auto pieces =
       values_of(op.outputs, "outputs") == nullptr ? std::vector<ValueId>() : *values_of(op.outputs, "outputs");
-  const bool last = attribute_of<std::string>(op, "data_format", "NCHW") == "NHWC";
   if (!pieces.empty()) std::erase_if(op.outputs, [](const auto& slot) { return slot.first == "outputs"; });
   if (steps.empty()) {
     parts.add(std::move(op));
