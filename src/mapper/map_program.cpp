@@ -123,6 +123,14 @@ void refuse_fused(const OpContext& op) {
   }
 }
 
+// Whether Paddle's optimiser for oneDNN chose a kernel that rounds float32 operands to bfloat16.
+bool rounds_to_bfloat16(OpContext& op) {
+  const auto found = op.op().attributes.find("mkldnn_data_type");
+  if (found == op.op().attributes.end() || found->second != Attribute(std::string("bfloat16"))) return false;
+  const Value first = op.op().inputs.empty() ? Value() : op.in_or_none(op.op().inputs.front().first);
+  return first && first.dtype() == DType::kFloat32;
+}
+
 // Which values anything uses: an operator, a block or the program itself as a result.
 std::vector<bool> used_values(const Program& program) {
   std::vector<bool> used(program.values.size());
@@ -274,6 +282,7 @@ class Attempt : private BlockMapper {
         refuse_fused(context);
         choice.map(context);
         if (!choice.lossy.empty() && lossy.empty()) lossy.emplace_back(choice.lossy);
+        if (rounds_to_bfloat16(context)) lossy.emplace_back("the optimised model computes it in bfloat16");
       }
     } catch (const OpsetTooLow& low) {
       needs_.insert({op.source_name, low.what, low.needed});
