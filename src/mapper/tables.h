@@ -8,6 +8,7 @@ namespace paddle2onnx {
 extern const MapperTable kActivationMappers;
 extern const MapperTable kAttentionMappers;
 extern const MapperTable kChannelMappers;
+extern const MapperTable kCollectiveMappers;
 extern const MapperTable kComparisonMappers;
 extern const MapperTable kComplexMappers;
 extern const MapperTable kControlFlowMappers;
@@ -19,6 +20,7 @@ extern const MapperTable kDetectionBoxMappers;
 extern const MapperTable kDetectionOutputMappers;
 extern const MapperTable kEigenvalueMappers;
 extern const MapperTable kElementwiseMappers;
+extern const MapperTable kGraphLearningMappers;
 extern const MapperTable kIndexingMappers;
 extern const MapperTable kInterpolationMappers;
 extern const MapperTable kJoiningMappers;
@@ -38,6 +40,7 @@ extern const MapperTable kQuantizationMappers;
 extern const MapperTable kReductionMappers;
 extern const MapperTable kSignalMappers;
 extern const MapperTable kRoiMappers;
+extern const MapperTable kRoutingMappers;
 extern const MapperTable kSamplingMappers;
 extern const MapperTable kSequenceMappers;
 extern const MapperTable kSlicingMappers;
@@ -54,6 +57,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kActivationMappers,
     &kAttentionMappers,
     &kChannelMappers,
+    &kCollectiveMappers,
     &kComparisonMappers,
     &kComplexMappers,
     &kControlFlowMappers,
@@ -65,6 +69,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kDetectionOutputMappers,
     &kEigenvalueMappers,
     &kElementwiseMappers,
+    &kGraphLearningMappers,
     &kIndexingMappers,
     &kInterpolationMappers,
     &kJoiningMappers,
@@ -84,6 +89,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kReductionMappers,
     &kSignalMappers,
     &kRoiMappers,
+    &kRoutingMappers,
     &kSamplingMappers,
     &kSequenceMappers,
     &kSlicingMappers,
