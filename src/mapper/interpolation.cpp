@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <span>
 
 #include "mapper/indices.h"
+#include "mapper/rounding.h"
 #include "mapper/spatial.h"
 #include "mapper/tables.h"
 
@@ -504,7 +506,7 @@ Value filter(Builder& g, Method method, Value d) {
 }
 
 // The weights [out, in] of one axis: the filter, stretched by the ratio where the image shrinks, laid on the centre of
-// each pixel of the result; every row sums up to 1.
+// each pixel of the result; every row sums up to 1. Of x's type, or float32 if they are computed.
 Value antialias_weights(Builder& g, const Interpolation& r, size_t i, Value x, Value size) {
   const Axis& axis = r.axes[i];
   const auto at = static_cast<int64_t>(i) + 2;
@@ -551,7 +553,41 @@ Value antialias_weights(Builder& g, const Interpolation& r, size_t i, Value x, V
   const Value stretch = g.where(g.less(ratio, number(1)), number(1), ratio);
   const Value distance = g.sub(g.unsqueeze(centres(in), {0}), g.unsqueeze(g.mul(centres(size), ratio), {1}));
   const Value matrix = filter(g, r.method, g.div(g.abs(distance), stretch));
-  return g.cast(g.div(matrix, g.reduce("ReduceSum", matrix, Ints{1}, true)), x.dtype());
+  return g.div(matrix, g.reduce("ReduceSum", matrix, Ints{1}, true));
+}
+
+// Weights in fixed point: in each row whole numbers of 16 bits, divided by the largest power of two that lets them have
+// so few bits, at most 2^22.
+Value in_fixed_point(Builder& g, Value matrix) {
+  constexpr int kMostBits = 22;
+  constexpr double kFull = 32767.5;
+  if (const Tensor* tensor = matrix.constant()) {
+    std::vector<double> numbers = as_doubles(*tensor);
+    const auto columns = static_cast<size_t>(matrix.dim(1));
+    for (size_t row = 0; row + columns <= numbers.size(); row += columns) {
+      const std::span<double> weights(&numbers[row], columns);
+      double largest = 0;
+      for (const double weight : weights) largest = std::max(largest, std::abs(weight));
+      int bits = 0;
+      while (bits < kMostBits && std::ldexp(largest, bits + 1) < kFull) ++bits;
+      for (double& weight : weights) weight = std::ldexp(std::round(std::ldexp(weight, bits)), -bits);
+    }
+    return g.constant(from_doubles(DType::kFloat64, tensor->dims, numbers));
+  }
+  std::vector<double> limits;
+  std::vector<double> steps;
+  for (int bits = 0; bits < kMostBits; ++bits) {
+    limits.push_back(std::ldexp(kFull, -bits - 1));
+    steps.push_back(std::ldexp(1, bits));
+  }
+  const auto row = [&](const std::vector<double>& v) {
+    return g.constant(from_doubles(DType::kFloat32, {1, kMostBits}, v));
+  };
+  // 2^n = 1 + 2^0 + … + 2^(n - 1)
+  const Value small = g.cast(g.less(g.reduce("ReduceMax", g.abs(matrix), Ints{1}, true), row(limits)), DType::kFloat32);
+  const Value power =
+      g.add(g.reduce("ReduceSum", g.mul(small, row(steps)), Ints{1}, true), g.scalar(1, DType::kFloat32));
+  return g.cast(g.div(halves_away_from_zero(g, g.mul(matrix, power)), power), DType::kFloat64);
 }
 
 // A matrix for each axis, as ONNX Runtime's Resize with antialias (18) gives other numbers: 1.32 was 0.02 to 1.6 off
@@ -562,9 +598,12 @@ void interpolate_with_antialias(OpContext& op) {
   const Value given = image(op, "x", 4);
   const auto name = op.attr<std::string>("interp_method", "bilinear");
   if (name != "bilinear" && name != "bicubic") op.fail("antialias of the interpolation '" + name + "'");
-  Value x = is_floating(given.dtype()) ? given : g.cast(given, DType::kFloat32);
+  // Of integers, the last axis is done first, in fixed point, and rounded to a byte.
+  const bool bytes = !is_floating(given.dtype());
+  Value x = bytes ? g.cast(given, DType::kFloat64) : given;
   const Interpolation r = read_interpolation(op, x, name == "bilinear" ? Method::kLinear : Method::kCubic);
-  for (size_t i = 0; i < r.axes.size(); ++i) {
+  for (size_t k = 0; k < r.axes.size(); ++k) {
+    const size_t i = bytes ? r.axes.size() - 1 - k : k;
     const auto axis = static_cast<int64_t>(i) + 2;
     if (r.axes[i].size == x.dim(axis) && r.axes[i].scale == 0) continue;
     const Ints first = {static_cast<int64_t>(i)};
@@ -576,7 +615,10 @@ void interpolate_with_antialias(OpContext& op) {
       const Value in = g.cast(g.dim(x, axis), DType::kFloat32);
       size = g.cast(g.mul(in, g.slice(r.scales, first, end, Ints{0})), DType::kInt64);
     }
-    x = along_axis(g, antialias_weights(g, r, i, x, size), x, axis, r.axes[i].size.value_or(-1));
+    Value weights = antialias_weights(g, r, i, x, size);
+    weights = bytes ? in_fixed_point(g, weights) : g.cast(weights, x.dtype());
+    x = along_axis(g, weights, x, axis, r.axes[i].size.value_or(-1));
+    if (bytes) x = g.clip(g.floor(g.add(x, g.scalar(0.5, DType::kFloat64))), 0, 255);
   }
   x = g.cast(x, given.dtype());
   op.out_as_computed("output", last ? channels_to_back(g, x) : x);

@@ -84,7 +84,10 @@ void grid_sample_by_gather(OpContext& op) {
         const Value known = g.sub(number(1), g.min(g.abs(g.sub(at, inside)), number(1)));
         weight = weight ? g.mul(weight, known) : known;
       }
-      ends.push_back({g.cast(inside, DType::kInt64), weight});
+      // What is not a number becomes the lowest one, of which Gather would make an error.
+      Value index = g.cast(inside, DType::kInt64);
+      if (g.opset() >= 9) index = g.where(g.less(index, g.scalar_i64(0)), g.scalar_i64(0), index);
+      ends.push_back({index, weight});
     }
     pixels.push_back(std::move(ends));
   }

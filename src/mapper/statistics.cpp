@@ -272,7 +272,12 @@ void extremum_with_index(OpContext& op) {
   const int64_t rank = rank_of(op, x);
   const bool flatten = op.attr<bool>("flatten", false) || rank == 0;
   const bool keepdim = op.attr<bool>("keepdim", false) && rank > 0;
-  const int64_t axis = flatten ? 0 : normalize_axis(op, op.attr<int64_t>("dim", -1), rank);
+  int64_t axis = 0;
+  if (!flatten) {
+    const std::optional<int64_t> dim = op.has_number("dim") ? op.scalar("dim").integer : -1;
+    if (!dim) op.fail("a dim that is known at run time only");
+    axis = normalize_axis(op, *dim, rank);
+  }
   if (flatten && rank != 1) x = g.flatten_to_1d(x);
   Dims dims = *x.dims();
   if (keepdim && !flatten) {

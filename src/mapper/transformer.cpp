@@ -214,6 +214,12 @@ Value same_sequence(Builder& g, const Rows& queries, const Rows& keys) {
   return g.less(distance, g.scalar(0.5, DType::kFloat32));
 }
 
+// A number of each sequence for each row, float32 [rows]; 0 for rows behind the last sequence.
+Value for_rows(Builder& g, Value numbers, const Rows& rows) {
+  const Value zero = g.constant(from_doubles(DType::kFloat32, {1}, {0}));
+  return g.gather(g.concat({counts(g, g.flatten_to_1d(numbers)), zero}, 0), rows.sequence, 0);
+}
+
 // q is [rows, heads, size].
 Value attend_rows(OpContext& op, Value q, Value k, Value v, Value allowed, double factor, double cap) {
   Builder& g = op.graph();
@@ -248,17 +254,11 @@ void memory_efficient_attention(OpContext& op) {
     };
     const Rows queries = read_rows(op, g.dim(q, 1), starts_q);
     const Rows keys = read_rows(op, g.dim(k, 1), op.in("cu_seqlens_k"));
-    // A number of each sequence for each row, 0 for those behind the last one.
-    const auto for_rows = [&](Value numbers, const Rows& rows) {
-      return g.gather(
-          g.concat({counts(g, g.flatten_to_1d(numbers)), g.constant(from_doubles(DType::kFloat32, {1}, {0}))}, 0),
-          rows.sequence, 0);
-    };
     Value allowed = same_sequence(g, queries, keys);
     if (const Value lengths = op.in_or_none("seqlen_k"))
-      allowed = g.logical_and(allowed, g.less(keys.place, for_rows(lengths, keys)));
+      allowed = g.logical_and(allowed, g.less(keys.place, for_rows(g, lengths, keys)));
     if (causal) {
-      const Value last = diagonal ? g.add(queries.place, for_rows(diagonal, queries)) : queries.place;
+      const Value last = diagonal ? g.add(queries.place, for_rows(g, diagonal, queries)) : queries.place;
       allowed = g.logical_and(allowed, g.logical_not(g.greater(keys.place, column(g, last))));
     }
     return op.out("output", g.unsqueeze(attend_rows(op, of_one(q), of_one(k), of_one(v), allowed, factor, 0), {0}));
@@ -281,19 +281,23 @@ enum class Corner { kFirst, kLast };
 Value attend_unpadded(OpContext& op, Value q, Value k, Value v, Corner corner, bool padded = false) {
   Builder& g = op.graph();
   if (op.attr<bool>("return_softmax", false)) op.fail("return_softmax, which is a training aid");
-  const auto read = [&](Value x, std::string_view starts, std::string_view longest) {
-    if (!padded) return read_rows(op, g.dim(x, 0), op.in(starts));
-    const ScalarArgument most = op.scalar(longest);
-    if (!most.known() || *most.number < 1) op.fail(std::string(longest) + " that is not known, or below 1");
-    return read_padded_rows(op, g.dim(x, 0), op.in(starts), static_cast<int64_t>(*most.number));
+  const auto read = [&](Value x, std::string_view starts, std::string_view longest, std::string_view used) {
+    Rows rows;
+    if (padded) {
+      const ScalarArgument most = op.scalar(longest);
+      if (!most.known() || *most.number < 1) op.fail(std::string(longest) + " that is not known, or below 1");
+      rows = read_padded_rows(op, g.dim(x, 0), op.in(starts), static_cast<int64_t>(*most.number));
+    } else {
+      rows = read_rows(op, g.dim(x, 0), op.in(starts));
+    }
+    if (const Value lengths = op.in_or_none(used)) rows.length = for_rows(g, lengths, rows);
+    return rows;
   };
-  const Rows a = read(q, "cu_seqlens_q", "max_seqlen_q");
-  const Rows b = read(k, "cu_seqlens_k", "max_seqlen_k");
+  const Rows a = read(q, "cu_seqlens_q", "max_seqlen_q", "seqused_q");
+  const Rows b = read(k, "cu_seqlens_k", "max_seqlen_k", "seqused_k");
   Value allowed = same_sequence(g, a, b);
-  if (padded) {
-    allowed = g.logical_and(allowed, g.less(b.place, b.length));
-    allowed = g.logical_and(allowed, g.less(column(g, a.place), column(g, a.length)));
-  }
+  if (padded || op.has("seqused_k")) allowed = g.logical_and(allowed, g.less(b.place, b.length));
+  if (padded || op.has("seqused_q")) allowed = g.logical_and(allowed, g.less(column(g, a.place), column(g, a.length)));
   const Window window = read_window(op);
   if (window.left >= 0 || window.right >= 0) {
     const auto place = [&](const Rows& rows) {
@@ -311,7 +315,7 @@ void flash_attn_unpadded(OpContext& op) {
 }
 
 void flash_attn_v3_varlen(OpContext& op) {
-  for (const std::string_view name : {"seqused_q", "seqused_k", "qv", "q_descale", "k_descale", "v_descale"}) {
+  for (const std::string_view name : {"qv", "q_descale", "k_descale", "v_descale"}) {
     if (op.has(name)) op.fail("its operand '" + std::string(name) + "'");
   }
   op.out("out", attend_unpadded(op, op.in("q"), op.in("k"), op.in("v"), Corner::kLast));
@@ -453,7 +457,7 @@ constexpr MapperEntry kEntries[] = {
     {"flash_attn_unpadded", 7, flash_attn_unpadded, "return_softmax; attn_mask"},
     {"flash_attn_varlen_qkvpacked", 7, flash_attn_varlen_qkvpacked, "return_softmax; attn_mask"},
     {"flash_attn_v3", 7, flash_attn_v3, "8-bit floats (descale)"},
-    {"flash_attn_v3_varlen", 7, flash_attn_v3_varlen, "seqused, 8-bit floats (descale)"},
+    {"flash_attn_v3_varlen", 7, flash_attn_v3_varlen, "8-bit floats (descale)"},
     {"flashmask_attention", 7, flashmask_attention},
     {"flashmask_attention_v2", 7, flashmask_attention, "block_mask"},
     {"fused_bias_act", 7, fused_bias_act, kFloat8Results},

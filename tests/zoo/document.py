@@ -8,6 +8,8 @@ PACKAGES = {
     "classification": "paddleclas 2.6.0",
     "segmentation": "paddleseg 2.8.0, with the argmax of its export tool",
     "nlp": "paddlenlp 2.8.1, in small configurations",
+    "gan": "ppgan 2.1.0",
+    "diffusion": "ppdiffusers 0.29.0, in small configurations",
     "detection": "paddledet 2.6.0, with its post-processing and NMS",
 }
 # Why a network differs that is converted as it should be.

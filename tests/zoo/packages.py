@@ -1,4 +1,4 @@
-"""Makes the network definitions of paddleclas, paddleseg and paddlenlp importable without what else these packages bring in
+"""Makes the network definitions of Paddle's model packages importable without what else these packages bring in
 (readers of data sets, download tools, metrics): their own __init__ files are passed over, and modules of others that no network
 calls are stood in for."""
 import copy
@@ -16,7 +16,7 @@ from unittest import mock
 NOT_NEEDED = {"cv2", "requests", "tqdm", "yaml", "filelock", "visualdl", "scipy", "sklearn", "skimage", "matplotlib", "pandas", "prettytable",
               "paddle2onnx", "colorlog", "colorama", "jieba", "sentencepiece", "huggingface_hub", "aistudio_sdk", "datasets", "multiprocess",
               "dill", "seqeval", "rich", "safetensors", "tool_helpers", "regex", "fastapi", "uvicorn", "typer", "Crypto", "faiss", "easydict",
-              "ujson", "jinja2", "pycocotools", "shapely", "motmetrics", "lap", "numba", "terminaltables", "Cython", "imgaug", "pyclipper", "mpl_toolkits"}  # fmt: skip
+              "ujson", "jinja2", "pycocotools", "shapely", "motmetrics", "lap", "numba", "terminaltables", "Cython", "imgaug", "pyclipper", "mpl_toolkits", "munch", "pydantic"}  # fmt: skip
 
 
 class _StandIns(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -42,6 +42,7 @@ def passed_over(name, folder):
     """A package whose modules can be imported, but whose own __init__ isn't run."""
     package = types.ModuleType(name)
     package.__path__ = [str(folder)]
+    package.__spec__ = importlib.machinery.ModuleSpec(name, None, is_package=True)
     sys.modules[name] = package
     return package
 
@@ -71,6 +72,20 @@ def paddlenlp():
     passed_over("paddlenlp", site("paddlenlp")).__version__ = "2.8.1"
     importlib.import_module("paddlenlp.data")
     return importlib.import_module("paddlenlp.transformers")
+
+
+def ppgan():
+    """A module of ppgan.models.generators by its name."""
+    root = site("ppgan")
+    for name in ("ppgan", "ppgan.models", "ppgan.models.generators"):
+        passed_over(name, root.joinpath(*name.split(".")[1:]))
+    return lambda name: importlib.import_module(f"ppgan.models.generators.{name}")
+
+
+def ppdiffusers():
+    """A module of ppdiffusers.models by its name."""
+    paddlenlp()
+    return lambda name: importlib.import_module(f"ppdiffusers.models.{name}")
 
 
 def paddledet():

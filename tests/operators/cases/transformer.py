@@ -183,6 +183,18 @@ raw("flash_attn_v3_causal_softcap", "flash_attn_v3", inputs=V3_IN, outputs=V3_OU
 raw("flash_attn_v3_window", "flash_attn_v3", inputs=V3_IN, outputs=V3_OUT, attrs={**V3, "window_size_left": 2, "window_size_right": 1}, expect=lambda *x: windowed(*x, 2, 1, 0, 0.4), opset=11)
 raw("flash_attn_v3_varlen", "flash_attn_v3_varlen", inputs={"q": f32[9, 2, 4], "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}, outputs=V3_OUT, attrs={"softmax_scale": 0.5, "causal": True, "window_size_left": -1, "window_size_right": 0, "softcap": 0.0, "num_splits": 1, "manual_set_pack_gqa": False, "pack_gqa": False, "sm_margin": 0, "max_seqlen_q": 9, "max_seqlen_k": 12}, expect=lambda *x: unpadded(*x, factor=0.5, window=(-1, 0)))
 raw("flash_attn_v3_varlen_window", "flash_attn_v3_varlen", inputs={"q": f32[9, 4, 4], "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}, outputs=V3_OUT, attrs={"softmax_scale": 0.5, "causal": False, "window_size_left": 1, "window_size_right": 1, "softcap": 0.7, "num_splits": 1, "manual_set_pack_gqa": False, "pack_gqa": False, "sm_margin": 0, "max_seqlen_q": 9, "max_seqlen_k": 12}, expect=lambda *x: unpadded(*x, factor=0.5, window=(1, 1), cap=0.7))
+
+
+def used(q, k, v, cu_q, cu_k, used_q, used_k):
+    """Of each sequence, so many of the first queries and keys count."""
+    out = np.zeros_like(q)
+    for i in range(len(cu_q) - 1):
+        a, b = slice(cu_q[i], cu_q[i] + used_q[i]), slice(cu_k[i], cu_k[i] + used_k[i])
+        out[a] = windowed(*[x[None] for x in (q[a], k[b], v[b])], -1, 0, 0, 0.5)[0]
+    return out
+
+
+raw("flash_attn_v3_varlen_used", "flash_attn_v3_varlen", inputs={"q": f32[9, 2, 4], "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K), "seqused_q": i32[3].values([2, 1, 3]), "seqused_k": i32[3].values([3, 2, 4])}, outputs=V3_OUT, attrs={"softmax_scale": 0.5, "causal": True, "window_size_left": -1, "window_size_right": -1, "softcap": 0.0, "num_splits": 1, "manual_set_pack_gqa": False, "pack_gqa": False, "sm_margin": 0, "max_seqlen_q": 9, "max_seqlen_k": 12}, expect=used)
 raw("flashmask_attention_v2", "flashmask_attention_v2", inputs={"q": f32["b", 6, 2, 4], "k": f32["b", 6, 2, 4], "v": f32["b", 6, 2, 4], "startend_row_indices": i32["b", 1, 6, 1].ints(0, 7)}, outputs=V3_OUT, attrs={"softmax_scale": 0.5, "is_causal": True}, expect=lambda *x: flashmask(*x, True))
 
 
