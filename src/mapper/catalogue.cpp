@@ -23,6 +23,10 @@ constexpr std::string_view kRankTable =
     "tensor";
 constexpr std::string_view kOptimised =
     "made by Paddle's own optimiser for one kind of machine: the program that was exported can be converted";
+constexpr std::string_view kTakenApart = "converted as the operators that Paddle joined in it";
+constexpr std::string_view kXpu =
+    "made by Paddle's optimiser for Kunlun XPUs, weights packed for them: the program that was exported can be "
+    "converted";
 constexpr std::string_view kOtherRanks =
     "distributed: it needs the tensors of the program's other ranks, which a file of one rank lacks; export the model "
     "from one process, with the parameters of all ranks";
@@ -79,7 +83,7 @@ std::string_view reason_without_mapper(std::string_view op) {
     const auto pir = split_words(known.pir);
     if ((known.pdmodel == op || our_name(known.pdmodel) == op || std::ranges::count(pir, op) > 0) &&
         !known.reason.empty() && known.reason != kRead) {
-      return known.reason;
+      return known.reason == kTakenApart ? "joined of what no kernel of Paddle knows" : known.reason;
     }
   }
   return {};
@@ -110,7 +114,7 @@ std::vector<OperatorInfo> list_operators() {
       describe(info, found->second);
       listed.insert(found->first);
     }
-    if (known.reason == kRead) info.supported = true;
+    if (known.reason == kRead || known.reason == kTakenApart) info.supported = true;
     info.reason = !known.reason.empty() ? known.reason : info.supported ? "" : kNotMapped;
     result.push_back(std::move(info));
   }

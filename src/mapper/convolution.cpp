@@ -83,7 +83,10 @@ void convolution(OpContext& op) {
                        : window_count(x.dim(static_cast<int64_t>(i) + 2), c.dilations[i] * (kernel - 1) + 1,
                                       c.strides[i], c.paddings.before[i], c.paddings.after[i]));
   }
-  const Value y = g.node("Conv", {x, filter, op.in_or_none("bias")}, std::move(attributes), {x.dtype(), dims});
+  // Paddle's optimiser takes what was added behind, [1, M, 1, 1].
+  Value bias = op.in_or_none("bias");
+  if (bias && bias.rank() != 1) bias = g.flatten_to_1d(bias);
+  const Value y = g.node("Conv", {x, filter, bias}, std::move(attributes), {x.dtype(), dims});
   op.out("out", last ? channels_to_back(g, y) : y);
 }
 

@@ -179,11 +179,17 @@ void fc(OpContext& op) {
   // Rows and columns that only pad the weight's memory.
   if (op.attr<bool>("padding_weights", false)) w = g.slice(w, {0, 0}, {-4, -4}, {0, 1});
   Value out = product_with_weight(op, x, op.attr<int64_t>("in_num_col_dims", 1), w);
-  if (Value bias = op.in_or_none("bias")) out = g.add(out, bias.rank() == 1 ? bias : g.reshape(bias, Ints{-1}));
+  if (Value bias = op.in_or_none("bias")) {
+    // As many rows as the product has, or one.
+    const bool rows = bias.rank() > 2 || (bias.rank() == 2 && bias.dim(0) != 1);
+    out = g.add(out, bias.rank() == 1 ? bias : rows ? g.reshape(bias, g.shape(out)) : g.reshape(bias, Ints{-1}));
+  }
   const auto activation = op.attr<std::string>("activation_type", "");
   if (activation == "relu") {
     out = g.relu(out);
-  } else if (!activation.empty()) {
+  } else if (activation == "gelu") {
+    out = exact_gelu(g, out);
+  } else if (!activation.empty() && activation != "identity") {
     op.fail("activation_type '" + activation + "', which Paddle's kernel does not know");
   }
   op.out("out", out);

@@ -71,37 +71,64 @@ class Findings {
   std::map<std::tuple<int, std::string, std::string>, size_t> index_;
 };
 
-// What Paddle's optimiser for oneDNN puts into a neighbour, in models that are saved behind it.
-constexpr std::string_view kFusedInto[] = {"fuse_activation",
+// What Paddle's optimiser put into an operator and program/fusions.h could not take apart.
+constexpr std::string_view kFusedInto[] = {"Scale_in",
+                                           "Scale_in_eltwise",
+                                           "Scale_out",
+                                           "Scale_weights",
+                                           "Scale_x",
+                                           "Scale_y",
+                                           "Shift",
+                                           "fuse_activation",
                                            "fuse_brelu",
                                            "fuse_relu",
                                            "fuse_relu_before_depthwise_conv",
                                            "fuse_residual_connection",
                                            "fuse_with_relu",
+                                           "fused_output_scale",
                                            "fused_reshape2_shape",
                                            "fused_reshape_Out",
                                            "fused_reshape_X",
                                            "fused_reshape_Y",
+                                           "fused_squeeze2_axes",
                                            "fused_transpose_Out",
                                            "fused_transpose_X",
-                                           "fused_transpose_Y"};
+                                           "fused_transpose_Y",
+                                           "fused_unsqueeze2_axes",
+                                           "output_data_type"};
 
 void refuse_fused(const OpContext& op) {
   for (const std::string_view name : kFusedInto) {
     const auto found = op.op().attributes.find(name);
     if (found == op.op().attributes.end()) continue;
+    // A scale of quantisation is 1 where there is none.
+    const bool scale = name.starts_with("Scale_") || name == "fused_output_scale";
     const bool used = std::visit(
-        [](const auto& value) {
-          if constexpr (requires { value.empty(); })
+        [&](const auto& value) {
+          using T = std::decay_t<decltype(value)>;
+          if constexpr (std::is_same_v<T, double>) {
+            return value != 0 && !(scale && value == 1);
+          } else if constexpr (std::is_same_v<T, std::vector<double>>) {
+            return !std::ranges::all_of(value, [&](double number) { return scale && number == 1; });
+          } else if constexpr (requires { value.empty(); }) {
             return !value.empty();
-          else
-            return value != std::decay_t<decltype(value)>();
+          } else {
+            return value != T();
+          }
         },
         found->second);
     if (used)
       op.fail(std::string(name) + " is set: the model was optimised for one kind of machine",
               "convert the model as it was exported");
   }
+}
+
+// Whether Paddle's optimiser for oneDNN chose a kernel that rounds float32 operands to bfloat16.
+bool rounds_to_bfloat16(OpContext& op) {
+  const auto found = op.op().attributes.find("mkldnn_data_type");
+  if (found == op.op().attributes.end() || found->second != Attribute(std::string("bfloat16"))) return false;
+  const Value first = op.op().inputs.empty() ? Value() : op.in_or_none(op.op().inputs.front().first);
+  return first && first.dtype() == DType::kFloat32;
 }
 
 // Which values anything uses: an operator, a block or the program itself as a result.
@@ -255,6 +282,7 @@ class Attempt : private BlockMapper {
         refuse_fused(context);
         choice.map(context);
         if (!choice.lossy.empty() && lossy.empty()) lossy.emplace_back(choice.lossy);
+        if (rounds_to_bfloat16(context)) lossy.emplace_back("the optimised model computes it in bfloat16");
       }
     } catch (const OpsetTooLow& low) {
       needs_.insert({op.source_name, low.what, low.needed});

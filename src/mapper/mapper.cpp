@@ -278,12 +278,6 @@ Ints normalize_axes(const OpContext& op, Ints axes, int64_t rank) {
 
 std::pair<Value, Value> broadcast_operands(OpContext& op) {
   Builder& g = op.graph();
-  // Left behind by Paddle's own graph optimiser, for int8 kernels.
-  for (const std::string_view fused : {"Scale_x", "Scale_y", "Scale_out"}) {
-    if (op.attr<double>(fused, 1.0) != 1.0)
-      op.fail("the program was optimised for oneDNN: " + std::string(fused) + " is not 1",
-              "convert the program that was exported, not the optimised one");
-  }
   Value x = op.in("x");
   Value y = op.in("y");
   // A real number among complex ones is one of them; otherwise the type is x's.

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "program/conditionals.h"
+#include "program/fusions.h"
 #include "program/in_place.h"
 #include "program/vocabulary.h"
 #include "reader/op_callstack.h"
@@ -120,6 +121,7 @@ class PirReader {
     }
     separate_in_place(parsed_.program);
     merge_conditionals(parsed_.program);
+    take_fusions_apart(parsed_.program);
     return std::move(parsed_);
   }
 
@@ -493,7 +495,10 @@ class PirReader {
     if (id == 0 && (name == "data" || name == "feed" || name == "fetch" || name == "shadow_output")) {
       return read_interface(op, name, result);
     }
-    result.source_name = tag.starts_with("1.") || tag.starts_with("0.") || tag.starts_with("2.") ? name : tag;
+    // In models saved behind its optimiser, Paddle writes oneDNN's operators so; it doesn't read them again.
+    constexpr std::string_view kOwn[] = {"0.", "1.", "2.", "onednn_op."};
+    const bool own = std::ranges::any_of(kOwn, [&](std::string_view dialect) { return tag.starts_with(dialect); });
+    result.source_name = own ? name : tag;
     name_operands(op, result);
     for (const auto& [operator_name, last_version, attribute] : kOlderBehaviours) {
       if (result.name == operator_name && version_ <= last_version) result.attributes.emplace(attribute, true);

@@ -10,6 +10,7 @@
 
 #include "framework.pb.h"
 #include "program/conditionals.h"
+#include "program/fusions.h"
 #include "program/undefined.h"
 #include "program/vocabulary.h"
 #include "reader/op_callstack.h"
@@ -215,6 +216,7 @@ class ProgramBuilder {
       if (auto status = add_operators(i); !status) return tl::make_unexpected(status.error());
     }
     merge_conditionals(program());
+    take_fusions_apart(program());
     std::ranges::stable_sort(feeds_, {}, &Column::index);
     std::ranges::stable_sort(fetches_, {}, &Column::index);
     for (const Column& feed : feeds_) program().feeds.push_back(feed.value);

@@ -252,6 +252,14 @@ TEST(Unsupported, WhatAnOptimiserPutIntoANeighbour) {
   EXPECT_THAT(mapped.diagnostics.at(0).message, HasSubstr("fuse_activation is set"));
 }
 
+TEST(Lossy, WhatAnOptimiserRounds) {
+  ProgramText text = one_operator("relu");
+  set(*text.desc.mutable_blocks(0)->mutable_ops(1), "mkldnn_data_type", "bfloat16");
+  const Mapped mapped = map(text);
+  ASSERT_TRUE(mapped);
+  EXPECT_THAT(mapped.diagnostics.at(0).message, HasSubstr("the optimised model computes it in bfloat16"));
+}
+
 TEST(Unsupported, LayersWithoutTheirWeights) {
   ProgramText text;
   text.input("x", {2, 3, 4});

@@ -93,6 +93,19 @@ TEST(Pir, AnInPlaceTwinIsTheOperator) {
   EXPECT_EQ(only(parsed).source_name, "relu_");
 }
 
+TEST(Pir, AnOperatorOfOneDnnIsTheOperator) {
+  const std::string attributes = attribute("fuse_activation", text("relu")) + "," +
+                                 attribute("fuse_residual_connection", R"({"#":"0.a_bool","D":true})");
+  const auto parsed =
+      parse(program(input(1, "x", "[-1,3,8,8]") + "," + parameter(2, "w") + "," +
+                    op("onednn_op.fused_conv2d", {1, 2, 0, 1}, result(3, tensor("[-1,3,8,8]")), attributes) + "," +
+                    op("onednn_op.relu_", {3}, result(4, tensor("[-1,3,8,8]"))) + "," + fetch(4, 5)));
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  std::vector<std::string> names;
+  for (const Operator& op : parsed->program.blocks.at(0).operators) names.push_back(op.name);
+  EXPECT_THAT(names, ElementsAre("conv2d", "add", "relu", "relu"));
+}
+
 TEST(Pir, SortsInputsAndOutputsByColumn) {
   const auto feed = [](int id, const char* name, int64_t column) {
     return op("1.feed", {}, result(id, tensor("[2]")),
