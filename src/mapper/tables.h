@@ -19,6 +19,8 @@ extern const MapperTable kDetectionBoxMappers;
 extern const MapperTable kDetectionOutputMappers;
 extern const MapperTable kEigenvalueMappers;
 extern const MapperTable kElementwiseMappers;
+extern const MapperTable kExpertMappers;
+extern const MapperTable kGenerationMappers;
 extern const MapperTable kIndexingMappers;
 extern const MapperTable kInterpolationMappers;
 extern const MapperTable kJoiningMappers;
@@ -65,6 +67,8 @@ inline const MapperTable* const kMapperTableList[] = {
     &kDetectionOutputMappers,
     &kEigenvalueMappers,
     &kElementwiseMappers,
+    &kExpertMappers,
+    &kGenerationMappers,
     &kIndexingMappers,
     &kInterpolationMappers,
     &kJoiningMappers,

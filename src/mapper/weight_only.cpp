@@ -3,6 +3,8 @@
 // With h = 16 / bits, the numbers of the architectures from 75 on lie as
 //   [n/h, k/64, n: h, k: 8/h, k: 4, k: 2, k: h] for a k of [k/64, 8/h, h, 4, 2] and an n of [n/h, h];
 // those of 70 in rows of n, whose runs of 2h numbers lie as [2, h] for [h, 2].
+#include "mapper/weight_only.h"
+
 #include <optional>
 
 #include "mapper/indices.h"
@@ -158,6 +160,22 @@ void weight_quantize(OpContext& op) {
   q = g.where(g.less(q, number(128)), q, g.sub(q, number(256)));
   op.out("out", g.cast(g.reshape(q, Ints{n * layout.bits / 8, k}), DType::kInt8));
 }
+
+}  // namespace
+
+Value stacked_matrices(OpContext& op, Value stored, int64_t bits, Value scale, DType dtype) {
+  Builder& g = op.graph();
+  const int64_t layers = stored.dim(0);
+  const int64_t k = stored.dim(1);
+  if (stored.rank() != 3 || layers < 1 || k < 1 || stored.dim(2) < 1 || rank_of(op, scale) != 2)
+    op.fail("weights that aren't [layers, rows, columns] with scales [layers, columns]");
+  // Layers follow each other as the columns of one matrix do.
+  const Value matrix = numbers_of(op, g.reshape(stored, Ints{-1, k}), {bits, false}, dtype);
+  const Value matrices = g.transpose(g.reshape(matrix, Ints{k, layers, -1}), {1, 0, 2});
+  return g.mul(matrices, g.unsqueeze(g.cast(scale, dtype), {1}));
+}
+
+namespace {
 
 constexpr std::string_view kArchitectures = "other GPU architectures than 70, 75, 80, 86, 89 and 90";
 

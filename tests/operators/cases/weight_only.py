@@ -1,6 +1,7 @@
 """Linear layers with weights of 8 and 4 bits. Paddle's CPU has weight_quantize alone, of float16 and bfloat16."""
 import paddle
 from dsl import *
+from harness.written import written
 from paddle.nn.quant import weight_quantize
 
 RANDOM = np.random.RandomState(7)
@@ -111,3 +112,35 @@ raw("weight_only_linear_large_int4_70", "weight_only_linear", inputs=operands(f3
 raw("weight_only_linear_input", "weight_only_linear", inputs={"x": X, "weight": i8[8, 128].values(stored(Q4, 4, 80)), "weight_scale": f16[16].values(S)}, outputs={"out": "float16"}, attrs=form("int4"), opset=9, expect=lambda x, weight, weight_scale: linear(Q4, S)(x))
 raw("weight_only_linear_architecture", "weight_only_linear", inputs=operands(X, stored(Q8, 8, 80), S), outputs={"out": "float16"}, attrs=form(arch=60), expect=linear(Q8, S), error="architecture 60")
 raw("weight_only_linear_rows", "weight_only_linear", inputs=operands(f16["b", 32], np.zeros((16, 32), "int8"), S), outputs={"out": "float16"}, attrs=form(), expect=linear(np.zeros((32, 16)), S), error="a multiple of 64")
+
+
+# A mixture of experts (experts.py), whose weights weight_quantize gave bytes that were then called [experts, rows, columns].
+def experts(bits):
+    wholes = [[whole(64, 128, bits) for _ in range(3)], [whole(64, 64, bits) for _ in range(3)]]
+    scales = [(RANDOM.rand(3, n) / 999 + 0.001).astype("float16") for n in (128, 64)]
+    bytes_ = [np.stack([stored(q, bits, 80).reshape(64, -1) for q in qs]) for qs in wholes]
+    matrices = [[times(q, s).astype("float32") for q, s in zip(qs, ss)] for qs, ss in zip(wholes, scales)]
+    return bytes_, scales, matrices
+
+
+def mixture(x, gate, matrices):
+    out = []
+    for row in x.reshape(-1, 64).astype("float32"):
+        p = np.exp(row @ gate)
+        best = np.argsort(-p, kind="stable")[:2]
+        halves = [np.split(row @ matrices[0][e], 2) for e in best]
+        made = [(a / (1 + np.exp(-a)) * b).astype("float16").astype("float32") @ matrices[1][e] for (a, b), e in zip(halves, best)]
+        out.append(p[best] @ np.array(made) / p[best].sum())
+    return np.array(out).reshape(x.shape).astype(x.dtype)
+
+
+def fused_moe(x, gate, w1, w2, s1, s2, bits):
+    given = {"x": x, "gate_weight": gate, "ffn1_weight": w1, "ffn2_weight": w2, "ffn1_scale": s1, "ffn2_scale": s2}
+    attrs = {"quant_method": f"weight_only_int{bits}", "moe_topk": 2, "group_moe": False, "norm_topk_prob": True}
+    return written("fused_moe", given, {"out": ("float16", [-1, 64])}, attrs)
+
+
+E8, E4 = experts(8), experts(4)
+ROWS, NOT_LATER = f16["t", 64].lod([2, 2], [3, 4], read=False), {"pir": "Paddle 3.3 has it no longer"}
+case("fused_moe_int8", lambda x, gate, w1, w2, s1, s2: fused_moe(x, gate, w1, w2, s1, s2, 8), static="older", x=ROWS, gate=f32[64, 3], w1=i8[3, 64, 128].values(E8[0][0]), w2=i8[3, 64, 64].values(E8[0][1]), s1=f16[3, 128].values(E8[1][0]), s2=f16[3, 64].values(E8[1][1]), expect=lambda x, gate, *_: mixture(x, gate, E8[2]), opset=9, paddle_cannot=NOT_LATER)
+case("fused_moe_int4", lambda x, gate, w1, w2, s1, s2: fused_moe(x, gate, w1, w2, s1, s2, 4), static="older", x=ROWS, gate=f32[64, 3], w1=i8[3, 64, 64].values(E4[0][0]), w2=i8[3, 64, 32].values(E4[0][1]), s1=f16[3, 128].values(E4[1][0]), s2=f16[3, 64].values(E4[1][1]), expect=lambda x, gate, *_: mixture(x, gate, E4[2]), opset=9, paddle_cannot=NOT_LATER)
