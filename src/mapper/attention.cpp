@@ -569,7 +569,7 @@ void fused_multi_transformer(OpContext& op) {
         g.split(g.transpose(g.reshape(qkv, Ints{0, 0, every, size}), {0, 2, 1, 3}), {heads, shared, shared}, 1);
     Value out;
     if (at) {
-      const Step step = next_token(op, read_cache(op, caches[i]), parts[0], parts[1], parts[2], at, mask);
+      const Step step = next_token(op, read_cache(op, caches[i]), parts[0], parts[1], parts[2], at, mask, false);
       op.out("cache_kv_outs", written(g, step.cache), i);
       out = step.seen;
     } else {

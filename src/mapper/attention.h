@@ -51,11 +51,13 @@ Value written(Builder& g, const Cache& cache);
 Cache with_beginning(OpContext& op, const Cache& cache, Value keys, Value values, Value lengths);
 
 // One more token, of which query, key and value are [batch, heads, 1, size]: they go to the position `at` of the cache
-// (float32 [batch or 1, 1, 1, 1]), and what is behind is hidden. The mask may be shorter than the cache.
+// (float32 [batch or 1, 1, 1, 1]), and what is behind is hidden. The mask may be shorter than the cache; for some
+// kernels it does not count where the token itself is.
 struct Step {
   Value seen;
   Cache cache;
 };
-Step next_token(OpContext& op, const Cache& cache, Value q, Value k, Value v, Value at, Value mask);
+Step next_token(OpContext& op, const Cache& cache, Value q, Value k, Value v, Value at, Value mask,
+                bool masks_itself = true);
 
 }  // namespace paddle2onnx

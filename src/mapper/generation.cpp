@@ -59,7 +59,7 @@ Cache with_beginning(OpContext& op, const Cache& cache, Value keys, Value values
   return {begun(cache.keys, keys), begun(cache.values, values)};
 }
 
-Step next_token(OpContext& op, const Cache& cache, Value q, Value k, Value v, Value at, Value mask) {
+Step next_token(OpContext& op, const Cache& cache, Value q, Value k, Value v, Value at, Value mask, bool masks_itself) {
   Builder& g = op.graph();
   const int64_t heads = q.dim(1);
   const int64_t shared = k.dim(1);
@@ -68,8 +68,8 @@ Step next_token(OpContext& op, const Cache& cache, Value q, Value k, Value v, Va
   if (mask && mask.rank() != 4) op.fail("a mask that isn't [batch, heads, 1, positions]");
   const auto number = [&](double value) { return g.scalar(value, DType::kFloat32); };
   const Value place = places(g, g.dim(cache.keys, 2));
-  const Value distance = g.abs(g.sub(g.reshape(place, Ints{-1, 1}), at));  // [batch or 1, 1, positions, 1]
-  const Value here = g.less(distance, number(0.5));
+  const auto is_here = [&](Value x) { return g.less(g.abs(g.sub(x, at)), number(0.5)); };
+  const Value here = is_here(g.reshape(place, Ints{-1, 1}));  // [batch or 1, 1, positions, 1]
   Step step;
   step.cache = {g.where(here, k, cache.keys), g.where(here, v, cache.values)};
 
@@ -82,6 +82,7 @@ Step next_token(OpContext& op, const Cache& cache, Value q, Value k, Value v, Va
     values = first(values, 2);
     seen = first(seen, 0);
   }
+  if (mask && !masks_itself) mask = g.where(is_here(seen), g.scalar(0, mask.dtype()), mask);
   const Value hidden = hiding(g, g.less(seen, g.add(at, number(0.5))), q.dtype());  // [batch or 1, 1, 1, positions]
   step.seen = attend(g, q, repeat_heads(op, keys, heads / shared), repeat_heads(op, values, heads / shared),
                      1 / std::sqrt(static_cast<double>(size)), mask ? g.add(hidden, mask) : hidden);

@@ -1,10 +1,11 @@
 """Generating text with a cache of keys and values. The kernels are for GPUs: the rows say what they compute."""
 import pathlib
 
+import paddle
 from dsl import *
+from harness.written import written
 
 RANDOM = np.random.RandomState(11)
-erf = np.vectorize(__import__("math").erf)
 
 
 def numbers(*dims):
@@ -34,7 +35,7 @@ def turned(x, cos, sin, halves, parts):
 
 
 def step(qkv, cache, mask=None, lengths=None, time=None, rotary=None, halves=False, parts=1):
-    """qkv is [batch, heads + 2 * shared, size]."""
+    """qkv is [batch, heads + 2 * shared, size]. The kernel of fused_multi_transformer (time) does not add the mask of the token itself."""
     batch, shared, size = cache.shape[1], cache.shape[2], cache.shape[4]
     cache = cache.copy()
     keys, values = pieces(cache), cache[1]
@@ -52,7 +53,7 @@ def step(qkv, cache, mask=None, lengths=None, time=None, rotary=None, halves=Fal
             values[b, i, t] = v
             scores = np.array([keys[b, i, :, j].reshape(-1).astype("float32") @ q.astype("float32") for j in range(t + 1)]) * size**-0.5
             if mask is not None:
-                scores = scores + mask[b, h % mask.shape[1], 0, : t + 1]
+                scores[: t + (time is None)] += mask[b, h % mask.shape[1], 0, : t + (time is None)]
             weights = np.exp(scores - scores.max())
             out[b, h] = weights / (weights.sum() + 1e-6) @ values[b, i, : t + 1].astype("float32")
     return out.reshape(batch, -1).astype(cache.dtype), cache
@@ -67,30 +68,52 @@ def in_bytes(x, scale, away):
     return np.clip(np.sign(y) * np.floor(abs(y) + 0.5) if away else np.rint(y), -127, 127).astype("int8")
 
 
-NO_TWIN = {"pir": "Paddle 3 does not translate it: its own ends with an underscore"}
 MMHA = {"seq_len": 1, "rotary_emb_dims": 0, "use_neox_rotary_style": False, "compute_dtype": "default", "out_scale": -1.0, "quant_round_type": 1, "quant_max_bound": 127.0, "quant_min_bound": -127.0}
-MMHA_OUT = {"out": "float32", "cache_kv_out": "float32", "beam_cache_offset_out": None}
-TOKEN, CACHE, LENGTHS, TABLE = f32["b", 48], f32[2, "b", 2, 12, 8], i32["b", 1].ints(0, 12), f32[2, "b", 1, 1, 8]
-GIVEN = {"x": TOKEN, "cache_kv": CACHE, "sequence_lengths": LENGTHS}
-BIAS, SHIFT, SMOOTH, SCALE = numbers(3, 2, 8), numbers(16), numbers(16) + 1, abs(numbers(3, 2, 8)) / 9
+X, CACHE, LENGTHS, TABLE = f32["b", 48], f32[2, "b", 2, 12, 8], i32["b", 1].ints(0, 12), f32[2, "b", 1, 1, 8]
 HALVES = {"rotary_emb_dims": 1, "use_neox_rotary_style": True}
 
-raw("masked_multihead_attention", "masked_multihead_attention", inputs=GIVEN, outputs=MMHA_OUT, attrs=MMHA, expect=lambda x, cache, n: mmha(x, cache, lengths=n), opset=9, paddle_cannot=NO_TWIN)
-raw("masked_multihead_attention_mask", "masked_multihead_attention", inputs={"x": TOKEN, "cache_kv": CACHE, "src_mask": f32["b", 1, 1, "t"]}, outputs=MMHA_OUT, attrs=MMHA, sizes=[{"t": 5}, {"t": 12}, {"t": 1}], expect=lambda x, cache, mask: mmha(x, cache, mask=mask), opset=10, paddle_cannot=NO_TWIN)
-raw("masked_multihead_attention_bias_heads", "masked_multihead_attention", inputs={"x": TOKEN, "cache_kv": CACHE, "bias": param(BIAS), "src_mask": f32["b", 2, 1, 9], "sequence_lengths": i32["b", 1].ints(0, 9)}, outputs=MMHA_OUT, attrs=MMHA, expect=lambda x, cache, mask, n: mmha(x, cache, BIAS.reshape(-1), mask=mask, lengths=n), opset=9, paddle_cannot=NO_TWIN)
-raw("masked_multihead_attention_dynamic", "masked_multihead_attention", inputs={"x": TOKEN, "cache_kv": f32[2, "b", 2, "m", 8], "sequence_lengths": i32["b", 1].ints(0, 8)}, outputs=MMHA_OUT, attrs=MMHA, sizes=[{"m": 8}, {"m": 14}], expect=lambda x, cache, n: mmha(x, cache, lengths=n), opset=11, paddle_cannot=NO_TWIN)
-raw("masked_multihead_attention_groups", "masked_multihead_attention", inputs={**GIVEN, "x": f32["b", 64]}, outputs=MMHA_OUT, attrs=MMHA, expect=lambda x, cache, n: mmha(x, cache, lengths=n), opset=9, paddle_cannot=NO_TWIN)
-raw("masked_multihead_attention_rotary", "masked_multihead_attention", inputs={**GIVEN, "rotary_tensor": TABLE}, outputs=MMHA_OUT, attrs={**MMHA, "rotary_emb_dims": 1}, expect=lambda x, cache, n, table: mmha(x, cache, lengths=n, rotary=table), opset=9, paddle_cannot=NO_TWIN)
-raw("masked_multihead_attention_rotary_halves", "masked_multihead_attention", inputs={**GIVEN, "rotary_tensor": TABLE}, outputs=MMHA_OUT, attrs={**MMHA, **HALVES}, expect=lambda x, cache, n, table: mmha(x, cache, lengths=n, rotary=table, halves=True), opset=9, paddle_cannot=NO_TWIN)
-raw("masked_multihead_attention_rotary_two_parts", "masked_multihead_attention", inputs={**GIVEN, "bias": param(BIAS), "rotary_tensor": TABLE}, outputs=MMHA_OUT, attrs={**MMHA, **HALVES, "rotary_emb_dims": 2}, expect=lambda x, cache, n, table: mmha(x, cache, BIAS.reshape(-1), lengths=n, rotary=table, halves=True, parts=2), opset=9, paddle_cannot=NO_TWIN)
-raw("masked_multihead_attention_f16", "masked_multihead_attention", inputs={"x": f16["b", 48], "cache_kv": f16[2, "b", 2, 12, 8], "sequence_lengths": LENGTHS}, outputs={**MMHA_OUT, "out": "float16", "cache_kv_out": "float16"}, attrs=MMHA, expect=lambda x, cache, n: mmha(x, cache, lengths=n), opset=9, paddle_cannot=NO_TWIN)
-raw("masked_multihead_attention_f16_pieces", "masked_multihead_attention", inputs={"x": f16["b", 96], "cache_kv": f16[2, "b", 2, 6, 16], "src_mask": f16["b", 1, 1, 6], "sequence_lengths": i32["b", 1].ints(0, 6)}, outputs={**MMHA_OUT, "out": "float16", "cache_kv_out": "float16"}, attrs=MMHA, expect=lambda x, cache, mask, n: mmha(x, cache, mask=mask, lengths=n), opset=9, paddle_cannot=NO_TWIN)
-raw("masked_multihead_attention_smooth", "masked_multihead_attention", inputs={**GIVEN, "out_shift": param(SHIFT), "out_smooth": param(SMOOTH)}, outputs=MMHA_OUT, attrs=MMHA, expect=lambda x, cache, n: [(y + SHIFT) * SMOOTH if i == 0 else y for i, y in enumerate(mmha(x, cache, lengths=n))], opset=9, paddle_cannot=NO_TWIN)
-raw("masked_multihead_attention_int8", "masked_multihead_attention", inputs=GIVEN, outputs={**MMHA_OUT, "out": "int8"}, attrs={**MMHA, "out_scale": 0.5}, expect=lambda x, cache, n: [in_bytes(y, 0.5, True) if i == 0 else y for i, y in enumerate(mmha(x, cache, lengths=n))], opset=9, paddle_cannot=NO_TWIN)
-raw("masked_multihead_attention_int32", "masked_multihead_attention", inputs={**GIVEN, "x": i32["b", 48], "qkv_out_scale": param(SCALE)}, outputs=MMHA_OUT, attrs={**MMHA, "compute_dtype": "fp32"}, expect=lambda x, cache, n: mmha(x * SCALE.reshape(-1), cache, lengths=n), opset=9, paddle_cannot=NO_TWIN)
-raw("masked_multihead_attention_beams", "masked_multihead_attention", inputs={**GIVEN, "beam_cache_offset": i32["b", 1, 12]}, outputs=MMHA_OUT, attrs=MMHA, expect=lambda x, cache, *_: (x, cache), error="beam_cache_offset", paddle_cannot=NO_TWIN)
-raw("masked_multihead_attention_nowhere", "masked_multihead_attention", inputs={"x": TOKEN, "cache_kv": CACHE}, outputs=MMHA_OUT, attrs=MMHA, expect=lambda x, cache: (x, cache), error="neither sequence_lengths nor src_mask", paddle_cannot=NO_TWIN)
 
+def decode(names, **attrs):
+    """The operator as Paddle's function writes it: the cache and the result of it have one name, without which Paddle 3 does not translate it."""
+
+    def written_in_place(*values):
+        operands = dict(zip(names.split(), values))
+        x, cache = operands["x"], operands["cache_kv"]
+        dtype = "float16" if cache.dtype == paddle.float16 else "float32"
+        shape = [-1, x.shape[1] - 2 * cache.shape[2] * cache.shape[4]]
+        results = {"out": ("int8" if attrs.get("out_scale", -1) > 0 else dtype, shape), "cache_kv_out": (dtype, cache.shape)}
+        out, _ = written("masked_multihead_attention", operands, results, {**MMHA, **attrs})
+        ops = paddle.static.default_main_program().global_block().desc
+        ops.op(ops.op_size() - 1).set_output("cache_kv_out", [cache.name])
+        return out, cache
+
+    return written_in_place
+
+
+def decoded_and_used(x, cache, n):
+    out, cache = decode("x cache_kv sequence_lengths")(x, cache, n)
+    return out + x[:, :16], cache * 2
+
+
+case("masked_multihead_attention", decode("x cache_kv sequence_lengths"), static="older", x=X, cache=CACHE, n=LENGTHS, expect=lambda x, cache, n: mmha(x, cache, lengths=n), opset=9)
+case("masked_multihead_attention_used", decoded_and_used, static="older", x=X, cache=CACHE, n=LENGTHS, expect=lambda x, cache, n: [y + x[:, :16] if i == 0 else y * 2 for i, y in enumerate(mmha(x, cache, lengths=n))], opset=9)
+case("masked_multihead_attention_mask", decode("x cache_kv src_mask"), static="older", x=X, cache=CACHE, mask=f32["b", 1, 1, "t"], sizes=[{"t": 5}, {"t": 12}, {"t": 1}], expect=lambda x, cache, mask: mmha(x, cache, mask=mask), opset=10)
+case("masked_multihead_attention_bias_heads", decode("x cache_kv bias src_mask sequence_lengths"), static="older", x=X, cache=CACHE, bias=f32[3, 2, 8], mask=f32["b", 2, 1, 9], n=i32["b", 1].ints(0, 9), expect=lambda x, cache, bias, mask, n: mmha(x, cache, bias.reshape(-1), mask=mask, lengths=n), opset=9)
+case("masked_multihead_attention_dynamic", decode("x cache_kv sequence_lengths"), static="older", x=X, cache=f32[2, "b", 2, "m", 8], n=i32["b", 1].ints(0, 8), sizes=[{"m": 8}, {"m": 14}], expect=lambda x, cache, n: mmha(x, cache, lengths=n), opset=11)
+case("masked_multihead_attention_groups", decode("x cache_kv sequence_lengths"), static="older", x=f32["b", 64], cache=CACHE, n=LENGTHS, expect=lambda x, cache, n: mmha(x, cache, lengths=n), opset=9)
+case("masked_multihead_attention_rotary", decode("x cache_kv sequence_lengths rotary_tensor", rotary_emb_dims=1), static="older", x=X, cache=CACHE, n=LENGTHS, table=TABLE, expect=lambda x, cache, n, table: mmha(x, cache, lengths=n, rotary=table), opset=9)
+case("masked_multihead_attention_rotary_halves", decode("x cache_kv sequence_lengths rotary_tensor", **HALVES), static="older", x=X, cache=CACHE, n=LENGTHS, table=TABLE, expect=lambda x, cache, n, table: mmha(x, cache, lengths=n, rotary=table, halves=True), opset=9)
+case("masked_multihead_attention_rotary_two_parts", decode("x cache_kv bias sequence_lengths rotary_tensor", rotary_emb_dims=2, use_neox_rotary_style=True), static="older", x=X, cache=CACHE, bias=f32[3, 2, 8], n=LENGTHS, table=TABLE, expect=lambda x, cache, bias, n, table: mmha(x, cache, bias.reshape(-1), lengths=n, rotary=table, halves=True, parts=2), opset=9)
+case("masked_multihead_attention_f16", decode("x cache_kv sequence_lengths"), static="older", x=f16["b", 48], cache=f16[2, "b", 2, 12, 8], n=LENGTHS, expect=lambda x, cache, n: mmha(x, cache, lengths=n), opset=9)
+case("masked_multihead_attention_f16_pieces", decode("x cache_kv src_mask sequence_lengths"), static="older", x=f16["b", 96], cache=f16[2, "b", 2, 6, 16], mask=f16["b", 1, 1, 6], n=i32["b", 1].ints(0, 6), expect=lambda x, cache, mask, n: mmha(x, cache, mask=mask, lengths=n), opset=9)
+case("masked_multihead_attention_smooth", decode("x cache_kv sequence_lengths out_shift out_smooth"), static="older", x=X, cache=CACHE, n=LENGTHS, shift=f32[16], smooth=f32[16], expect=lambda x, cache, n, shift, smooth: [(y + shift) * smooth if i == 0 else y for i, y in enumerate(mmha(x, cache, lengths=n))], opset=9)
+case("masked_multihead_attention_int8", decode("x cache_kv sequence_lengths", out_scale=0.5), static="older", x=X, cache=CACHE, n=LENGTHS, expect=lambda x, cache, n: [in_bytes(y, 0.5, True) if i == 0 else y for i, y in enumerate(mmha(x, cache, lengths=n))], opset=9)
+case("masked_multihead_attention_int8_even", decode("x cache_kv sequence_lengths", out_scale=0.7, quant_round_type=0), static="older", x=X, cache=CACHE, n=LENGTHS, expect=lambda x, cache, n: [in_bytes(y, 0.7, False) if i == 0 else y for i, y in enumerate(mmha(x, cache, lengths=n))], opset=11)
+case("masked_multihead_attention_int32", decode("x cache_kv sequence_lengths qkv_out_scale", compute_dtype="fp32"), static="older", x=i32["b", 48], cache=CACHE, n=LENGTHS, scale=f32[3, 2, 8].range(0.01, 0.1), expect=lambda x, cache, n, scale: mmha(x * scale.reshape(-1), cache, lengths=n), opset=9)
+case("masked_multihead_attention_beams", decode("x cache_kv sequence_lengths beam_cache_offset"), static="older", x=X, cache=CACHE, n=LENGTHS, beams=i32["b", 1, 12], expect=lambda x, cache, *_: (x, cache), error="beam_cache_offset")
+case("masked_multihead_attention_nowhere", decode("x cache_kv"), static="older", x=X, cache=CACHE, expect=lambda x, cache: (x, cache), error="neither sequence_lengths nor src_mask")
+
+NO_TWIN = {"pir": "Paddle 3 does not translate it: its own ends with an underscore"}
 # phi/kernels/fusion/gpu/fused_multi_transformer_kernel.cu with fused_multi_transformer_helper.cu.h (Paddle 2.6 and later), and the one of
 # fluid/operators/fused (2.3 to 2.5), which differs in a mask of a whole text: there it is the mask alone that counts.
 STACK = {"pre_layer_norm": True, "epsilon": 1e-4, "residual_alpha": 1.0, "rotary_emb_dims": 0, "dropout_rate": 0.0, "is_test": True, "dropout_implementation": "upscale_in_train", "act_method": "relu", "trans_qkvw": True, "ring_id": -1, "norm_type": "layernorm", "use_neox_rotary_style": False, "gqa_group_size": -1}
@@ -175,7 +198,6 @@ raw("fused_multi_transformer_rotary", "fused_multi_transformer", inputs={"X": ON
 # files/write.py wrote these.
 FILES = pathlib.Path(__file__).parents[1] / "files"
 PIR = {"paddle_cannot": {"pdmodel": "an operator of PIR alone"}, "opset": {"pir": 9}}
-saved("masked_multihead_attention_pir", FILES / "masked_multihead_attention", x=TOKEN, cache=CACHE, n=LENGTHS, expect=lambda x, cache, n: [*mmha(x, cache, lengths=n), np.exp(x), np.exp(mmha(x, cache, lengths=n)[1])], **PIR)
 PLAIN = {name: [w * 0 for w in ws] if name.endswith("Bias") else ws for name, ws in WEIGHTS.items()}
 GIVEN_ONES = {f"w{i}": f32[w.shape].values(w) for i, w in enumerate(w for name, ws in WEIGHTS.items() if not name.endswith("Bias") for w in ws)}
 

@@ -158,27 +158,6 @@ y = p.add("1.fused_multi_transformer_", operands, p.types[caches - 1], tensor("f
 after = p.add("0.split", [y], *p.types[caches - 1]["D"])
 p.write("fused_multi_transformer_token", p.add("1.add", [y + 1, x], tensor("f32", UNKNOWN, 1, 8)), after, after + 1)
 
-# The results, and what becomes of the operands behind it: the cache is another, x is not.
-p = Program()
-x, cache, lengths = p.input("x", UNKNOWN, 48), p.input("cache", 2, UNKNOWN, 2, 12, 8), p.input("n", UNKNOWN, 1, dtype="i32")
-y = p.add(
-    "1.masked_multihead_attention_",
-    [x, cache, 0, 0, 0, lengths, 0, 0, 0, 0, 0],
-    tensor("f32", UNKNOWN, 16),
-    tensor("f32", 2, UNKNOWN, 2, 12, 8),
-    {"#": "NULL"},
-    seq_len=whole(1),
-    rotary_emb_dims=whole(0),
-    use_neox_rotary_style=flag(False),
-    compute_dtype=text("default"),
-    out_scale=number(-1.0),
-    quant_round_type=whole(1),
-    quant_max_bound=number(127.0),
-    quant_min_bound=number(-127.0),
-)
-later = [p.add("1.exp", [v], p.types[v - 1]) for v in (x, cache)]
-p.write("masked_multihead_attention", y, y + 1, *later)
-
 # x, mean, variance, scale, bias: what paddle.nn.SyncBatchNorm writes on a GPU.
 p = Program()
 x = p.input("x", UNKNOWN, 4, UNKNOWN, UNKNOWN)
