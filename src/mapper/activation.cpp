@@ -13,23 +13,21 @@ Value exact_gelu(Builder& g, Value x) {
   return g.mul(g.mul(x, number(0.5)), g.add(g.erf(g.div(x, number(std::numbers::sqrt2))), number(1)));
 }
 
-namespace {
-
-// GELU(x) = x · Φ(x). Φ through Erf, exact, or by the tanh form, as the operator asks (Hendrycks and Gimpel,
-// arXiv:1606.08415).
-void gelu_decomposed(OpContext& op) {
-  Builder& g = op.graph();
-  const Value x = op.in("x");
-  if (!op.attr<bool>("approximate", false)) return op.out("out", exact_gelu(g, x));
+Value tanh_gelu(Builder& g, Value x) {
+  if (g.opset() >= 20) return g.node("Gelu", {x}, {{"approximate", std::string("tanh")}});
   const auto number = [&](double value) { return g.scalar(value, x.dtype()); };
   const Value cube = g.mul(g.mul(x, x), x);
   const Value inner = g.mul(number(std::sqrt(2 / std::numbers::pi)), g.add(x, g.mul(number(0.044715), cube)));
-  op.out("out", g.mul(g.mul(x, number(0.5)), g.add(g.tanh(inner), number(1))));
+  return g.mul(g.mul(x, number(0.5)), g.add(g.tanh(inner), number(1)));
 }
 
+namespace {
+
+// GELU(x) = x · Φ(x). Φ through Erf, exact, or by the tanh form, as the operator asks.
 void gelu(OpContext& op) {
-  const bool approximate = op.attr<bool>("approximate", false);
-  op.out("out", op.graph().node("Gelu", {op.in("x")}, {{"approximate", std::string(approximate ? "tanh" : "none")}}));
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  op.out("out", op.attr<bool>("approximate", false) ? tanh_gelu(g, x) : exact_gelu(g, x));
 }
 
 // A softmax of a rank-0 tensor is that of one element.
@@ -283,8 +281,7 @@ constexpr MapperEntry kEntries[] = {
     {"celu", 12, celu},
     {"dropout", 7, dropout},
     {"elu", 7, elu},
-    {"gelu", 7, gelu_decomposed},
-    {"gelu", 20, gelu},
+    {"gelu", 7, gelu},
     {"hardshrink", 7, hardshrink},
     {"hardsigmoid", 7, hardsigmoid},
     {"hardswish", 7, hardswish_decomposed},

@@ -5,7 +5,7 @@ import pathlib
 
 UNKNOWN = -1
 PLACE = {"#": "1.a_place", "D": [0, 0, ""]}
-DTYPES = {"f32": "float32", "f16": "float16", "i32": "int32", "i64": "int64"}
+DTYPES = {"f32": "float32", "f16": "float16", "i32": "int32", "i64": "int64", "f8e4m3fn": "float8_e4m3fn"}
 
 
 def dtype_of(name):
@@ -212,3 +212,19 @@ encoder, decoder, batch = [p.input(name, UNKNOWN, dtype="i32") for name in ("enc
 turned = p.add("1.fused_partial_rope", [x, cos, sin], tensor("f32", UNKNOWN, UNKNOWN, 2, 10))
 longest = p.add("1.blha_get_max_len", [encoder, decoder, batch], tensor("i32", 1), tensor("i32", 1))
 p.write("language_models", turned, longest, longest + 1)
+
+
+def as_float8(program, v):
+    dims = program.types[v - 1]["D"][1]
+    return program.add("1.cast", [v], tensor("f8e4m3fn", *dims), dtype=dtype_of("f8e4m3fn"))
+
+
+p = Program()
+x, y, bias = p.input("x", UNKNOWN, UNKNOWN, 16), p.input("y", UNKNOWN, 4, 16), p.input("bias", 4, dtype="f16")
+a, b = as_float8(p, x), as_float8(p, y)
+gemm = {"transpose_x": flag(False), "transpose_y": flag(True), "scale": number(0.25), "output_dtype": text("float16")}
+products = [
+    p.add("1.fp8_fp8_half_gemm_fused", [a, b, offset], tensor("f16", UNKNOWN, UNKNOWN, 4), **gemm, activation_type=text(activation))
+    for offset, activation in ((0, "identity"), (bias, "relu"), (bias, "gelu"))
+]
+p.write("float8_gemm", *products)
