@@ -6,29 +6,40 @@
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
+namespace {
 
-Value exact_gelu(Builder& g, Value x) {
-  if (g.opset() >= 20) return g.node("Gelu", {x});
+// GELU(x) = x · Φ(x). Φ through Erf, exact, or by the tanh form, as the operator asks (Hendrycks and Gimpel,
+// arXiv:1606.08415).
+Value gelu_formula(Builder& g, Value x, bool approximate) {
   const auto number = [&](double value) { return g.scalar(value, x.dtype()); };
-  return g.mul(g.mul(x, number(0.5)), g.add(g.erf(g.div(x, number(std::numbers::sqrt2))), number(1)));
-}
-
-Value tanh_gelu(Builder& g, Value x) {
-  if (g.opset() >= 20) return g.node("Gelu", {x}, {{"approximate", std::string("tanh")}});
-  const auto number = [&](double value) { return g.scalar(value, x.dtype()); };
+  if (!approximate)
+    return g.mul(g.mul(x, number(0.5)), g.add(g.erf(g.div(x, number(std::numbers::sqrt2))), number(1)));
   const Value cube = g.mul(g.mul(x, x), x);
   const Value inner = g.mul(number(std::sqrt(2 / std::numbers::pi)), g.add(x, g.mul(number(0.044715), cube)));
   return g.mul(g.mul(x, number(0.5)), g.add(g.tanh(inner), number(1)));
 }
 
+Value gelu_node(Builder& g, Value x, bool approximate) {
+  return g.node("Gelu", {x}, {{"approximate", std::string(approximate ? "tanh" : "none")}});
+}
+
+Value best_gelu(Builder& g, Value x, bool approximate) {
+  return g.opset() >= 20 ? gelu_node(g, x, approximate) : gelu_formula(g, x, approximate);
+}
+
+}  // namespace
+
+Value exact_gelu(Builder& g, Value x) { return best_gelu(g, x, false); }
+
+Value tanh_gelu(Builder& g, Value x) { return best_gelu(g, x, true); }
+
 namespace {
 
-// GELU(x) = x · Φ(x). Φ through Erf, exact, or by the tanh form, as the operator asks.
-void gelu(OpContext& op) {
-  Builder& g = op.graph();
-  const Value x = op.in("x");
-  op.out("out", op.attr<bool>("approximate", false) ? tanh_gelu(g, x) : exact_gelu(g, x));
+void gelu_decomposed(OpContext& op) {
+  op.out("out", gelu_formula(op.graph(), op.in("x"), op.attr<bool>("approximate", false)));
 }
+
+void gelu(OpContext& op) { op.out("out", gelu_node(op.graph(), op.in("x"), op.attr<bool>("approximate", false))); }
 
 // A softmax of a rank-0 tensor is that of one element.
 template <FixedString OnnxOp>
@@ -281,7 +292,8 @@ constexpr MapperEntry kEntries[] = {
     {"celu", 12, celu},
     {"dropout", 7, dropout},
     {"elu", 7, elu},
-    {"gelu", 7, gelu},
+    {"gelu", 7, gelu_decomposed},
+    {"gelu", 20, gelu},
     {"hardshrink", 7, hardshrink},
     {"hardsigmoid", 7, hardsigmoid},
     {"hardswish", 7, hardswish_decomposed},

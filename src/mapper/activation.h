@@ -8,7 +8,7 @@ namespace paddle2onnx {
 // x · Φ(x), exact: Gelu from opset 20, by Erf below.
 Value exact_gelu(Builder& g, Value x);
 
-// The same by its tanh form (Hendrycks and Gimpel, arXiv:1606.08415).
+// The same with Φ by tanh (Hendrycks and Gimpel, arXiv:1606.08415).
 Value tanh_gelu(Builder& g, Value x);
 
 }  // namespace paddle2onnx

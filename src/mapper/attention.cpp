@@ -6,6 +6,7 @@
 #include "mapper/activation.h"
 #include "mapper/attention.h"
 #include "mapper/indices.h"
+#include "mapper/normalization.h"
 #include "mapper/quantization.h"
 #include "mapper/tables.h"
 
@@ -88,35 +89,46 @@ struct Norm {
   Value variance;
 };
 
-// (x - mean) / √(variance + epsilon) · scale + bias over the dimensions from `begin` on.
+// (x - mean) / √(variance + epsilon) · scale + bias over the dimensions from `begin` on. Scale and bias are vectors of
+// all the normalized elements; float16 is computed in float32, in which the statistics are.
 Norm layer_norm(OpContext& op, Value x, int64_t begin, double epsilon, Value scale, Value bias) {
   Builder& g = op.graph();
   if (!x.has_rank()) op.fail("the rank of its operand is not known");
   begin = normalize_axis(op, begin, x.rank());
   Ints axes(static_cast<size_t>(x.rank() - begin));
   std::iota(axes.begin(), axes.end(), begin);
+  const DType given = x.dtype();
+  const DType computed = parameter_dtype(given);
+  x = g.cast(x, computed);
   Norm norm;
   norm.mean = g.reduce("ReduceMean", x, axes, true);
   const Value centred = g.sub(x, norm.mean);
   norm.variance = g.reduce("ReduceMean", g.mul(centred, centred), axes, true);
   norm.out = g.div(centred, g.sqrt(g.add(norm.variance, g.scalar(epsilon, x.dtype()))));
-  // Scale and bias are vectors of all the normalized elements.
-  const auto arranged = [&](Value v) {
-    return axes.size() == 1 ? v : g.reshape(v, Ints(x.dims()->begin() + begin, x.dims()->end()));
-  };
-  if (scale) norm.out = g.mul(norm.out, arranged(scale));
-  if (bias) norm.out = g.add(norm.out, arranged(bias));
+  if (scale) norm.out = g.mul(norm.out, g.cast(shaped_as_axes(g, scale, x, begin), computed));
+  if (bias) norm.out = g.add(norm.out, g.cast(shaped_as_axes(g, bias, x, begin), computed));
+  norm.out = g.cast(norm.out, given);
   return norm;
 }
 
-// The same as one node, without the statistics.
+// The same as one node, without the statistics. It would compute float64 in float32.
 Norm layer_norm_17(OpContext& op, Value x, int64_t begin, double epsilon, Value scale, Value bias) {
   Builder& g = op.graph();
-  if (!x.has_rank() || !scale || begin != x.rank() - 1) return layer_norm(op, x, begin, epsilon, scale, bias);
-  return {g.node("LayerNormalization", {x, scale, bias}, {{"axis", begin}, {"epsilon", static_cast<float>(epsilon)}},
-                 {x.dtype(), x.dims()}),
-          {},
-          {}};
+  if (!x.has_rank() || !scale || begin != x.rank() - 1 || x.dtype() == DType::kFloat64)
+    return layer_norm(op, x, begin, epsilon, scale, bias);
+  const DType computed = scale.dtype();
+  const Value y = g.node("LayerNormalization", {g.cast(x, computed), scale, bias ? g.cast(bias, computed) : bias},
+                         {{"axis", begin}, {"epsilon", static_cast<float>(epsilon)}}, {computed, x.dims()});
+  return {g.cast(y, x.dtype()), {}, {}};
+}
+
+// A norm's parameter of rows, or nothing where there's none.
+Value row_parameter(OpContext& op, std::string_view name, Value rows) {
+  const Value v = op.in_or_none(name);
+  if (v && v.dim(0) >= 0 && rows.dim(-1) >= 0 && v.dim(0) != rows.dim(-1))
+    op.fail("'" + std::string(name) + "' of " + std::to_string(v.dim(0)) + " numbers for rows of " +
+            std::to_string(rows.dim(-1)) + ", which Paddle's kernel normalizes whatever begin_norm_axis says");
+  return v;
 }
 
 using LayerNorm = Norm (*)(OpContext&, Value, int64_t, double, Value, Value);
@@ -130,6 +142,14 @@ Value dropped_out(OpContext& op, Value x, std::string_view rate, std::string_vie
   if (!probability.known()) op.fail("a probability of dropout that is known at run time only");
   const double kept = 1 - *probability.number;
   return kept == 1 ? x : g.mul(x, g.scalar(kept, x.dtype()));
+}
+
+// The dropout that Paddle fuses with a bias: a rate of 1 leaves nothing, whatever the mode.
+Value dropped_out_with_bias(OpContext& op, Value x, std::string_view rate, std::string_view mode) {
+  Builder& g = op.graph();
+  if (op.has_number(rate) && std::abs(op.scalar(rate).number.value_or(0) - 1) < 1e-5)
+    return g.mul(x, g.scalar(0, x.dtype()));
+  return dropped_out(op, x, rate, mode);
 }
 
 // --- attention ------------------------------------------------------------------------------------------------------
@@ -156,9 +176,11 @@ void multihead_matmul(OpContext& op) {
   const int64_t width = w.dim(-1);
   if (w.rank() != 3 || width < 0 || heads < 1 || width % heads != 0)
     op.fail("a weight that isn't [hidden, 3, heads · size]");
+  const Value mask = op.in_or_none("bias_qk");  // [batch, 1, 1, length], [1, 1, length, length] or of each head
+  if (mask && mask.rank() != 4) op.fail("a bias_qk of rank " + std::to_string(mask.rank()));
   const Value split = split_heads(g, x, g.reshape(w, Ints{w.dim(0), 3 * width}), op.in("bias"), heads, width / heads);
-  const Value out = attend(g, part_of(g, split, 0), part_of(g, split, 1), part_of(g, split, 2),
-                           op.attr<double>("alpha", 1.0), op.in_or_none("bias_qk"));
+  const Value out =
+      attend(g, part_of(g, split, 0), part_of(g, split, 1), part_of(g, split, 2), op.attr<double>("alpha", 1.0), mask);
   op.out("out", merge_heads(g, out, width));
 }
 
@@ -313,8 +335,9 @@ void partial_rotary_embedding(OpContext& op) {
 template <LayerNorm normalize>
 void skip_layernorm(OpContext& op) {
   const Value sum = op.graph().add(op.in("x"), op.in("y"));
-  const auto begin = op.attr<int64_t>("begin_norm_axis", 2);
-  op.out("out", normalize(op, sum, begin, op.attr<double>("epsilon", 1e-5), op.in("scale"), op.in("bias")).out);
+  if (sum.rank() != 3) op.fail("operands that aren't [batch, length, hidden]");
+  const Value scale = row_parameter(op, "scale", sum);
+  op.out("out", normalize(op, sum, 2, op.attr<double>("epsilon", 1e-5), scale, row_parameter(op, "bias", sum)).out);
 }
 
 // The sum of several embeddings, normalized.
@@ -340,6 +363,7 @@ void fc_layernorm(OpContext& op) {
   Builder& g = op.graph();
   Value x = op.in("x");
   const auto rows = op.attr<int64_t>("x_num_col_dims", 1);
+  if (rows < 1 || rows >= rank_of(op, x)) op.fail("x_num_col_dims " + std::to_string(rows));
   if (rows < x.rank() - 1) {
     Ints shape(static_cast<size_t>(rows), 0);
     shape.push_back(op.in("w").dim(0));
@@ -353,15 +377,15 @@ void fc_layernorm(OpContext& op) {
   } else if (!activation.empty()) {
     op.fail("activation_type '" + activation + "', which Paddle's kernel does not know");
   }
-  // Whatever begin_norm_axis says, Paddle's kernel normalizes rows.
   const Value sum = g.add(out, op.in("y"));
   const bool statistics = op.wants("mean") || op.wants("variance");
-  const Norm norm = (statistics ? layer_norm : normalize)(
-      op, sum, rank_of(op, sum) - 1, op.attr<double>("epsilon", 1e-5), op.in_or_none("scale"), op.in_or_none("bias1"));
+  const Norm norm =
+      (statistics ? layer_norm : normalize)(op, sum, rank_of(op, sum) - 1, op.attr<double>("epsilon", 1e-5),
+                                            row_parameter(op, "scale", sum), row_parameter(op, "bias1", sum));
   op.out("out", norm.out);
   if (!statistics) return;
-  op.out("mean", g.flatten_to_1d(norm.mean));
-  op.out("variance", g.flatten_to_1d(norm.variance));
+  op.out("mean", g.cast(g.flatten_to_1d(norm.mean), sum.dtype()));
+  op.out("variance", g.cast(g.flatten_to_1d(norm.variance), sum.dtype()));
 }
 
 // layer_norm(residual + dropout(x + bias))
@@ -370,7 +394,7 @@ void bias_dropout_residual_layernorm(OpContext& op) {
   Builder& g = op.graph();
   Value x = op.in("x");
   if (Value bias = op.in_or_none("bias")) x = g.add(x, bias);
-  const Value sum = g.add(op.in("residual"), dropped_out(op, x, "dropout_rate", "dropout_implementation"));
+  const Value sum = g.add(op.in("residual"), dropped_out_with_bias(op, x, "dropout_rate", "dropout_implementation"));
   op.out("bias_dropout_residual_out", sum);
   op.out("y", normalize(op, sum, sum.rank() - 1, op.attr<double>("ln_epsilon", 1e-5), op.in_or_none("ln_scale"),
                         op.in_or_none("ln_bias"))
@@ -378,23 +402,27 @@ void bias_dropout_residual_layernorm(OpContext& op) {
 }
 
 // residual_out = x + bias + residual_alpha · residual; out = layer_norm(residual_out), or the sum itself where the norm
-// has no parameters. Without a residual, the bias is not looked at.
+// has no parameters. Without a residual, the bias is not looked at. It is a vector of all the normalized elements.
 template <LayerNorm normalize>
 void bias_residual_layernorm(OpContext& op) {
   Builder& g = op.graph();
   Value sum = op.in("x");
   const Value weight = op.in_or_none("norm_weight");
   const Value shift = op.in_or_none("norm_bias");
+  const int64_t begin = normalize_axis(op, op.attr<int64_t>("begin_norm_axis", 1), rank_of(op, sum));
   if (const Value residual = op.in_or_none("residual")) {
-    if (const Value bias = op.in_or_none("bias")) sum = g.add(sum, bias);
+    if (const Value bias = op.in_or_none("bias")) sum = g.add(sum, shaped_as_axes(g, bias, sum, begin));
     const double alpha = op.attr<double>("residual_alpha", 1);
     sum = g.add(sum, alpha == 1 ? residual : g.mul(residual, g.scalar(alpha, sum.dtype())));
     if (!weight && !shift) return op.out("out", sum);
     op.out("residual_out", sum);
+  } else if (!weight && !shift) {
+    op.fail("neither a residual nor a norm's parameters: a sum to Paddle's kernel on the CPU, a norm on the GPU");
   }
-  const Value out =
-      normalize(op, sum, op.attr<int64_t>("begin_norm_axis", 1), op.attr<double>("epsilon", 1e-5), weight, shift).out;
-  op.out("out", op.attr<double>("quant_scale", -1) > 0 ? quantised_result(op, out) : out);
+  const bool quantised = op.attr<double>("quant_scale", -1) > 0;
+  if (quantised) sum = g.cast(sum, DType::kFloat32);
+  const Value out = normalize(op, sum, begin, op.attr<double>("epsilon", 1e-5), weight, shift).out;
+  op.out("out", quantised ? quantised_result(op, out) : out);
 }
 
 void dropout_add(OpContext& op) { op.out("out", op.graph().add(dropped_out(op, op.in("x"), "p", "mode"), op.in("y"))); }
@@ -451,7 +479,7 @@ void fused_attention(OpContext& op) {
                                  "attn_dropout_rate", "attn_dropout_implementation");
   Value out = g.matmul(merge_heads(g, seen, heads * size), op.in("out_linear_weight"));
   if (const Value bias = op.in_or_none("out_linear_bias")) out = g.add(out, bias);
-  out = dropped_out(op, out, "dropout_rate", "dropout_implementation");
+  out = dropped_out_with_bias(op, out, "dropout_rate", "dropout_implementation");
   op.out("out", with_residual<normalize>(op, x, out, "ln_scale_2", "ln_bias_2"));
 }
 
@@ -472,8 +500,9 @@ void fused_feedforward(OpContext& op) {
   if (activation != "relu" && activation != "gelu")
     op.fail("act_method '" + activation + "', which Paddle's kernel does not know");
   y = activate(op, y, activation);
-  y = dropped_out(op, y, "dropout1_prob", "dropout1_implementation");
-  y = dropped_out(op, linear(y, "linear2_weight", "linear2_bias"), "dropout2_prob", "dropout2_implementation");
+  y = dropped_out_with_bias(op, y, "dropout1_prob", "dropout1_implementation");
+  y = dropped_out_with_bias(op, linear(y, "linear2_weight", "linear2_bias"), "dropout2_prob",
+                            "dropout2_implementation");
   op.out("out", with_residual<normalize>(op, x, y, "ln2_scale", "ln2_bias"));
 }
 

@@ -468,15 +468,18 @@ void lookup_table(OpContext& op) {
   op.out("out", look_up(op, op.in("w"), op.graph().squeeze(ids, {ids.rank() - 1})));
 }
 
-// activation(x' · y' + bias) of matrices; dimensions in front of x's last one are rows.
+// activation(x' · y' + bias) of matrices; dimensions in front of x's last one are rows, and those behind the first one
+// where x is transposed. The GELU of cuBLASLt, whose epilogues these are, is that by tanh.
 void gemm_epilogue(OpContext& op) {
   Builder& g = op.graph();
   Value x = op.in("x");
   Value y = weight(op, "y", x.dtype(), 1);
   need_rank(op, x, "x");
   if (op.attr<bool>("trans_x", false)) {
-    if (x.rank() != 2) op.fail("trans_x of a tensor of rank " + std::to_string(x.rank()));
-    x = transpose_matrix(g, x);
+    Ints perm(static_cast<size_t>(x.rank()));
+    std::iota(perm.begin(), perm.end(), 1);
+    perm.back() = 0;
+    x = g.transpose(x, perm);
   }
   if (op.attr<bool>("trans_y", false)) y = transpose_matrix(g, y);
   Value out = g.add(g.matmul(x, y), op.in("bias"));
@@ -485,7 +488,7 @@ void gemm_epilogue(OpContext& op) {
   if (activation == "relu") {
     out = g.relu(out);
   } else if (activation == "gelu") {
-    out = exact_gelu(g, out);
+    out = tanh_gelu(g, out);
   } else if (activation != "none" && !activation.empty()) {
     op.fail("activation '" + activation + "', which Paddle's kernel does not know");
   }

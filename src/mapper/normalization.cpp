@@ -2,11 +2,24 @@
 #include <cmath>
 #include <numeric>
 
+#include "mapper/normalization.h"
 #include "mapper/quantization.h"
 #include "mapper/spatial.h"
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
+
+DType parameter_dtype(DType dtype) {
+  return dtype == DType::kFloat16 || dtype == DType::kBFloat16 ? DType::kFloat32 : dtype;
+}
+
+Value shaped_as_axes(Builder& g, Value parameter, Value x, int64_t first) {
+  if (!parameter || first == x.rank() - 1) return parameter;
+  std::vector<Value> shape;
+  for (int64_t i = first; i < x.rank(); ++i) shape.push_back(g.dim(x, i));
+  return g.reshape(parameter, g.concat_ints(shape));
+}
+
 namespace {
 
 Ints axes_between(int64_t first, int64_t last) {
@@ -42,11 +55,6 @@ Value standardize(Builder& g, const Moments& m, double epsilon) {
 
 Value ones_or(Builder& g, Value given, double number, DType dtype, int64_t count) {
   return given ? given : g.filled(number, dtype, {count});
-}
-
-// The type that statistics and parameters have: Paddle keeps them in float32 beside a float16 x.
-DType parameter_dtype(DType dtype) {
-  return dtype == DType::kFloat16 || dtype == DType::kBFloat16 ? DType::kFloat32 : dtype;
 }
 
 double epsilon_of(const OpContext& op) { return op.attr<double>("epsilon", 1e-5); }
@@ -109,14 +117,6 @@ struct LayerNorm {
   Value scale;
   Value bias;
 };
-
-// A parameter [K] in the shape of x's axes from `first` on, which have K elements.
-Value shaped_as_axes(Builder& g, Value parameter, Value x, int64_t first) {
-  if (!parameter || first == x.rank() - 1) return parameter;
-  std::vector<Value> shape;
-  for (int64_t i = first; i < x.rank(); ++i) shape.push_back(g.dim(x, i));
-  return g.reshape(parameter, g.concat_ints(shape));
-}
 
 LayerNorm read_layer_norm(OpContext& op) {
   Builder& g = op.graph();
@@ -208,15 +208,9 @@ void instance_norm(OpContext& op) {
 }
 
 // The channels in `groups` parts, each of which is normalised by itself; scale and bias are per channel.
-// add_group_norm_silu adds a residual to x first, and puts silu behind.
-void group_norm(OpContext& op) {
+void normalize_groups(OpContext& op, Value given) {
   Builder& g = op.graph();
-  Value given = image(op, "x", 2);
   const bool last = channels_last(op) && given.rank() > 2;
-  if (op.has("residual")) {
-    given = g.add(given, image(op, "residual", 2));
-    op.out("residual_out", last ? channels_to_back(g, given) : given);
-  }
   const DType computed = parameter_dtype(given.dtype());
   const Value x = g.cast(given, computed);
   const int64_t groups = op.attr<int64_t>("groups", -1);
@@ -252,6 +246,26 @@ void group_norm(OpContext& op) {
     op.out("mean", g.reshape(m.mean, Ints{0, groups}));
     op.out("variance", g.reshape(m.variance, Ints{0, groups}));
   }
+}
+
+void group_norm(OpContext& op) { normalize_groups(op, image(op, "x", 2)); }
+
+// The same of x and a residual, which is as large as x or a number for each channel; silu may stand behind.
+void add_group_norm_silu(OpContext& op) {
+  Builder& g = op.graph();
+  const auto layout = op.attr<std::string>("data_format", "NCHW");
+  if (layout != "NHWC") op.fail("data_format '" + layout + "', which Paddle's kernel does not know");
+  const Value x = ranked(op, "x", 2);
+  if (!op.has("residual")) return normalize_groups(op, image(op, "x", 2));
+  const Value residual = ranked(op, "residual", 1);
+  const bool per_channel = residual.dim(-1) == x.dim(-1) && element_count(*residual.dims()) == x.dim(-1);
+  bool fits = per_channel || residual.rank() == x.rank();
+  for (int64_t i = 0; fits && !per_channel && i < x.rank(); ++i)
+    fits = x.dim(i) < 0 || residual.dim(i) < 0 || x.dim(i) == residual.dim(i);
+  if (!fits) op.fail("a residual that is neither as large as x nor a number for each channel");
+  const Value sum = g.add(x, residual);
+  op.out("residual_out", sum);
+  normalize_groups(op, x.rank() > 2 ? channels_to_front(g, sum) : sum);
 }
 
 // out = x · mid^-β, mid = k + α · Σ x² over n neighbouring channels. ONNX divides α by n.
@@ -398,7 +412,7 @@ void data_norm(OpContext& op) {
 }
 
 constexpr MapperEntry kEntries[] = {
-    {"add_group_norm_silu", 7, group_norm},
+    {"add_group_norm_silu", 7, add_group_norm_silu},
     {"affine_channel", 7, affine_channel},
     {"batch_norm", 7, batch_norm},
     {"data_norm", 7, data_norm},

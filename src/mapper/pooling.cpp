@@ -466,6 +466,7 @@ void max_pool_with_index(OpContext& op) {
 // cuDNN's form of max_pool2d; its indices are for the backward pass alone.
 void max_pool2d_v2(OpContext& op) {
   if (op.wants("saved_idx")) op.fail("the indices of cuDNN's backward pass");
+  if (op.attr<bool>("adaptive", false)) op.fail("adaptive, which Paddle lacks too");
   const bool last = channels_last(op);
   const Value y = pool(op, image(op, "x", 4), false, false).values;
   op.out("out", last ? channels_to_back(op.graph(), y) : y);

@@ -358,7 +358,10 @@ void dequantize_log(OpContext& op) {
 
 void apply_per_channel_scale(OpContext& op) {
   Builder& g = op.graph();
-  op.out("out", g.mul(op.in("x"), g.cast(op.in("scales"), op.in("x").dtype())));
+  const Value x = op.in("x");
+  if (rank_of(op, x) != 2)
+    op.fail("an operand of rank " + std::to_string(x.rank()) + ", of which Paddle scales a part");
+  op.out("out", g.mul(x, g.cast(op.in("scales"), x.dtype())));
 }
 
 // Rows of w: the least and the largest number, then a byte for each number, four in the place of a float.

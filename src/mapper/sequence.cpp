@@ -286,14 +286,12 @@ void fusion_seqpool_concat(OpContext& op) {
   pools(op, [](Value x) { return x; });
 }
 
-// The first two columns are how often something was shown and clicked: their logarithms, of shown and of the rate; or
-// neither.
+// The first two columns are how often something was shown and clicked: their logarithms, of shown and of the rate.
 void fusion_seqpool_cvm_concat(OpContext& op) {
   Builder& g = op.graph();
-  const bool use = op.attr<bool>("use_cvm", true);
+  if (!op.attr<bool>("use_cvm", true)) op.fail("use_cvm false, which Paddle lacks too");
   pools(op, [&](Value x) {
     const Value rest = g.slice(x, Ints{2}, Ints{kToTheEnd}, Ints{1});
-    if (!use) return rest;
     const auto log1p = [&](int64_t column) {
       return g.log(g.add(g.slice(x, Ints{column}, Ints{column + 1}, Ints{1}), g.scalar(1, x.dtype())));
     };

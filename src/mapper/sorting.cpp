@@ -127,7 +127,8 @@ void mode(OpContext& op) {
 }
 
 // The middle of the sorted elements, or the mean of the two in the middle. Without the NaNs, and NaN if there is
-// nothing else; or NaN if there is any. The place of the (lower) middle is the first such element of the reduced axes.
+// nothing else; or NaN if there is any. The place of the (lower) middle is the first such element of the reduced axes;
+// of a mean, both places are given, along an axis behind the others.
 void middle(OpContext& op, bool ignores_nan) {
   Builder& g = op.graph();
   Value x = op.in("x");
@@ -166,15 +167,17 @@ void middle(OpContext& op, bool ignores_nan) {
   };
   const Value two = g.scalar_i64(2);
   const Value lower_place = g.div(g.max(g.sub(count, g.scalar_i64(1)), g.scalar_i64(0)), two);
+  const Value upper_place = g.div(count, two);
+  const bool average = op.attr<std::string>("mode", "avg") == "avg";
   Value median = at(sorted, lower_place);
-  if (op.attr<std::string>("mode", "avg") == "avg") {
+  if (average) {
     // Of integers too, the mean is a float.
     const DType dtype = floating || op.out_dtype("out") == x.dtype() ? x.dtype() : DType::kFloat32;
-    const Value upper = at(sorted, g.div(count, two));
-    median = g.div(g.add(g.cast(median, dtype), g.cast(upper, dtype)), g.scalar(2, dtype));
+    median = g.div(g.add(g.cast(median, dtype), g.cast(at(sorted, upper_place), dtype)), g.scalar(2, dtype));
   }
+  Value undefined;
   if (floating) {
-    const Value undefined = ignores_nan ? g.equal(count, g.scalar_i64(0)) : g.less(count, g.dim(x, last));
+    undefined = ignores_nan ? g.equal(count, g.scalar_i64(0)) : g.less(count, g.dim(x, last));
     median = g.where(undefined, g.scalar(std::numeric_limits<double>::quiet_NaN(), x.dtype()), median);
   }
   const auto shaped = [&](Value v) {
@@ -182,7 +185,23 @@ void middle(OpContext& op, bool ignores_nan) {
     return keepdim ? g.unsqueeze(v, axes) : v;
   };
   op.out("out", shaped(median));
-  if (op.wants("medians")) op.out("medians", shaped(at(places, lower_place)));
+  if (!op.wants("medians")) return;
+  // Of what is not defined, the place is -1, or that of the first NaN.
+  Value nowhere = g.scalar_i64(-1);
+  if (floating && !ignores_nan) {
+    Dims dims = *x.dims();
+    dims.back() = 1;
+    nowhere = g.node("ArgMax", {g.cast(g.logical_not(number), DType::kInt64)},
+                     {{"axis", last}, {"keepdims", int64_t{1}}}, {DType::kInt64, dims});
+  }
+  const auto place = [&, from = places](Value rank) {
+    const Value found = at(from, rank);
+    return shaped(undefined ? g.where(undefined, nowhere, found) : found);
+  };
+  if (!average) return op.out("medians", place(lower_place));
+  const Value lower = place(lower_place);
+  const int64_t behind = lower.rank();
+  op.out("medians", g.concat({g.unsqueeze(lower, {behind}), g.unsqueeze(place(upper_place), {behind})}, behind));
 }
 
 void nanmedian(OpContext& op) { middle(op, true); }

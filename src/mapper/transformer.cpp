@@ -293,7 +293,7 @@ void variable_length_attention(OpContext& op) {
     allowed = g.logical_and(allowed, g.less_equal(columns, rows));
   }
   op.out("out", attend_where(g, q, repeat_heads(op, k, times), repeat_heads(op, op.in("value"), times),
-                             factor_of(op, q.dim(3)), allowed, op.in_or_none("mask")));
+                             op.attr<double>("scale"), allowed, op.in_or_none("mask")));
 }
 
 // --- feed-forward ---------------------------------------------------------------------------------------------------
@@ -302,9 +302,13 @@ void variable_length_attention(OpContext& op) {
 void fused_bias_act(OpContext& op) {
   Builder& g = op.graph();
   Value x = op.in("x");
-  if (Value scales = op.in_or_none("dequant_scales")) {
-    x = g.mul(g.cast(x, DType::kFloat32), g.cast(scales, DType::kFloat32));
+  const bool integers = x.dtype() == DType::kInt32;
+  if (op.has("dequant_scales") != integers) op.fail("dequant_scales for floats, or integers without them");
+  if (integers) {
+    x = g.mul(g.cast(x, DType::kFloat32), g.cast(op.in("dequant_scales"), DType::kFloat32));
     const auto computed = op.attr<std::string>("compute_dtype", "default");
+    if (computed != "fp32" && computed != "fp16" && computed != "bf16")
+      op.fail("the compute_dtype '" + computed + "' for integers, which Paddle refuses too");
     if (computed == "fp16") x = g.cast(x, DType::kFloat16);
     if (computed == "bf16") x = g.cast(x, DType::kBFloat16);
   }

@@ -167,8 +167,8 @@ raw("lookup_table_v1", "lookup_table", inputs={"Ids": i64["b", 1].ints(0, 6), "W
 raw("lookup_table_v1_padding", "lookup_table", inputs={"Ids": i64["b", "n", 1].ints(0, 6), "W": param(np.random.randn(6, 4))}, outputs={"Out": "float32"}, attrs={"padding_idx": 2})
 
 LINEAR_W, LINEAR_B = np.random.RandomState(4).randn(6, 4).astype("float32"), np.random.RandomState(5).randn(4).astype("float32")
-raw("linear_v2", "linear_v2", inputs={"input": f32["b", "n", 6], "weight": param(LINEAR_W), "bias": param(LINEAR_B)}, outputs={"out": "float32"}, attrs={"transpose_weight": False}, expect=lambda x: x @ LINEAR_W + LINEAR_B)
-raw("linear_v2_transposed", "linear_v2", inputs={"input": f32["b", "n", 6], "weight": param(LINEAR_W.T.copy()), "bias": param(LINEAR_B)}, outputs={"out": "float32"}, attrs={"transpose_weight": True}, expect=lambda x: x @ LINEAR_W + LINEAR_B)
+raw("linear_v2", "linear_v2", inputs={"input": f32["b", "n", 6], "weight": param(LINEAR_W), "bias": param(LINEAR_B)}, outputs={"out": "float32"}, attrs={"transpose_weight": False}, expect={"pdmodel": lambda x: x @ LINEAR_W + LINEAR_B})
+raw("linear_v2_transposed", "linear_v2", inputs={"input": f32["b", "n", 6], "weight": param(LINEAR_W.T.copy()), "bias": param(LINEAR_B)}, outputs={"out": "float32"}, attrs={"transpose_weight": True}, expect={"pdmodel": lambda x: x @ LINEAR_W + LINEAR_B})
 case("baddbmm", lambda i, x, y: paddle._C_ops.baddbmm(i, x, y, 1.0, 1.0), i=f32["b", 3, 5], x=f32["b", 3, 4], y=f32["b", 4, 5], paddle_cannot={"pdmodel": "baddbmm came with Paddle 3"})
 case("baddbmm_alpha_beta", lambda i, x, y: paddle._C_ops.baddbmm(i, x, y, 0.5, -2.0), i=f32["b", "n", 5], x=f32["b", "n", 4], y=f32["b", 4, 5], paddle_cannot={"pdmodel": "baddbmm came with Paddle 3"})
 case("baddbmm_f64", lambda i, x, y: paddle._C_ops.baddbmm(i, x, y, 2.0, 3.0), i=f64["b", 3, 5], x=f64["b", 3, 4], y=f64["b", 4, 5], paddle_cannot={"pdmodel": "baddbmm came with Paddle 3"})
@@ -179,15 +179,17 @@ case("slogdet_v2_rank2", lambda x: paddle._C_ops.slogdet_v2(x), x=f64[3, 3], ops
 raw("raw_fsp", "fsp", inputs={"X": f32["b", 3, "h", "w"], "Y": f32["b", 6, "h", "w"]}, outputs={"Out": "float32"}, paddle_cannot={"pir": "it knows no such operator"})
 
 
+# phi/kernels/fusion/gpu/fused_gemm_epilogue_kernel.cu. cuBLASLt's GELU is that by tanh: test/legacy_test/test_fused_gemm_epilogue_op.py.
 def epilogue(x, y, bias, act):
     v = x @ y + bias
-    return {"none": v, "relu": np.maximum(v, 0), "gelu": v / 2 * (1 + np.vectorize(__import__("math").erf)(v / 2**0.5))}[act].astype("float32")
+    return {"none": v, "relu": np.maximum(v, 0), "gelu": v / 2 * (1 + np.tanh((2 / np.pi) ** 0.5 * (v + 0.044715 * v**3)))}[act].astype("float32")
 
 
 GEMM_WEIGHT, GEMM_BIAS = [np.random.RandomState(i).randn(*s).astype("float32") for i, s in enumerate([(4, 5), (5,)])]
 raw("fused_gemm_epilogue", "fused_gemm_epilogue", inputs={"X": f32["b", "n", 4], "Y": param(GEMM_WEIGHT), "Bias": param(GEMM_BIAS)}, outputs={"Out": "float32"}, attrs={"trans_x": False, "trans_y": False, "activation": "none"}, expect=lambda x: epilogue(x, GEMM_WEIGHT, GEMM_BIAS, "none"), opset=7)
 raw("fused_gemm_epilogue_relu", "fused_gemm_epilogue", inputs={"X": f32[4, "n"], "Y": param(GEMM_WEIGHT.T.copy()), "Bias": param(GEMM_BIAS)}, outputs={"Out": "float32"}, attrs={"trans_x": True, "trans_y": True, "activation": "relu"}, expect=lambda x: epilogue(x.T, GEMM_WEIGHT, GEMM_BIAS, "relu"), opset=7)
-raw("fused_gemm_epilogue_gelu", "fused_gemm_epilogue", inputs={"X": f32["b", 4], "Y": param(GEMM_WEIGHT), "Bias": param(GEMM_BIAS)}, outputs={"Out": "float32"}, attrs={"trans_x": False, "trans_y": False, "activation": "gelu"}, expect=lambda x: epilogue(x, GEMM_WEIGHT, GEMM_BIAS, "gelu"), opset=9)
+raw("fused_gemm_epilogue_gelu", "fused_gemm_epilogue", inputs={"X": f32["b", 4], "Y": param(GEMM_WEIGHT), "Bias": param(GEMM_BIAS)}, outputs={"Out": "float32"}, attrs={"trans_x": False, "trans_y": False, "activation": "gelu"}, expect=lambda x: epilogue(x, GEMM_WEIGHT, GEMM_BIAS, "gelu"), opset=7)
+raw("fused_gemm_epilogue_transposed_rank4", "fused_gemm_epilogue", inputs={"X": f32[4, "b", 3, "n"], "Y": param(GEMM_WEIGHT), "Bias": param(GEMM_BIAS)}, outputs={"Out": "float32"}, attrs={"trans_x": True, "trans_y": False, "activation": "relu"}, expect=lambda x: epilogue(x.transpose(1, 2, 3, 0), GEMM_WEIGHT, GEMM_BIAS, "relu"), opset=7)
 
 
 # phi/kernels/gpu/rank_attention_kernel.cu, phi/kernels/funcs/rank_attention.cu.h

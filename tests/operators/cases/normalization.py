@@ -157,18 +157,26 @@ case("normalize_p1", lambda x: F.normalize(x, p=1, axis=-1), x=f32["b", 4, "n"],
 case("normalize_zeros", lambda x: F.normalize(x, axis=1), x=f32["b", 4].ints(0, 1), opset=8)
 case("normalize_f64", lambda x: F.normalize(x, axis=0, epsilon=1e-3), x=f64["b", 4], opset=8)
 
-def silu_of_groups(x, residual, scale, bias, groups):
-    x = x + residual
-    g = x.reshape(len(x), groups, -1)
-    y = ((g - g.mean(-1, keepdims=True)) / np.sqrt(g.var(-1, keepdims=True) + 1e-5)).reshape(x.shape)
-    y = y * scale[:, None, None] + bias[:, None, None]
-    return (y / (1 + np.exp(-y))).astype("float32"), x
+# phi/kernels/gpu/group_norm_kernel.cu (GroupNormNDHWCKernel): for halves and channels that stand last; a residual is as large as x or a number for each channel.
+def silu_of_groups(x, residual, scale, bias, groups, silu=True):
+    x = x.astype("float32") + residual
+    g = x.reshape(len(x), -1, groups, x.shape[-1] // groups)
+    y = ((g - g.mean((1, 3), keepdims=True)) / np.sqrt(g.var((1, 3), keepdims=True) + 1e-5)).reshape(x.shape) * scale + bias
+    return (y / (1 + np.exp(-y)) if silu else y).astype("float16"), x.astype("float16")
 
 
-raw("add_group_norm_silu", "add_group_norm_silu", inputs={"x": f32["b", 4, "h", "w"], "residual": f32["b", 4, "h", "w"], "scale": param(RMS_SCALE), "bias": param(RMS_SCALE - 1)}, outputs={"y": "float32", "residual_out": "float32", "mean": None, "variance": None}, attrs={"epsilon": 1e-5, "groups": 2, "data_format": "NCHW", "activation": "silu"}, expect=lambda x, r: silu_of_groups(x, r, RMS_SCALE, RMS_SCALE - 1, 2), paddle_cannot={"pir": "Paddle 3 does not translate its epsilon"})
-raw("add_group_norm_silu_nhwc", "add_group_norm_silu", inputs={"x": f32["b", "h", "w", 4], "residual": f32["b", "h", "w", 4], "scale": param(RMS_SCALE), "bias": param(RMS_SCALE - 1)}, outputs={"y": "float32", "residual_out": "float32", "mean": None, "variance": None}, attrs={"epsilon": 1e-5, "groups": 2, "data_format": "NHWC", "activation": "silu"}, expect=lambda x, r: [v.transpose(0, 2, 3, 1) for v in silu_of_groups(x.transpose(0, 3, 1, 2), r.transpose(0, 3, 1, 2), RMS_SCALE, RMS_SCALE - 1, 2)], paddle_cannot={"pir": "Paddle 3 does not translate its epsilon"})
+HALF_SCALE, HALF_BIAS, HALF_SHIFT = [v.astype("float16") for v in (RMS_SCALE, RMS_SCALE - 1, RMS_SCALE * 3 - 2)]
+GROUPS_OUT = {"y": "float16", "residual_out": "float16", "mean": None, "variance": None}
+SILU = {"epsilon": 1e-5, "groups": 2, "data_format": "NHWC", "activation": "silu"}
+NO_EPSILON = {"pir": "Paddle 3 does not translate its epsilon"}
+raw("add_group_norm_silu", "add_group_norm_silu", inputs={"x": f16["b", "h", "w", 4], "residual": f16["b", "h", "w", 4], "scale": param(HALF_SCALE), "bias": param(HALF_BIAS)}, outputs=GROUPS_OUT, attrs=SILU, rtol=5e-3, atol=5e-3, expect=lambda x, r: silu_of_groups(x, r, HALF_SCALE, HALF_BIAS, 2), paddle_cannot=NO_EPSILON)
+raw("add_group_norm_silu_plain", "add_group_norm_silu", inputs={"x": f16["b", "h", 4], "residual": f16["b", "h", 4], "scale": param(HALF_SCALE), "bias": param(HALF_BIAS)}, outputs=GROUPS_OUT, attrs={**SILU, "activation": ""}, rtol=5e-3, atol=5e-3, expect=lambda x, r: silu_of_groups(x, r, HALF_SCALE, HALF_BIAS, 2, False), paddle_cannot=NO_EPSILON)
+raw("add_group_norm_silu_channels", "add_group_norm_silu", inputs={"x": f16["b", "h", "w", 4], "residual": param(HALF_SHIFT), "scale": param(HALF_SCALE), "bias": param(HALF_BIAS)}, outputs=GROUPS_OUT, attrs=SILU, rtol=5e-3, atol=5e-3, expect=lambda x: silu_of_groups(x, HALF_SHIFT, HALF_SCALE, HALF_BIAS, 2), paddle_cannot=NO_EPSILON)
+raw("add_group_norm_silu_no_residual", "add_group_norm_silu", inputs={"x": f16["b", "h", "w", 4], "scale": param(HALF_SCALE), "bias": param(HALF_BIAS)}, outputs={**GROUPS_OUT, "residual_out": None}, attrs=SILU, rtol=5e-3, atol=5e-3, expect=lambda x: silu_of_groups(x, 0, HALF_SCALE, HALF_BIAS, 2)[0], paddle_cannot=NO_EPSILON)
+raw("add_group_norm_silu_residual", "add_group_norm_silu", inputs={"x": f16["b", 5, 6, 4], "residual": f16["b", 1, 1, 4], "scale": param(HALF_SCALE), "bias": param(HALF_BIAS)}, outputs=GROUPS_OUT, attrs=SILU, expect=lambda x, r: [x, x], error="neither as large as x nor a number for each channel", paddle_cannot=NO_EPSILON)
+raw("add_group_norm_silu_nchw", "add_group_norm_silu", inputs={"x": f16["b", 4, "h", "w"], "residual": f16["b", 4, "h", "w"], "scale": param(HALF_SCALE), "bias": param(HALF_BIAS)}, outputs=GROUPS_OUT, attrs={**SILU, "data_format": "NCHW"}, expect=lambda x, r: [x, x], error="data_format 'NCHW'", paddle_cannot=NO_EPSILON)
 RMS_QUANT = {"out": "float32", "residual_out": None, "inv_var": None}
 RMS_BOUNDS = {"epsilon": 1e-5, "begin_norm_axis": 2, "quant_max_bound": 127.0, "quant_min_bound": -127.0}
-raw("fused_rms_norm_quant_plain", "fused_rms_norm_quant", inputs={"x": f32["b", "n", 4], "norm_weight": param(RMS_SCALE)}, outputs=RMS_QUANT, attrs={**RMS_BOUNDS, "quant_scale": -1.0, "quant_round_type": 0}, expect=rms)
+raw("fused_rms_norm_quant_plain", "fused_rms_norm_quant", inputs={"x": f32["b", "n", 4], "norm_weight": param(RMS_SCALE)}, outputs=RMS_QUANT, attrs={**RMS_BOUNDS, "quant_scale": -1.0, "quant_round_type": 0}, expect={"pdmodel": rms})
 raw("fused_rms_norm_quant_even", "fused_rms_norm_quant", inputs={"x": f32["b", "n", 4], "norm_weight": param(RMS_SCALE)}, outputs={**RMS_QUANT, "out": "int8"}, attrs={**RMS_BOUNDS, "quant_scale": 0.7, "quant_round_type": 0}, expect=lambda x: np.clip(np.rint(rms(x) * 0.7 * 127), -127, 127).astype("int8"), opset=11)
 raw("fused_rms_norm_quant_away", "fused_rms_norm_quant", inputs={"x": f32["b", "n", 4], "norm_weight": param(RMS_SCALE)}, outputs={**RMS_QUANT, "out": "int8"}, attrs={**RMS_BOUNDS, "quant_scale": 0.7, "quant_round_type": 1}, expect=lambda x: np.clip(np.sign(rms(x)) * np.floor(abs(rms(x)) * np.float32(0.7 * 127) + 0.5), -127, 127).astype("int8"), opset=9)

@@ -71,6 +71,12 @@ raw("fake_channel_wise_dequantize_max_abs_result_of_matmul", "fake_channel_wise_
 raw("dequantize_abs_max", "dequantize_abs_max", inputs={"X": i8["b", 3], "Scale": S1}, outputs={"Out": "float32"}, attrs={"max_range": 127.0})
 raw("dequantize_abs_max_i16", "dequantize_abs_max", inputs={"X": i16["b", 3], "Scale": S1}, outputs={"Out": "float32"}, attrs={"max_range": 32767.0})
 raw("dequantize_log", "dequantize_log", inputs={"X": i8["b", 3].ints(-128, 128), "Dict": param(np.linspace(-2, 2, 128))}, outputs={"Out": "float32"})
+raw("lookup_table_dequant", "lookup_table_dequant", inputs={"W": param(TABLE), "Ids": i64["b", "n", 1].ints(0, 3)}, outputs={"Out": "float32"})
+raw("lookup_table_dequant_padding", "lookup_table_dequant", inputs={"W": param(TABLE), "Ids": i64["n", 1].ints(0, 3)}, outputs={"Out": "float32"}, attrs={"padding_idx": 1})
+# phi/kernels/gpu/apply_per_channel_scale_kernel.cu: matrices of halves
+raw("apply_per_channel_scale", "apply_per_channel_scale", inputs={"x": f16["n", 8], "scales": f16[8]}, outputs={"out": "float16"}, expect=lambda x, scales: x * scales)
+raw("apply_per_channel_scale_rank3", "apply_per_channel_scale", inputs={"x": f16["b", "n", 8], "scales": f16[8]}, outputs={"out": "float16"}, expect=lambda x, scales: x * scales, error="an operand of rank 3")
+
 raw("lookup_table_dequant", "lookup_table_dequant", inputs={"W": param(TABLE), "Ids": i64["b", "n", 1].ints(0, 3)}, outputs={"Out": "float32"}, expect=lambda ids: lookup(TABLE, ids[..., 0]))
 raw("apply_per_channel_scale", "apply_per_channel_scale", inputs={"x": f32["b", "n", 3], "scales": S3}, outputs={"out": "float32"}, expect=lambda x: x * SCALES)
 

@@ -1,6 +1,7 @@
 """Sequences of different lengths, one behind the other in a tensor (LoD): the operators of older programs."""
 import paddle
 from dsl import *
+from written import written
 
 lod = getattr(paddle.static.nn, "sequence_lod", None)  # Paddle 3 has no layers for them
 X = f32["t", 3].lod([3, 1, 4], [2, 5])
@@ -123,12 +124,19 @@ def pooled_in_turns(x, n):
 case("in_a_loop", pooled_in_turns, static="older", x=f32["t", 3].lod([3, 1], [2, 5]), n=i64[1].values([np.array([2]), np.array([4])]), opset=9)
 # --- what Paddle's own optimiser makes of them --------------------------------------------------------------------------------
 raw("fusion_seqconv_eltadd_relu", "fusion_seqconv_eltadd_relu", inputs={"X": X, "Filter": param(np.random.randn(9, 2)), "Bias": param(np.random.randn(1, 2))}, outputs={"Out": "float32", "ColMat": None}, attrs={"contextLength": 3, "contextStart": -1, "contextStride": 1}, opset=9)
+raw("fusion_seqconv_eltadd_relu_ahead", "fusion_seqconv_eltadd_relu", inputs={"X": X, "Filter": param(np.random.randn(6, 2)), "Bias": param(np.random.randn(2))}, outputs={"Out": "float32", "ColMat": None}, attrs={"contextLength": 2, "contextStart": 0, "contextStride": 1}, opset=9)
+raw("fusion_seqconv_eltadd_relu_behind", "fusion_seqconv_eltadd_relu", inputs={"X": X, "Filter": param(np.random.randn(9, 2)), "Bias": param(np.random.randn(2))}, outputs={"Out": "float32", "ColMat": None}, attrs={"contextLength": 3, "contextStart": -2, "contextStride": 1}, opset=9)
+raw("fusion_seqconv_eltadd_relu_far_ahead", "fusion_seqconv_eltadd_relu", inputs={"X": X, "Filter": param(np.random.randn(6, 2)), "Bias": param(np.random.randn(2))}, outputs={"Out": "float32", "ColMat": None}, attrs={"contextLength": 2, "contextStart": 1, "contextStride": 1}, opset=9)
+raw("fusion_seqconv_eltadd_relu_wide", "fusion_seqconv_eltadd_relu", inputs={"X": X, "Filter": param(np.random.randn(15, 2)), "Bias": param(np.random.randn(2))}, outputs={"Out": "float32", "ColMat": None}, attrs={"contextLength": 5, "contextStart": -2, "contextStride": 1}, opset=9)
+raw("fusion_seqconv_eltadd_relu_one", "fusion_seqconv_eltadd_relu", inputs={"X": X, "Filter": param(np.random.randn(3, 2)), "Bias": param(np.random.randn(2))}, outputs={"Out": "float32", "ColMat": None}, attrs={"contextLength": 1, "contextStart": 0, "contextStride": 1}, opset=9)
 raw("fusion_seqexpand_concat_fc", "fusion_seqexpand_concat_fc", inputs={"X": [X, f32["b", 2].lod([1, 1, 1], [1, 1], read=False), f32["b", 4].lod([1, 1, 1], [1, 1], read=False)], "FCWeight": param(np.random.randn(9, 5)), "FCBias": param(np.random.randn(1, 5))}, outputs={"Out": "float32", "FCOut": None}, attrs={"fc_activation": "relu"}, opset=9, paddle_cannot=NO_OPERATOR)
 raw("fusion_seqexpand_concat_fc_plain", "fusion_seqexpand_concat_fc", inputs={"X": [X, f32["b", 2].lod([1, 1, 1], [1, 1], read=False)], "FCWeight": param(np.random.randn(5, 5))}, outputs={"Out": "float32", "FCOut": None}, attrs={"fc_activation": "identity"}, opset=9, paddle_cannot=NO_OPERATOR)
 raw("fusion_seqpool_concat", "fusion_seqpool_concat", inputs={"X": [X, f32["u", 3].lod([1, 1, 2], [4, 1])]}, outputs=OUT, attrs={"pooltype": "SUM", "axis": 1}, opset=9)
 raw("fusion_seqpool_concat_average", "fusion_seqpool_concat", inputs={"X": [X, f32["u", 3].lod([1, 1, 2], [4, 1])]}, outputs=OUT, attrs={"pooltype": "AVERAGE", "axis": 1}, opset=9)
 raw("fusion_seqpool_concat_sqrt", "fusion_seqpool_concat", inputs={"X": [X]}, outputs=OUT, attrs={"pooltype": "SQRT", "axis": 1}, opset=9)
+raw("fusion_seqpool_cvm_concat_average", "fusion_seqpool_cvm_concat", inputs={"X": [f32["t", 4].range(0, 3).lod([3, 1, 4], [2, 5])], "CVM": param(np.random.rand(3, 2))}, outputs=OUT, attrs={"pooltype": "AVERAGE", "use_cvm": True, "axis": 1}, opset=9)
 raw("fusion_seqpool_cvm_concat", "fusion_seqpool_cvm_concat", inputs={"X": [f32["t", 4].range(0, 3).lod([3, 1, 4], [2, 5]), f32["u", 4].range(0, 3).lod([1, 1, 2], [4, 1])], "CVM": param(np.random.rand(3, 2))}, outputs=OUT, attrs={"pooltype": "SUM", "use_cvm": True, "axis": 1}, opset=9)
+case("fusion_seqpool_cvm_concat_no_cvm", lambda x, cvm: written("fusion_seqpool_cvm_concat", {"X": x, "CVM": cvm}, {"Out": ("float32", (-1, 2))}, {"pooltype": "SUM", "use_cvm": False, "axis": 1}), static="older", x=f32["t", 4].lod([3, 1, 4], [2, 5]), cvm=f32["b", 2], expect=lambda x, *_: x, error="use_cvm false")
 
 
 def unzipped(x, limits, length):

@@ -59,11 +59,11 @@ def unpadded(q, k, v, cu_q, cu_k, causal=False, factor=None, window=None, cap=0)
 
 
 # fmha_grouped.h and autogen_variable in phi/kernels/fusion/cutlass/memory_efficient_attention: the cache lengthens the keys, not the causal mask.
-def variable(q, k, v, lengths, kv_lengths, mask=0.0, causal=False, cached=0):
+def variable(q, k, v, lengths, kv_lengths, mask=0.0, causal=False, cached=0, factor=0.5):
     hidden = np.arange(k.shape[2]) >= kv_lengths.reshape(-1, 1, 1, 1) + cached
     if causal:
         hidden = hidden | (np.arange(k.shape[2])[None] > np.arange(q.shape[2])[:, None])
-    return attend(q, k, v, 0.5, mask, hidden)
+    return attend(q, k, v, factor, mask, hidden)
 
 
 # The table of paddle.nn.functional.flashmask_attention (flashmask_to_densemask).
@@ -115,6 +115,7 @@ raw("variable_length_memory_efficient_attention", "variable_length_memory_effici
 raw("variable_length_memory_efficient_attention_causal_mask", "variable_length_memory_efficient_attention", inputs={"query": f32[2, 4, "n", 4], "key": f32[2, 2, "n", 4], "value": f32[2, 2, "n", 4], "seq_lens": i32[2, 1].values([[5], [5]]), "kv_seq_lens": i32[2, 1].values([[5], [3]]), "mask": f32[2, 1, "n", "n"]}, outputs={"out": "float32"}, attrs={"scale": 0.5, "causal": True, "pre_cache_length": 0}, expect=lambda *x: variable(*x, causal=True), opset=11)
 
 raw("variable_length_memory_efficient_attention_cache", "variable_length_memory_efficient_attention", inputs={"query": f32[2, 2, "n", 4], "key": f32[2, 2, 9, 4], "value": f32[2, 2, 9, 4], "seq_lens": i32[2, 1].values([[5], [5]]), "kv_seq_lens": i32[2, 1].values([[7], [3]]), "mask": f32[2, 1, "n", 9]}, outputs={"out": "float32"}, attrs={"scale": 0.5, "causal": True, "pre_cache_length": 2}, expect=lambda *x: variable(*x, causal=True, cached=2), opset=11)
+raw("variable_length_memory_efficient_attention_mask_heads", "variable_length_memory_efficient_attention", inputs={"query": f32[2, 2, "n", 4], "key": f32[2, 2, 6, 4], "value": f32[2, 2, 6, 4], "seq_lens": i32[2, 1].values([[5], [5]]), "kv_seq_lens": i32[2, 1].values([[6], [3]]), "mask": f32[2, 2, "n", 6]}, outputs={"out": "float32"}, attrs={"scale": -0.25, "causal": False, "pre_cache_length": 0}, expect=lambda *x: variable(*x, factor=-0.25))
 
 raw("flashmask_attention_causal", "flashmask_attention", inputs={"q": f32["b", 6, 2, 4], "k": f32["b", 6, 2, 4], "v": f32["b", 6, 2, 4], "startend_row_indices": i32["b", 1, 6, 1].ints(0, 7)}, outputs=QKV3, attrs={**FLASH, "causal": True}, expect=lambda *x: flashmask(*x, True))
 raw("flashmask_attention_causal_ends", "flashmask_attention", inputs={"q": f32["b", "n", 4, 4], "k": f32["b", "n", 2, 4], "v": f32["b", "n", 2, 4], "startend_row_indices": i32["b", 2, "n", 2].ints(0, 7)}, outputs=QKV3, attrs={**FLASH, "causal": True}, expect=lambda *x: flashmask(*x, True), opset=11)
@@ -129,6 +130,8 @@ raw("fused_bias_act_dequantize_f16", "fused_bias_act", inputs={"x": i32["b", 8],
 raw("fused_bias_act_int8_away", "fused_bias_act", inputs={"x": f32["b", 8], "bias": param(SHIFT), "shift": param(SCALES), "smooth": param(SMOOTH)}, outputs={"out": "int8"}, attrs={**ACT, "act_method": "relu", "quant_scale": 0.3}, expect=lambda x: in_bytes((np.maximum(x + SHIFT, 0) + SCALES) * SMOOTH, 0.3, True), opset=9)
 raw("fused_bias_act_int8_even", "fused_bias_act", inputs={"x": i32["b", 8], "dequant_scales": param(SCALES)}, outputs={"out": "int8"}, attrs={**ACT, "act_method": "swiglu", "compute_dtype": "fp32", "quant_scale": 0.1, "quant_round_type": 0}, expect=lambda x: in_bytes(silu((x * SCALES)[:, :4]) * (x * SCALES)[:, 4:], 0.1, False), opset=11)
 raw("fused_bias_act_unknown", "fused_bias_act", inputs={"x": f32["b", 8]}, outputs={"out": "float32"}, attrs={"act_method": "tanh", **ACT}, expect=lambda x: x, error="act_method 'tanh'")
+raw("fused_bias_act_no_dtype", "fused_bias_act", inputs={"x": i32["b", 8], "dequant_scales": param(SCALES)}, outputs={"out": "float32"}, attrs={**ACT, "act_method": "relu"}, expect=lambda x: x, error="the compute_dtype 'default' for integers")
+raw("fused_bias_act_no_scales", "fused_bias_act", inputs={"x": i32["b", 8]}, outputs={"out": "float32"}, attrs={**ACT, "act_method": "relu", "compute_dtype": "fp32"}, expect=lambda x: x, error="dequant_scales for floats, or integers without them")
 
 
 # phi/kernels/gpu/flash_attn_v3_kernel.cu: causal is a window to the right of 0; windows end in the last corner; scores are limited after scaling.
