@@ -77,9 +77,6 @@ raw("lookup_table_dequant_padding", "lookup_table_dequant", inputs={"W": param(T
 raw("apply_per_channel_scale", "apply_per_channel_scale", inputs={"x": f16["n", 8], "scales": f16[8]}, outputs={"out": "float16"}, expect=lambda x, scales: x * scales)
 raw("apply_per_channel_scale_rank3", "apply_per_channel_scale", inputs={"x": f16["b", "n", 8], "scales": f16[8]}, outputs={"out": "float16"}, expect=lambda x, scales: x * scales, error="an operand of rank 3")
 
-raw("lookup_table_dequant", "lookup_table_dequant", inputs={"W": param(TABLE), "Ids": i64["b", "n", 1].ints(0, 3)}, outputs={"Out": "float32"}, expect=lambda ids: lookup(TABLE, ids[..., 0]))
-raw("apply_per_channel_scale", "apply_per_channel_scale", inputs={"x": f32["b", "n", 3], "scales": S3}, outputs={"out": "float32"}, expect=lambda x: x * SCALES)
-
 # phi/kernels/impl/quant_linear_kernel_impl.h with funcs/quant_dequant.h: what is called away from zero goes there from any fraction.
 QUANT_LINEAR = {"in_num_col_dims": 1, "activation_type": "", "padding_weights": False, "scale_in": 0.3, "scale_weights": [0.1, 0.25, 0.4], "quant_round_type": 1, "quant_max_bound": 127.0, "quant_min_bound": -127.0}
 WHOLE, OFFSETS = np.random.RandomState(3).randint(-127, 128, (4, 3)).astype("int8"), np.random.RandomState(4).randn(3).astype("float32")
