@@ -50,6 +50,18 @@ Value attend(Builder& g, Value q, Value k, Value v, double factor, Value mask) {
   return g.matmul(g.softmax(scores, 3), v);
 }
 
+Value attend_flash(OpContext& op, Value q, Value k, Value v, double factor, Value mask, Value causal) {
+  Builder& g = op.graph();
+  if (!mask) return attend(g, q, k, v, factor, causal);
+  if (mask.rank() != 4) op.fail("an attn_mask that isn't [batch, heads, rows, columns]");
+  if (causal) mask = g.add(mask, causal);
+  const Value out = attend(g, q, k, v, factor, mask);
+  // The largest number of a row: below all finite ones where it hides everything.
+  const Value most = g.cast(g.reduce("ReduceMax", mask, Ints{3}, true), DType::kFloat32);
+  const Value hidden = g.less(most, g.scalar(std::numeric_limits<float>::lowest(), DType::kFloat32));
+  return g.where(hidden, g.scalar(0, out.dtype()), out);
+}
+
 Value activate(OpContext& op, Value x, std::string_view method) {
   Builder& g = op.graph();
   if (method == "gelu") return exact_gelu(g, x);
@@ -207,13 +219,9 @@ void flash_attn(OpContext& op) {
   if (op.attr<bool>("return_softmax", false)) op.fail("return_softmax, which is a training aid");
   refuse_training(op, "dropout");
   const auto repeated = [&](Value v) { return repeat_heads(op, g.transpose(v, {0, 2, 1, 3}), heads / shared_heads); };
-  Value mask = op.in_or_none("attn_mask");
-  if (op.attr<bool>("causal", false)) {
-    const Value causal = causal_mask(op, q, 1, k, 1);
-    mask = mask ? g.add(mask, causal) : causal;
-  }
-  const Value out = attend(g, g.transpose(q, {0, 2, 1, 3}), repeated(k), repeated(op.in("v")),
-                           1 / std::sqrt(static_cast<double>(size)), mask);
+  const Value causal = op.attr<bool>("causal", false) ? causal_mask(op, q, 1, k, 1) : Value();
+  const Value out = attend_flash(op, g.transpose(q, {0, 2, 1, 3}), repeated(k), repeated(op.in("v")),
+                                 1 / std::sqrt(static_cast<double>(size)), op.in_or_none("attn_mask"), causal);
   op.out("out", g.transpose(out, {0, 2, 1, 3}));
 }
 
@@ -222,6 +230,8 @@ void fused_dot_product_attention(OpContext& op) {
   Builder& g = op.graph();
   const auto masked = op.attr<std::string>("mask_type_str", "none");
   const auto biased = op.attr<std::string>("bias_type_str", "none");
+  if (op.attr<bool>("is_training", false) && op.attr<double>("dropout_probability", 0) != 0)
+    op.fail("dropout_probability in training mode: the result is random", "call eval() on the layer before the export");
   if (masked != "none" && masked != "causal") op.fail("the mask_type '" + masked + "': lengths within a batch");
   const Value q = op.in("q");
   const double factor = op.attr<double>("scaling_factor", 1);

@@ -21,8 +21,12 @@ Value repeat_heads(OpContext& op, Value x, int64_t times);
 // the last axis with the second.
 Value activate(OpContext& op, Value x, std::string_view method);
 
-// softmax(factor · q · kᵀ + mask) · v for [batch, heads, length, size].
+// softmax(factor · q · kᵀ + mask) · v for [batch, heads, length, size]. NaN for a row whose mask is -inf all along.
 Value attend(Builder& g, Value q, Value k, Value v, double factor, Value mask);
+
+// The same of FlashAttention 2, which gives zeros for such a row. `mask` is an operand, [batch, heads or 1, rows,
+// columns], or none; `causal` hides no row wholly.
+Value attend_flash(OpContext& op, Value q, Value k, Value v, double factor, Value mask, Value causal);
 
 // Of a rotary embedding: which element each one is paired with, and the sign that this one gets. Pairs are neighbours,
 // or elements of the two halves of each of `parts` equal parts.

@@ -21,8 +21,9 @@ struct Axis {
 struct Interpolation {
   Method method;
   bool align_corners;
-  bool half_pixel;           // align_mode 0: the centres of pixels are aligned
-  bool one_is_first = true;  // a result of one pixel is the image's first, not what lies in its middle
+  bool half_pixel;            // align_mode 0: the centres of pixels are aligned
+  bool one_is_first = true;   // a result of one pixel is the image's first, not what lies in its middle
+  bool cuts_weights = false;  // of integers
   std::vector<Axis> axes;
   Value sizes;   // int64 [axes], of the result; none if only `scales` are there
   Value scales;  // float32 [axes], computed
@@ -39,6 +40,8 @@ Interpolation read_interpolation(OpContext& op, Value x, Method method) {
   // Paddle 3.3 aligns the centres of one pixel too, but not in its kernels for two axes.
   r.one_is_first = method != Method::kLinear || !r.half_pixel || r.align_corners || rank == 2 ||
                    op.attr<bool>("one_is_first", false);
+  // Its kernel for one axis has weights of x's type, too: those of integers are 0 and 1.
+  r.cuts_weights = method == Method::kLinear && rank == 1 && !op.attr<bool>("one_is_first", false);
   r.axes.resize(rank);
   const bool by_size_tensor = op.has("size_tensor") || op.has("out_size");
 
@@ -241,6 +244,94 @@ Value interpolate_by_matrices(Builder& g, Value x, const Interpolation& r) {
   return x;
 }
 
+// The pixels before and behind each place of a result along an axis, int64 [size], and their weights, float32 in a
+// shape that broadcasts with x. The arithmetic is Paddle's in float32, step by step.
+struct Sides {
+  Value before;
+  Value behind;
+  Value weight_before;
+  Value weight_behind;
+};
+
+Sides sides_of(Builder& g, Value x, const Interpolation& r, size_t i) {
+  const Axis& axis = r.axes[i];
+  const auto at = static_cast<int64_t>(i) + 2;
+  const int64_t in = x.dim(at);
+  const auto number = [&](double value) { return g.scalar(value, DType::kFloat32); };
+  const bool centred = r.half_pixel && !r.align_corners;
+  const auto arranged = [&](Value v) { return g.unsqueeze(v, count_from(1, x.rank() - at)); };
+  if (axis.size && in >= 0) {
+    const float ratio = ratio_of(r, axis, in);
+    Ints before;
+    Ints behind;
+    std::vector<double> far;
+    std::vector<double> near;
+    for (int64_t k = 0; k < *axis.size; ++k) {
+      const auto place = static_cast<float>(k);
+      const float pixel = std::max(centred ? ratio * (place + 0.5F) - 0.5F : ratio * place, 0.F);
+      before.push_back(std::min(static_cast<int64_t>(pixel), in - 1));
+      behind.push_back(std::min(before.back() + 1, in - 1));
+      const float rest = pixel - static_cast<float>(before.back());
+      far.push_back(rest);
+      near.push_back(1.F - rest);
+    }
+    const auto vector = [&](const std::vector<double>& v) {
+      return arranged(g.constant(from_doubles(DType::kFloat32, {*axis.size}, v)));
+    };
+    return {g.ints(before), g.ints(behind), vector(near), vector(far)};
+  }
+
+  const Value size = g.dim(x, at);
+  const Value in_size = g.cast(size, DType::kFloat32);
+  const auto of_axis = [&](Value v) {
+    return g.slice(v, Ints{static_cast<int64_t>(i)}, Ints{static_cast<int64_t>(i) + 1}, Ints{0});
+  };
+  const Value wanted = r.sizes ? of_axis(r.sizes) : g.cast(g.mul(in_size, of_axis(r.scales)), DType::kInt64);
+  const Value out_size = g.cast(wanted, DType::kFloat32);
+  Value ratio;
+  if (r.align_corners) {
+    const Value steps = g.sub(out_size, number(1));
+    ratio = g.div(g.sub(in_size, number(1)), g.where(g.less(steps, number(1)), number(1), steps));
+  } else if (axis.scale > 0) {
+    ratio = number(1 / axis.scale);
+  } else if (r.scales) {
+    ratio = g.div(number(1), of_axis(r.scales));
+  } else {
+    ratio = g.div(in_size, out_size);
+  }
+  if (centred && r.one_is_first) ratio = g.where(g.less(out_size, number(2)), number(0), ratio);
+  Value pixel = g.cast(g.range(g.scalar_i64(0), g.squeeze(wanted, {0}), g.scalar_i64(1)), DType::kFloat32);
+  if (centred) {
+    pixel = g.relu(g.sub(g.mul(g.add(pixel, number(0.5)), ratio), number(0.5)));
+  } else {
+    pixel = g.mul(pixel, ratio);
+  }
+  const auto within = [&](Value v) { return g.where(g.less(v, size), v, g.sub(size, g.ints({1}))); };
+  const Value before = within(g.cast(pixel, DType::kInt64));
+  const Value rest = g.sub(pixel, g.cast(before, DType::kFloat32));
+  return {before, within(g.add(before, g.ints({1}))), arranged(g.sub(number(1), rest)), arranged(rest)};
+}
+
+// Linear interpolation of whole numbers, whose fractions are cut off: near a whole number the last bit counts, so the
+// products are added up in the order of Paddle's kernels.
+Value linear_of_integers(Builder& g, Value x, const Interpolation& r) {
+  const size_t axes = r.axes.size();
+  std::vector<Sides> sides;
+  for (size_t i = 0; i < axes; ++i) sides.push_back(sides_of(g, x, r, i));
+  if (r.cuts_weights) return g.gather(x, sides[0].before, 2);
+  Value sum;
+  for (size_t corner = 0; corner < size_t{1} << axes; ++corner) {
+    const auto is_behind = [&](size_t i) { return (corner >> (axes == 2 ? i : axes - 1 - i) & 1) != 0; };
+    Value part = x;
+    for (size_t i = 0; i < axes; ++i)
+      part = g.gather(part, is_behind(i) ? sides[i].behind : sides[i].before, static_cast<int64_t>(i) + 2);
+    for (size_t i = 0; i < axes; ++i)
+      part = g.mul(part, is_behind(i) ? sides[i].weight_behind : sides[i].weight_before);
+    sum = sum ? g.add(sum, part) : part;
+  }
+  return sum;
+}
+
 Dims resized_dims(const Interpolation& r, Value x) {
   Dims dims = {x.dim(0), x.dim(1)};
   for (const Axis& axis : r.axes) dims.push_back(axis.size.value_or(-1));
@@ -330,18 +421,27 @@ Value resize_between_reshapes(OpContext& op, Value x, const Interpolation& r) {
 }
 
 // A single pixel of a cubic result lies half a pixel before the first one in Paddle, where Resize takes the first
-// itself. The axes that have one are done here, whatever their extent; Resize leaves an axis of one pixel as it is.
-Value settle_single_pixels(OpContext& op, Value x, const Interpolation& r) {
-  Builder& g = op.graph();
+// itself. So the first pixel of an axis that has one becomes what Paddle makes of it, whatever the axis' extent; of one
+// whose size is known at run time only, if it is 1 then.
+Value settle_single_pixels(Builder& g, Value x, const Interpolation& r) {
   const auto number = [&](double value) { return g.scalar(value, x.dtype()); };
   for (size_t i = 0; i < r.axes.size(); ++i) {
-    if (r.axes[i].size != 1) continue;
-    if (r.axes[i].scale > 0) op.fail("a cubic result of one pixel by a scale, beside sizes known at run time only");
+    const bool known = r.axes[i].size.has_value();
+    // An axis that grows has one pixel in the end only if it has one now, which stays the same.
+    if (known ? r.axes[i].size != 1 : !r.sizes || r.axes[i].scale >= 1) continue;
     const auto axis = static_cast<int64_t>(i) + 2;
     const Value first = g.slice(x, {0}, {1}, {axis});
     const Value second = g.slice(g.slice(x, {0}, {2}, {axis}), {-1}, {kToTheEnd}, {axis});  // the first, if it is alone
     // The weights at a distance of half a pixel: those of the two pixels before the first one are the first's, too.
-    x = g.sub(g.mul(first, number(1.09375)), g.mul(second, number(0.09375)));
+    const Value pixel = g.sub(g.mul(first, number(1.09375)), g.mul(second, number(0.09375)));
+    if (!known) {
+      const Value size = g.slice(r.sizes, Ints{static_cast<int64_t>(i)}, Ints{static_cast<int64_t>(i) + 1}, Ints{0});
+      x = g.where(g.less(size, g.ints({2})), pixel, x);
+    } else if (r.axes[i].scale > 0) {
+      x = g.expand(pixel, g.shape(x));
+    } else {
+      x = pixel;  // an axis of one pixel stays as it is
+    }
   }
   return x;
 }
@@ -361,7 +461,9 @@ void interpolate(OpContext& op, Method method) {
 
   Value y;
   const bool wide_integer = dtype == DType::kInt64 || dtype == DType::kFloat64;
-  if (method == Method::kNearest && ((all_known && !resize_agrees(r, x)) || (wide_integer && !r.scales))) {
+  if (method == Method::kLinear && !is_floating(dtype)) {
+    y = linear_of_integers(g, x, r);
+  } else if (method == Method::kNearest && ((all_known && !resize_agrees(r, x)) || (wide_integer && !r.scales))) {
     y = nearest_by_gathering(g, x, r);
   } else {
     if (g.opset() < 11) y = resize_before_11(op, x, r);
@@ -369,7 +471,7 @@ void interpolate(OpContext& op, Method method) {
     const bool special = dtype == DType::kFloat64 || (single && method == Method::kCubic);
     if (!y && method != Method::kNearest && all_known && (g.opset() < 11 || special))
       y = interpolate_by_matrices(g, x, r);
-    if (!y && single && method == Method::kCubic && !r.align_corners) x = settle_single_pixels(op, x, r);
+    if (!y && method == Method::kCubic && !r.align_corners) x = settle_single_pixels(g, x, r);
     if (!y) y = last && method == Method::kCubic ? resize_between_reshapes(op, x, r) : resize(op, x, r);
   }
   y = g.cast(y, dtype);

@@ -246,9 +246,9 @@ Pooled adaptive_pool(OpContext& op, Value x, bool average, bool with_indices) {
   return {pool_by_gathering(g, x, windows, average ? Pooling::kAverage : Pooling::kMax), {}};
 }
 
+// What Paddle's maxima begin with, also those of float64.
 Value lowest(Builder& g, DType dtype) {
   const double number = dtype == DType::kFloat16    ? -65504.0
-                        : dtype == DType::kFloat64  ? std::numeric_limits<double>::lowest()
                         : dtype == DType::kBFloat16 ? -std::numeric_limits<double>::infinity()
                                                     : double{std::numeric_limits<float>::lowest()};
   return g.scalar(number, dtype);

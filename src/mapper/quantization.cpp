@@ -1,5 +1,5 @@
 // Quantized programs. A scale is the largest absolute value s; a number x stands for the integer x · bound / s, where
-// bound is 2^(bits - 1) - 1. All is symmetric: Paddle's kernels read no zero point.
+// bound is the largest integer, 2^(bits - 1) - 1. All is symmetric: Paddle's kernels read no zero point.
 //
 // 8 bits become QuantizeLinear and DequantizeLinear with the step s / 127 from opset 13; all else is arithmetic. (From
 // 10 on there are both for whole tensors, but ONNX Runtime's optimiser then puts integer kernels around weights whose
@@ -92,7 +92,7 @@ Value step_of(Builder& g, const Scale& scale, Rounding rounding) {
 }
 
 // ONNX Runtime has no kernel of the definition of 28.
-bool has_nodes(const Builder& g, int64_t bits) { return bits == 8 && g.opset() >= 13 && g.opset() < 28; }
+bool has_nodes(const Builder& g, double bound) { return bound == 127 && g.opset() >= 13 && g.opset() < 28; }
 
 // scale / divisor, and number / scale; of a constant a constant.
 Value divided(Builder& g, Value scale, double divisor) {
@@ -130,12 +130,11 @@ Value rounded_to_even(Builder& g, Value x) {
 }
 
 // The integers that stand for a constant.
-Value quantized_constant(Builder& g, Value x, const Scale& scale, int64_t bits, Rounding rounding) {
+Value quantized_constant(Builder& g, Value x, const Scale& scale, double bound, Rounding rounding) {
   const Dims& dims = *x.dims();
   std::vector<double> numbers = numbers_of(x);
   const std::vector<double> scales = numbers_of(scale.value);
   const size_t inner = inner_count(x, scale.axis);
-  const double bound = bound_of(bits);
   for (size_t i = 0; i < numbers.size(); ++i) {
     const double s = scale.axis ? scales[i / inner % scales.size()] : scales.at(0);
     if (rounding == Rounding::kHalfAway) {
@@ -144,16 +143,15 @@ Value quantized_constant(Builder& g, Value x, const Scale& scale, int64_t bits, 
       numbers[i] = s > 0 ? std::clamp(std::nearbyint(numbers[i] * bound / s), -bound - 1, bound) : 0;
     }
   }
-  const DType dtype = bits == 8 ? DType::kInt8 : DType::kFloat32;
+  const DType dtype = bound == 127 ? DType::kInt8 : DType::kFloat32;
   return g.constant(from_doubles(dtype, dims, numbers), x.info()->parameter ? x.name() : "");
 }
 
 // The integers that stand for x: int8 if a node makes them, else float32.
-Value quantize(OpContext& op, Value x, const Scale& scale, int64_t bits, Rounding rounding, bool saturates = true) {
+Value quantize(OpContext& op, Value x, const Scale& scale, double bound, Rounding rounding, bool saturates = true) {
   Builder& g = op.graph();
-  if (bits < 2 || bits > 24) op.fail("bit_length " + std::to_string(bits));
   if (x.constant() != nullptr && scale.value.constant() != nullptr)
-    return quantized_constant(g, x, scale, bits, rounding);
+    return quantized_constant(g, x, scale, bound, rounding);
   x = g.cast(x, DType::kFloat32);
   const int64_t rank = scale.axis ? rank_of(op, x) : 0;
   const Value s = scale.along(g, rank);
@@ -163,11 +161,10 @@ Value quantize(OpContext& op, Value x, const Scale& scale, int64_t bits, Roundin
     x = !scale.axis && scale.value.constant() != nullptr ? g.clip(x, -numbers_of(s).at(0), numbers_of(s).at(0))
                                                          : g.max(g.min(x, s), g.neg(s));
   }
-  if (has_nodes(g, bits)) {
+  if (has_nodes(g, bound)) {
     const Value step = step_of(g, scale, rounding);
     return g.node("QuantizeLinear", {x, step, zero_points(g, step)}, axis_attribute(scale), {DType::kInt8, x.dims()});
   }
-  const double bound = bound_of(bits);
   const Value scaled = g.mul(x, inverse(g, bound, s));
   if (rounding == Rounding::kHalfToEven) return g.clip(rounded_to_even(g, scaled), -bound - 1, bound);
   const Value half = g.scalar(0.5, DType::kFloat32);
@@ -175,9 +172,9 @@ Value quantize(OpContext& op, Value x, const Scale& scale, int64_t bits, Roundin
 }
 
 // The numbers that integers stand for, float32.
-Value dequantize(OpContext& op, Value q, const Scale& scale, int64_t bits) {
+Value dequantize(OpContext& op, Value q, const Scale& scale, double bound) {
   Builder& g = op.graph();
-  if (q.dtype() == DType::kInt8 && has_nodes(g, bits)) {
+  if (q.dtype() == DType::kInt8 && has_nodes(g, bound)) {
     const Value step = step_of(g, scale, Rounding::kHalfToEven);
     return g.node("DequantizeLinear", {q, step, zero_points(g, step)}, axis_attribute(scale),
                   {DType::kFloat32, q.dims()});
@@ -188,10 +185,10 @@ Value dequantize(OpContext& op, Value q, const Scale& scale, int64_t bits) {
     const std::vector<double> scales = numbers_of(scale.value);
     const size_t inner = inner_count(q, scale.axis);
     for (size_t i = 0; i < numbers.size(); ++i)
-      numbers[i] *= scales[scale.axis ? i / inner % scales.size() : 0] / bound_of(bits);
+      numbers[i] *= scales[scale.axis ? i / inner % scales.size() : 0] / bound;
     return g.constant(from_doubles(DType::kFloat32, *q.dims(), numbers), q.info()->parameter ? q.name() : "");
   }
-  return g.mul(g.cast(q, DType::kFloat32), divided(g, s, bound_of(bits)));
+  return g.mul(g.cast(q, DType::kFloat32), divided(g, s, bound));
 }
 
 // x in front of a Cast from int8, the other half of a pair.
@@ -217,7 +214,20 @@ Rounding rounding_of(const OpContext& op, int64_t fallback) {
   return type == 0 ? Rounding::kHalfToEven : Rounding::kHalfAway;
 }
 
-int64_t bits_of(const OpContext& op) { return op.attr<int64_t>("bit_length", 8); }
+double bound_of(const OpContext& op) {
+  const auto bits = op.attr<int64_t>("bit_length", 8);
+  if (bits < 2 || bits > 24) op.fail("bit_length " + std::to_string(bits));
+  return bound_of(bits);
+}
+
+// Since Paddle 3, the kernels of quantize_linear and dequantize_linear read the largest integer from an attribute of
+// its own, and pay no attention to the bits.
+double bound_of_pair(const OpContext& op) {
+  if (op.attr<bool>("bound_by_bit_length", false) || !op.has_attr("qmax")) return bound_of(op);
+  const auto bound = op.attr<int64_t>("qmax");
+  if (bound < 1 || bound >= 1 << 24) op.fail("qmax " + std::to_string(bound));
+  return static_cast<double>(bound);
+}
 
 void refuse_float8(const OpContext& op) {
   if (std::abs(op.attr<int64_t>("qmin", -128)) == 448 || std::abs(op.attr<int64_t>("qmin", -128)) == 57344)
@@ -238,8 +248,9 @@ void quantize_linear(OpContext& op) {
   // A note for tools of what could be quantized: Paddle computes nothing.
   if (op.attr<bool>("only_observer", false)) return op.out("y", x);
   refuse_float8(op);
+  if (!op.attr<bool>("is_test", true)) op.fail("training (is_test is false), where the scale is that of the batch");
   const Scale scale = read_scale(op, op.in("scale"), x, op.attr<int64_t>("quant_axis", 0));
-  const Value q = quantize(op, x, scale, bits_of(op), rounding_of(op, 0));
+  const Value q = quantize(op, x, scale, bound_of_pair(op), rounding_of(op, 0));
   op.out("y", op.graph().cast(q, op.out_dtype("y") == DType::kInt8 ? DType::kInt8 : x.dtype()));
 }
 
@@ -250,13 +261,14 @@ void dequantize_linear(OpContext& op) {
   refuse_float8(op);
   const Scale scale = read_scale(op, op.in("scale"), x, op.attr<int64_t>("quant_axis", 0));
   const DType dtype = is_floating(op.out_dtype("y")) ? op.out_dtype("y") : DType::kFloat32;
-  op.out("y", g.cast(dequantize(op, bits_of(op) == 8 ? as_int8(g, x) : x, scale, bits_of(op)), dtype));
+  const double bound = bound_of_pair(op);
+  op.out("y", g.cast(dequantize(op, bound == 127 ? as_int8(g, x) : x, scale, bound), dtype));
 }
 
 // --- quantizers that leave integers in a floating tensor ------------------------------------------------------------
 
 void put_integers(OpContext& op, Value x, const Scale& scale, bool saturates) {
-  op.out("out", op.graph().cast(quantize(op, x, scale, bits_of(op), rounding_of(op, 1), saturates), x.dtype()));
+  op.out("out", op.graph().cast(quantize(op, x, scale, bound_of(op), rounding_of(op, 1), saturates), x.dtype()));
 }
 
 void fake_quantize_by_given(OpContext& op) {
@@ -277,16 +289,20 @@ Scale largest_of_channels(OpContext& op, Value x) {
   return scale;
 }
 
+// Of the scale that training has left, where there is one.
 void fake_channel_wise_quantize(OpContext& op) {
   const Value x = op.in("x");
-  put_integers(op, x, largest_of_channels(op, x), false);
+  if (!op.attr<bool>("is_test", false) || !op.has("in_scale"))
+    return put_integers(op, x, largest_of_channels(op, x), false);
+  op.out("out_scale", op.in("in_scale"));
+  put_integers(op, x, read_scale(op, op.in("in_scale"), x, op.attr<int64_t>("quant_axis", 0)), true);
 }
 
 // --- quantizers and dequantizers in one -----------------------------------------------------------------------------
 
 void put_numbers(OpContext& op, Value x, const Scale& scale, bool saturates) {
-  const Value q = quantize(op, x, scale, bits_of(op), rounding_of(op, 1), saturates);
-  op.out("out", op.graph().cast(dequantize(op, q, scale, bits_of(op)), x.dtype()));
+  const Value q = quantize(op, x, scale, bound_of(op), rounding_of(op, 1), saturates);
+  op.out("out", op.graph().cast(dequantize(op, q, scale, bound_of(op)), x.dtype()));
 }
 
 void fake_quantize_dequantize_by_given(OpContext& op) {
@@ -429,6 +445,7 @@ void quant_linear(OpContext& op) {
 }
 
 constexpr std::string_view kNoFloat8 = "float8 (qmin -448 or -57344); scales of groups";
+constexpr std::string_view kNoFloat8NoTraining = "float8 (qmin -448 or -57344); scales of groups; training";
 
 constexpr MapperEntry kEntries[] = {
     {"apply_per_channel_scale", 7, apply_per_channel_scale},
@@ -447,7 +464,7 @@ constexpr MapperEntry kEntries[] = {
     {"lookup_table_dequant", 7, lookup_table_dequant, "a table that is no parameter"},
     {"moving_average_abs_max_scale", 7, moving_average_scale},
     {"quant_linear", 7, quant_linear},
-    {"quantize_linear", 7, quantize_linear, kNoFloat8},
+    {"quantize_linear", 7, quantize_linear, kNoFloat8NoTraining},
 };
 
 }  // namespace
@@ -473,7 +490,7 @@ Value weight(OpContext& op, std::string_view operand, DType computed, int64_t ch
   if (!op.attr<std::string>("quantization_type", "").starts_with("post_weight")) {
     // Integers that a dequantizer behind the operator scales. The factor 1 keeps them in one byte each.
     const Scale one{g.scalar(127, DType::kFloat32), std::nullopt};
-    return g.cast(dequantize(op, w, one, 8), computed);
+    return g.cast(dequantize(op, w, one, 127), computed);
   }
   // The attribute holds steps, where all other scales are the largest values.
   const auto bits = op.attr<int64_t>("quantize_weight_bits", 8);
@@ -484,7 +501,7 @@ Value weight(OpContext& op, std::string_view operand, DType computed, int64_t ch
     const auto count = static_cast<int64_t>(steps.size());
     for (double& step : steps) step *= bound_of(bits);
     const Scale scale = read_scale(op, g.constant(from_doubles(DType::kFloat32, {count}, steps)), w, channel_axis);
-    return g.cast(dequantize(op, w, scale, bits), computed);
+    return g.cast(dequantize(op, w, scale, bound_of(bits)), computed);
   }
   op.fail("the weight '" + w.name() + "' is stored as integers, and no attribute holds its scale");
 }

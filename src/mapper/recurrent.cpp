@@ -3,6 +3,7 @@
 #include <limits>
 #include <ranges>
 
+#include "mapper/attention.h"
 #include "mapper/lod.h"
 #include "mapper/tables.h"
 
@@ -53,6 +54,7 @@ NetworkResult run_network(OpContext& op, const Network& net) {
   if (net.weights.size() != 4 * cells)
     op.fail(std::to_string(net.weights.size()) + " weights and biases where " + std::to_string(cells) +
             " cells need four each");
+  if (net.layers > 1) refuse_training(op, "dropout_prob");  // between the layers
 
   if (net.x.dtype() == DType::kFloat64) op.lossy("computed in float32: ONNX Runtime has no kernel for float64");
 
@@ -477,18 +479,12 @@ void fusion_gru(OpContext& op) {
   run_gru(op, net, op.in("weight_h"));
 }
 
-constexpr std::string_view kNoIdentity = "sequences of several levels; the cell_activation 'identity'";
-
-// These kernels of Paddle take the identity for done, and multiply the output gate with what lay in memory.
-void refuse_identity_of_cells(OpContext& op) {
-  if (activation_name(op, "cell_activation", "tanh") == "Affine")
-    op.fail("the cell_activation 'identity', for which Paddle's kernel reads what nothing has written");
-}
-
 // The embeddings of words are their projections, with the bias of the gates in them: of `bias` only peepholes are read.
 void fused_embedding_fc_lstm(OpContext& op) {
   Builder& g = op.graph();
-  refuse_identity_of_cells(op);
+  // Paddle's kernel takes the identity for done, and the forgotten cell for the new one.
+  if (activation_name(op, "cell_activation", "tanh") == "Affine")
+    op.fail("the cell_activation 'identity', for which Paddle's kernel puts out the forgotten cell, not the new one");
   const Value ids = g.cast(g.flatten_to_1d(op.in("ids")), DType::kInt64);
   const int64_t size = state_size(op, op.in("weight_h"));
   const Value none = g.filled(0, op.in("embeddings").dtype(), {4 * size});
@@ -506,10 +502,10 @@ void fused_embedding_fc_lstm(OpContext& op) {
 
 // At each step a fully connected layer of each row of the sequence and the cell before tells how much of the row goes
 // into the step: scores s = relu([x, c] · attention_weight + attention_bias), then relu(s · scalar + scalar_bias), and
-// softmax of them. Gates f i o c; lstm_weight is that of the hidden state, then that of what the step gets.
+// softmax of them. Gates f i o c; lstm_weight is that of the hidden state, then that of what the step gets. With the
+// identity for the cell's activation, the kernel takes the forgotten cell for it, not the new one.
 void attention_lstm(OpContext& op) {
   Builder& g = op.graph();
-  refuse_identity_of_cells(op);
   const std::string gate = activation_name(op, "gate_activation", "sigmoid");
   const std::string candidate = activation_name(op, "candidate_activation", "tanh");
   const std::string out = activation_name(op, "cell_activation", "tanh");
@@ -546,8 +542,9 @@ void attention_lstm(OpContext& op) {
     const Value sums = g.add(g.add(g.matmul(now, weights[1]), g.matmul(states[0], weights[0])), bias);
     const std::vector<Value> gates = g.split(sums, {3 * size, size}, 1);
     const std::vector<Value> fio = g.split(activate(g, gate, gates[0]), Ints(3, size), 1);
-    const Value next = g.add(g.mul(fio[0], states[1]), g.mul(fio[1], activate(g, candidate, gates[1])));
-    return std::vector<Value>{g.mul(fio[2], activate(g, out, next)), next};
+    const Value forgotten = g.mul(fio[0], states[1]);
+    const Value next = g.add(forgotten, g.mul(fio[1], activate(g, candidate, gates[1])));
+    return std::vector<Value>{g.mul(fio[2], out == "Affine" ? forgotten : activate(g, out, next)), next};
   };
   const Value c0 = op.in("c0");
   const Value h0 = op.in_or_none("h0");
@@ -625,6 +622,7 @@ void ctc_align(OpContext& op) {
   op.out("output_length", g.cast(total, x.dtype()));
 }
 
+constexpr std::string_view kNoIdentity = "sequences of several levels; the cell_activation 'identity'";
 constexpr std::string_view kOneLevel = "sequences of several levels; the results that only training needs";
 
 constexpr MapperEntry kEntries[] = {
@@ -633,7 +631,7 @@ constexpr MapperEntry kEntries[] = {
     {"gru_unit", 7, gru_unit},
     {"row_conv", 7, row_conv},
     {"ctc_align", 11, ctc_align, "sequences of several levels"},
-    {"attention_lstm", 9, attention_lstm, kNoIdentity},
+    {"attention_lstm", 9, attention_lstm, "sequences of several levels"},
     {"fused_embedding_fc_lstm", 9, fused_embedding_fc_lstm, kNoIdentity},
     {"fusion_gru", 9, fusion_gru, kOneLevel},
     {"fusion_lstm", 9, fusion_lstm, kOneLevel},

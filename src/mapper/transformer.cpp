@@ -70,29 +70,6 @@ Value within(Builder& g, Value ahead, int64_t left, int64_t right) {
 
 // --- attention on [batch, length, heads, size] ----------------------------------------------------------------------
 
-// Causal masks of this operator begin in the first corner.
-void memory_efficient_attention(OpContext& op) {
-  refuse_training(op, "dropout_p");
-  Builder& g = op.graph();
-  for (const std::string_view name : {"cu_seqlens_q", "cu_seqlens_k", "causal_diagonal", "seqlen_k"}) {
-    if (op.has(name)) op.fail(std::string(name) + ", lengths within a batch");
-  }
-  const Value q = op.in("query");
-  const Value k = op.in("key");
-  const int64_t times = times_of(op, q, k, 2);
-  const auto arranged = [&](Value x) { return repeat_heads(op, heads_to_front(g, x), times); };
-  Value mask = op.in_or_none("bias");
-  if (op.attr<bool>("causal", false)) {
-    const Value rows = counts(g, g.unsqueeze(positions(g, g.dim(q, 1)), {1}));
-    const Value columns = counts(g, positions(g, g.dim(k, 1)));
-    const Value causal = hiding(g, g.less_equal(columns, rows), q.dtype());
-    mask = mask ? g.add(mask, causal) : causal;
-  }
-  const Value out =
-      attend(g, heads_to_front(g, q), arranged(k), arranged(op.in("value")), factor_of(op, q.dim(3)), mask);
-  op.out("output", heads_to_front(g, out));
-}
-
 // qkv is [batch, length, groups + 2, heads of keys, size]: the groups of query heads, keys, values.
 void flash_attn_qkvpacked(OpContext& op) {
   refuse_training(op, "dropout");
@@ -109,13 +86,10 @@ void flash_attn_qkvpacked(OpContext& op) {
   };
   const Value q = part(0, groups);
   const Value k = part(groups, groups + 1);
-  Value mask = op.in_or_none("attn_mask");
-  if (op.attr<bool>("causal", false)) {
-    const Value causal = causal_mask(op, qkv, 1, qkv, 1);
-    mask = mask ? g.add(mask, causal) : causal;
-  }
-  const Value out = attend(g, q, repeat_heads(op, k, groups), repeat_heads(op, part(groups + 1, groups + 2), groups),
-                           1 / std::sqrt(static_cast<double>(size)), mask);
+  const Value causal = op.attr<bool>("causal", false) ? causal_mask(op, qkv, 1, qkv, 1) : Value();
+  const Value out =
+      attend_flash(op, q, repeat_heads(op, k, groups), repeat_heads(op, part(groups + 1, groups + 2), groups),
+                   1 / std::sqrt(static_cast<double>(size)), op.in_or_none("attn_mask"), causal);
   op.out("out", heads_to_front(g, out));
 }
 
@@ -201,6 +175,18 @@ struct Rows {
   Value length;    // of its sequence, float32 [rows]
 };
 
+// With padding between them: every sequence has `most` rows, of which the first ones count, as many as cu_seqlens says.
+Rows read_padded_rows(OpContext& op, Value rows, Value given, int64_t most) {
+  Builder& g = op.graph();
+  const Value starts = counts(g, g.flatten_to_1d(given));
+  const Value lengths =
+      g.sub(g.slice(starts, Ints{1}, Ints{kToTheEnd}, Ints{0}), g.slice(starts, Ints{0}, Ints{-1}, Ints{0}));
+  const Value row = positions(g, rows);
+  const Value sequence = g.div(row, g.scalar_i64(most));
+  const Value place = g.sub(row, g.mul(sequence, g.scalar_i64(most)));
+  return {sequence, counts(g, place), g.gather(lengths, sequence, 0)};
+}
+
 Rows read_rows(OpContext& op, Value rows, Value given) {
   Builder& g = op.graph();
   const Value starts = g.cast(g.flatten_to_1d(given), DType::kInt64);
@@ -215,49 +201,117 @@ Rows read_rows(OpContext& op, Value rows, Value given) {
   return {sequence, counts(g, g.sub(row, first)), counts(g, g.sub(end, first))};
 }
 
+// By Reshape: through Unsqueeze, onnx's checker takes numbers that it knows for a list still, and cannot subtract lists
+// of two lengths.
+Value column(Builder& g, Value x) { return g.reshape(x, Ints{-1, 1}); }
+
+// Whether the rows of queries and those of keys belong to the same sequence: [rows, rows].
+Value same_sequence(Builder& g, const Rows& queries, const Rows& keys) {
+  const Value distance = g.abs(g.sub(column(g, counts(g, queries.sequence)), counts(g, keys.sequence)));
+  return g.less(distance, g.scalar(0.5, DType::kFloat32));
+}
+
+// q is [rows, heads, size].
+Value attend_rows(OpContext& op, Value q, Value k, Value v, Value allowed, double factor, double cap) {
+  Builder& g = op.graph();
+  const auto arranged = [&](Value x) { return g.unsqueeze(g.transpose(x, {1, 0, 2}), {0}); };
+  const Value heads = arranged(q);
+  const Value keys = arranged(k);
+  const int64_t times = times_of(op, heads, keys, 1);
+  const Value out = attend_where(g, heads, repeat_heads(op, keys, times), repeat_heads(op, arranged(v), times), factor,
+                                 allowed, {}, cap);
+  return g.transpose(g.squeeze(out, {0}), {1, 0, 2});
+}
+
+// A causal mask of this operator lets the first query see the first key, and `causal_diagonal` more of them. Without
+// cu_seqlens all sequences of a batch are as long as the tensors, whatever seqlen_k says, which the kernel reads only
+// beside cu_seqlens: the first seqlen_k keys of each sequence count there.
+void memory_efficient_attention(OpContext& op) {
+  refuse_training(op, "dropout_p");
+  Builder& g = op.graph();
+  const Value q = op.in("query");
+  const Value k = op.in("key");
+  const Value v = op.in("value");
+  const int64_t times = times_of(op, q, k, 2);
+  const auto scale = op.attr<double>("scale", -1);
+  const double factor = scale < 0 ? factor_of(op, q.dim(3)) : scale;
+  const bool causal = op.attr<bool>("causal", false);
+  const Value diagonal = causal ? op.in_or_none("causal_diagonal") : Value();
+  if (const Value starts_q = op.in_or_none("cu_seqlens_q")) {
+    if (op.has("bias")) op.fail("a bias beside cu_seqlens");
+    const auto of_one = [&](Value x) {
+      if (x.dim(0) > 1) op.fail("a batch of " + std::to_string(x.dim(0)) + " beside cu_seqlens");
+      return g.squeeze(x, {0});
+    };
+    const Rows queries = read_rows(op, g.dim(q, 1), starts_q);
+    const Rows keys = read_rows(op, g.dim(k, 1), op.in("cu_seqlens_k"));
+    // A number of each sequence for each row, 0 for those behind the last one.
+    const auto for_rows = [&](Value numbers, const Rows& rows) {
+      return g.gather(
+          g.concat({counts(g, g.flatten_to_1d(numbers)), g.constant(from_doubles(DType::kFloat32, {1}, {0}))}, 0),
+          rows.sequence, 0);
+    };
+    Value allowed = same_sequence(g, queries, keys);
+    if (const Value lengths = op.in_or_none("seqlen_k"))
+      allowed = g.logical_and(allowed, g.less(keys.place, for_rows(lengths, keys)));
+    if (causal) {
+      const Value last = diagonal ? g.add(queries.place, for_rows(diagonal, queries)) : queries.place;
+      allowed = g.logical_and(allowed, g.logical_not(g.greater(keys.place, column(g, last))));
+    }
+    return op.out("output", g.unsqueeze(attend_rows(op, of_one(q), of_one(k), of_one(v), allowed, factor, 0), {0}));
+  }
+  const auto arranged = [&](Value x) { return repeat_heads(op, heads_to_front(g, x), times); };
+  Value mask = op.in_or_none("bias");
+  if (causal) {
+    Value rows = counts(g, g.unsqueeze(positions(g, g.dim(q, 1)), {1}));
+    if (diagonal) rows = g.add(rows, g.reshape(counts(g, diagonal), Ints{-1, 1, 1, 1}));
+    const Value hides = hiding(g, g.logical_not(g.greater(counts(g, positions(g, g.dim(k, 1))), rows)), q.dtype());
+    mask = mask ? g.add(mask, hides) : hides;
+  }
+  op.out("output", heads_to_front(g, attend(g, heads_to_front(g, q), arranged(k), arranged(v), factor, mask)));
+}
+
 // Where the diagonal of a pair of sequences of different lengths lies.
 enum class Corner { kFirst, kLast };
 
 // q is [rows, heads, size].
-Value attend_unpadded(OpContext& op, Value q, Value k, Value v, Value starts_q, Value starts_k, Corner corner) {
+Value attend_unpadded(OpContext& op, Value q, Value k, Value v, Corner corner, bool padded = false) {
   Builder& g = op.graph();
   if (op.attr<bool>("return_softmax", false)) op.fail("return_softmax, which is a training aid");
-  const Rows a = read_rows(op, g.dim(q, 0), starts_q);
-  const Rows b = read_rows(op, g.dim(k, 0), starts_k);
-  // By Reshape: through Unsqueeze, onnx's checker takes numbers that it knows for a list still, and cannot subtract
-  // lists of two lengths.
-  const auto column = [&](Value x) { return g.reshape(x, Ints{-1, 1}); };
-  const Value distance = g.abs(g.sub(column(counts(g, a.sequence)), counts(g, b.sequence)));
-  Value allowed = g.less(distance, g.scalar(0.5, DType::kFloat32));
+  const auto read = [&](Value x, std::string_view starts, std::string_view longest) {
+    if (!padded) return read_rows(op, g.dim(x, 0), op.in(starts));
+    const ScalarArgument most = op.scalar(longest);
+    if (!most.known() || *most.number < 1) op.fail(std::string(longest) + " that is not known, or below 1");
+    return read_padded_rows(op, g.dim(x, 0), op.in(starts), static_cast<int64_t>(*most.number));
+  };
+  const Rows a = read(q, "cu_seqlens_q", "max_seqlen_q");
+  const Rows b = read(k, "cu_seqlens_k", "max_seqlen_k");
+  Value allowed = same_sequence(g, a, b);
+  if (padded) {
+    allowed = g.logical_and(allowed, g.less(b.place, b.length));
+    allowed = g.logical_and(allowed, g.less(column(g, a.place), column(g, a.length)));
+  }
   const Window window = read_window(op);
   if (window.left >= 0 || window.right >= 0) {
     const auto place = [&](const Rows& rows) {
       return corner == Corner::kFirst ? rows.place : g.sub(rows.place, rows.length);
     };
-    allowed = g.logical_and(allowed, within(g, g.sub(place(b), column(place(a))), window.left, window.right));
+    allowed = g.logical_and(allowed, within(g, g.sub(place(b), column(g, place(a))), window.left, window.right));
   }
-  const auto arranged = [&](Value x) { return g.unsqueeze(g.transpose(x, {1, 0, 2}), {0}); };
-  const Value heads = arranged(q);
-  const Value keys = arranged(k);
-  const int64_t times = times_of(op, heads, keys, 1);
-  const Value out = attend_where(g, heads, repeat_heads(op, keys, times), repeat_heads(op, arranged(v), times),
-                                 factor_of(op, q.dim(2)), allowed, {}, window.cap);
-  return g.transpose(g.squeeze(out, {0}), {1, 0, 2});
+  return attend_rows(op, q, k, v, allowed, factor_of(op, q.dim(2)), window.cap);
 }
 
 void flash_attn_unpadded(OpContext& op) {
   refuse_training(op, "dropout");
   if (op.has("attn_mask")) op.fail("attn_mask, which has rows and columns for the longest sequence");
-  op.out("out", attend_unpadded(op, op.in("q"), op.in("k"), op.in("v"), op.in("cu_seqlens_q"), op.in("cu_seqlens_k"),
-                                Corner::kFirst));
+  op.out("out", attend_unpadded(op, op.in("q"), op.in("k"), op.in("v"), Corner::kFirst));
 }
 
 void flash_attn_v3_varlen(OpContext& op) {
   for (const std::string_view name : {"seqused_q", "seqused_k", "qv", "q_descale", "k_descale", "v_descale"}) {
     if (op.has(name)) op.fail("its operand '" + std::string(name) + "'");
   }
-  op.out("out", attend_unpadded(op, op.in("q"), op.in("k"), op.in("v"), op.in("cu_seqlens_q"), op.in("cu_seqlens_k"),
-                                Corner::kLast));
+  op.out("out", attend_unpadded(op, op.in("q"), op.in("k"), op.in("v"), Corner::kLast));
 }
 
 // qkv is [rows, groups + 2, heads of keys, size].
@@ -267,14 +321,13 @@ void flash_attn_varlen_qkvpacked(OpContext& op) {
   const Value qkv = op.in("qkv");
   if (qkv.rank() != 4 || qkv.dim(1) < 3 || qkv.dim(2) < 0 || qkv.dim(3) < 0)
     op.fail("an operand that isn't [rows, groups + 2, heads, size] with known groups, heads and size");
-  if (op.attr<bool>("varlen_padded", true)) op.fail("varlen_padded: sequences with padding between them");
   if (op.has("attn_mask")) op.fail("attn_mask, which has rows and columns for the longest sequence");
   const int64_t groups = qkv.dim(1) - 2;
   const auto part = [&](int64_t from, int64_t to) {
     return g.reshape(g.slice(qkv, {from}, {to}, {1}), Ints{0, (to - from) * qkv.dim(2), qkv.dim(3)});
   };
   op.out("out", attend_unpadded(op, part(0, groups), part(groups, groups + 1), part(groups + 1, groups + 2),
-                                op.in("cu_seqlens_q"), op.in("cu_seqlens_k"), Corner::kFirst));
+                                Corner::kFirst, op.attr<bool>("varlen_padded", true)));
 }
 
 // [batch, heads, length, size] with the number of keys of each sequence that count, behind those of the cache. A causal
@@ -322,13 +375,13 @@ void fused_bias_act(OpContext& op) {
 constexpr MapperEntry kEntries[] = {
     {"flash_attn_qkvpacked", 7, flash_attn_qkvpacked, "return_softmax"},
     {"flash_attn_unpadded", 7, flash_attn_unpadded, "return_softmax; attn_mask"},
-    {"flash_attn_varlen_qkvpacked", 7, flash_attn_varlen_qkvpacked, "varlen_padded; attn_mask"},
+    {"flash_attn_varlen_qkvpacked", 7, flash_attn_varlen_qkvpacked, "return_softmax; attn_mask"},
     {"flash_attn_v3", 7, flash_attn_v3, "8-bit floats (descale)"},
     {"flash_attn_v3_varlen", 7, flash_attn_v3_varlen, "seqused, 8-bit floats (descale)"},
     {"flashmask_attention", 7, flashmask_attention},
     {"flashmask_attention_v2", 7, flashmask_attention, "block_mask"},
     {"fused_bias_act", 7, fused_bias_act, kFloat8Results},
-    {"memory_efficient_attention", 7, memory_efficient_attention, "lengths within a batch (cu_seqlens, seqlen_k)"},
+    {"memory_efficient_attention", 7, memory_efficient_attention, "a bias beside cu_seqlens"},
     {"variable_length_memory_efficient_attention", 7, variable_length_attention},
 };
 

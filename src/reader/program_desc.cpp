@@ -420,6 +420,12 @@ class ProgramBuilder {
       if (!before) return tl::make_unexpected(before.error());
       op.inputs.push_back({"array", {*before}});
     }
+    if (op.name == "fake_channel_wise_quantize_abs_max") {
+      // At inference the kernel reads the scale from the variable that it would write in training, a parameter.
+      const auto scale = arguments(desc.outputs(), "OutScale");
+      const auto before = scale.size() == 1 ? newest(block, scale.front()) : std::nullopt;
+      if (before) op.inputs.push_back({"in_scale", {*before}});
+    }
     auto status = convert_operands(
         desc.inputs(), rules.inputs, [&](const std::string& name) { return read(block, name); }, op.inputs);
     if (status) status = convert_attributes(block, desc, rules, op);

@@ -17,6 +17,11 @@ REASONS = {
     "Paddle 3 forgets the shape of an input that is written into an array": """
         control_flow-array_in_loop control_flow-array_in_loop_of_no_turn
     """,
+    "in PIR programs the bound is qmax, 127 in Paddle's translations, in others bit_length tells it": """
+        quantization-dequantize_linear_16_bits quantization-quantize_linear_4_bits
+        quantization-quantize_linear_4_bits_channels_away
+    """,
+    "of whole numbers, Paddle 3.3 takes weights of 0 and 1 for one axis": "interpolation-linear_u8 interpolation-linear_u8_one_dynamic",
     "Paddle 3 divides by the batch size of the specification, -1 where it is dynamic": "losses-kldiv_batchmean",
     "digamma has a pole at 0 since Paddle 3.1, and is not a number there before": """
         special-digamma special-digamma_edges special-digamma_f64 special-digamma_poles special-polygamma0

@@ -71,10 +71,15 @@ FLASH = {"dropout": 0.0, "causal": False, "return_softmax": False, "is_test": Tr
 raw("flash_attn", "flash_attn", inputs={"q": f32["b", "n", 2, 4], "k": f32["b", "m", 2, 4], "v": f32["b", "m", 2, 4]}, outputs=FLASH_OUT, attrs=FLASH, expect=attend)
 raw("flash_attn_causal", "flash_attn", inputs={"q": f32["b", "n", 2, 4], "k": f32["b", "n", 2, 4], "v": f32["b", "n", 2, 4]}, outputs=FLASH_OUT, attrs={**FLASH, "causal": True}, expect=lambda q, k, v: attend(q, k, v, causal=True), opset=11)
 raw("flash_attn_causal_static", "flash_attn", inputs={"q": f32["b", 3, 2, 4], "k": f32["b", 5, 2, 4], "v": f32["b", 5, 2, 4]}, outputs=FLASH_OUT, attrs={**FLASH, "causal": True}, expect=lambda q, k, v: attend(q, k, v, causal=True))
-raw("flash_attn_mask", "flash_attn", inputs={"q": f32["b", "n", 2, 4], "k": f32["b", "m", 2, 4], "v": f32["b", "m", 2, 4], "attn_mask": f32["b", 1, "n", "m"]}, outputs=FLASH_OUT, attrs=FLASH, expect=lambda q, k, v, mask: attend(q, k, v, mask=mask))
+raw("flash_attn_mask", "flash_attn", inputs={"q": f32["b", "n", 2, 4], "k": f32["b", "m", 2, 4], "v": f32["b", "m", 2, 4], "attn_mask": f32["b", 1, "n", "m"]}, outputs=FLASH_OUT, attrs=FLASH, expect=lambda q, k, v, mask: attend(q, k, v, mask=mask), opset=9)
+# Rows that see nothing are zeros (csrc/flash_attn/src/flash_fwd_kernel.h); the lowest finite number hides none.
+LOWEST = np.finfo("float32").min
+HOLES = np.array([[0, -np.inf, 0], [-np.inf] * 3, [LOWEST] * 3, [LOWEST, -np.inf, -np.inf]], "float32").reshape(1, 1, 4, 3)
+raw("flash_attn_mask_hides_rows", "flash_attn", inputs={"q": f32[1, 4, 2, 4], "k": f32[1, 3, 2, 4], "v": f32[1, 3, 2, 4], "attn_mask": f32[1, 1, 4, 3].values(HOLES)}, outputs=FLASH_OUT, attrs=FLASH, expect=lambda q, k, v, mask: np.nan_to_num(attend(q, k, v, mask=mask)), opset=9)
+raw("flash_attn_mask_of_rank_5", "flash_attn", inputs={"q": f32[2, 4, 2, 4], "k": f32[2, 3, 2, 4], "v": f32[2, 3, 2, 4], "attn_mask": f32[1, 2, 1, 4, 3]}, outputs=FLASH_OUT, attrs=FLASH, expect=lambda q, k, v, mask: attend(q, k, v, mask=mask[0]), error="attn_mask that isn't [batch, heads, rows, columns]")
 raw("flash_attn_groups", "flash_attn", inputs={"q": f32["b", "n", 4, 4], "k": f32["b", "m", 2, 4], "v": f32["b", "m", 2, 4]}, outputs=FLASH_OUT, attrs=FLASH, expect=attend)
 case("scaled_dot_product_attention", F.scaled_dot_product_attention, q=f32["b", "n", 2, 4], k=f32["b", "m", 2, 4], v=f32["b", "m", 2, 4])
-case("scaled_dot_product_attention_causal", lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True), q=f32["b", 5, 2, 4], k=f32["b", 5, 2, 4], v=f32["b", 5, 2, 4], expect=lambda q, k, v: attend(q, k, v, causal=True), opset={"pir": 9})
+case("scaled_dot_product_attention_causal", lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True), q=f32["b", 5, 2, 4], k=f32["b", 5, 2, 4], v=f32["b", 5, 2, 4], expect={"pdmodel": lambda q, k, v: attend(q, k, v, causal=True)}, opset={"pir": 9})
 
 case("softmax_mask_fuse", paddle.incubate.softmax_mask_fuse, x=f32["b", 2, "n", "n"], mask=f32["b", 1, "n", "n"])
 raw("softmax_mask_upper_triangle", "fused_softmax_mask_upper_triangle", inputs={"X": f32["b", 2, "n", "n"]}, outputs={"Out": "float32"}, opset=11, expect=lambda x: softmax(np.where(np.tri(x.shape[-1]) > 0, x, -np.inf)))
@@ -294,3 +299,4 @@ def reduced_scores(q, k, lse):
 REDUCED = {"q": f32["b", "n", 4, 8], "k": f32["b", "m", 2, 8], "softmax_lse": f32["b", 4, 128]}
 raw("calc_reduced_attn_scores", "calc_reduced_attn_scores", inputs=REDUCED, outputs={"reduced_scores": "float32"}, attrs={}, opset=10, expect=reduced_scores)
 raw("calc_reduced_attn_scores_fixed", "calc_reduced_attn_scores", inputs={"q": f32["b", 5, 2, 8], "k": f32["b", 3, 2, 8], "softmax_lse": f32["b", 2, 128]}, outputs={"reduced_scores": "float32"}, attrs={}, expect=reduced_scores)
+raw("fused_dot_product_attention_training", "fused_dot_product_attention", inputs=CUDNN_IN, outputs=CUDNN_OUT, attrs={**CUDNN, "is_training": True, "dropout_probability": 0.5}, expect=lambda *x: attend(*x), error="dropout_probability in training mode")

@@ -53,17 +53,9 @@ raw("box_coder_decode_alone", "box_coder", inputs={"PriorBox": P, "TargetBox": f
 case("box_coder_float64", lambda p, v, t: paddle.vision.ops.box_coder(p, v, t, "decode_center_size"), p=f64[7, 4].values(boxes(7, dtype="float64")), v=f64[7, 4].range(0.1, 0.5), t=f64["b", 7, 4])
 
 
-# phi/kernels/gpu/box_clip_kernel.cu
-def clipped(boxes, info):
-    """Paddle's kernel wants the boxes' LoD, which an exported program cannot be fed with as numpy arrays."""
-    side = np.floor(info[:, 1::-1] / info[:, 2:] + 0.5) - 1
-    limit = np.concatenate([side, side], 1)
-    return np.clip(boxes, 0, limit[:, None] if boxes.ndim == 3 else limit).astype(boxes.dtype)
-
-
 INFO = np.array([[40, 30, 2], [33, 45, 1.5], [20, 20, 1]])
-raw("box_clip", "box_clip", inputs={"Input": f32["n", 4].range(-10, 40), "ImInfo": f32[1, 3].values(INFO[:1])}, outputs={"Output": "float32"}, expect=clipped, opset=8)
-raw("box_clip_images", "box_clip", inputs={"Input": f32["b", 6, 4].range(-10, 40), "ImInfo": f32["b", 3].values([INFO[:2], INFO])}, outputs={"Output": "float32"}, expect=clipped, opset=8)
+raw("box_clip", "box_clip", inputs={"Input": f32["n", 4].range(-10, 40).lod([5], [7], read=False), "ImInfo": f32[1, 3].values(INFO[:1])}, outputs={"Output": "float32"}, opset=8)
+raw("box_clip_images", "box_clip", inputs={"Input": f32["b", 6, 4].range(-10, 40).lod([1, 1], [1, 1, 1], read=False), "ImInfo": f32["b", 3].values([INFO[:2], INFO])}, outputs={"Output": "float32"}, opset=8)
 raw("box_clip_lod", "box_clip", inputs={"Input": f32[9, 4].range(-10, 40).lod([5, 1, 3], [1, 6, 2]), "ImInfo": f32[3, 3].values(INFO)}, outputs={"Output": "float32"}, opset=11)
 
 raw("iou_similarity", "iou_similarity", inputs={"X": f32["n", 4].values([boxes(5), boxes(7)]), "Y": T2}, outputs={"Out": "float32"}, attrs={"box_normalized": True}, opset=8, paddle_cannot={"pir": "Paddle 3 does not translate it"})

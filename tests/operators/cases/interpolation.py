@@ -26,6 +26,23 @@ case("nearest_size_like", lambda x, y: F.interpolate(x, size=paddle.shape(y)[2:]
 case("nearest_scale_tensor", lambda x, s: F.interpolate(x, scale_factor=s), x=IMAGE, s=f32_value([2.0], [3.0]), opset=11)
 case("nearest_many_sizes", lambda x: F.interpolate(x, size=[49, 61]), x=f32["b", 1, 27, 35])
 
+# Whole numbers are cut off, so the last bit of a sum counts. In Paddle 3.3 places along the first of two axes come of one instruction that
+# rounds once, so these rows have ratios there that need no rounding.
+BYTES = u8["b", 3, "h", "w"].ints(0, 256)
+FLAT = u8[2, 3, 8, 8].values([np.full((2, 3, 8, 8), 77), np.full((2, 3, 8, 8), 255)])
+case("bilinear_u8", lambda x: F.interpolate(x, size=[10, 11], mode="bilinear"), x=u8["b", 3, 5, 7].ints(0, 256))
+case("bilinear_u8_flat", lambda x: F.interpolate(x, size=[16, 24], mode="bilinear"), x=FLAT)
+case("bilinear_u8_flat_corners", lambda x: F.interpolate(x, size=[20, 24], mode="bilinear", align_corners=True), x=FLAT)
+case("bilinear_u8_mode1", lambda x: F.interpolate(x, size=[4, 5], mode="bilinear", align_mode=1), x=u8["b", 3, 17, 13].ints(0, 256))
+case("bilinear_u8_scale", lambda x: F.interpolate(x, scale_factor=[2.0, 0.6], mode="bilinear", data_format="NHWC"), x=u8["b", "h", "w", 3].ints(0, 256), opset=11)
+case("bilinear_u8_dynamic", lambda x: F.interpolate(x, size=[24, 9], mode="bilinear"), x=BYTES, opset=9)
+case("bilinear_u8_dynamic_corners", lambda x: F.interpolate(x, size=[17, 9], mode="bilinear", align_corners=True), x=BYTES, opset=9)
+case("bilinear_u8_size_tensor", lambda x, s: F.interpolate(x, size=s, mode="bilinear"), x=BYTES, s=i32_value([24, 20], [1, 5]), opset=11)
+case("bilinear_u8_scale_tensor", lambda x, s: F.interpolate(x, scale_factor=s, mode="bilinear"), x=BYTES, s=f32_value([2.0], [4.0]), opset=11)
+case("linear_u8", lambda x: F.interpolate(x, size=[11], mode="linear", data_format="NCW"), x=u8["b", 3, 5].ints(0, 256))
+case("linear_u8_one_dynamic", lambda x: F.interpolate(x, size=[1], mode="linear", data_format="NCW"), x=u8["b", 3, "n"].ints(0, 256), opset=9)
+case("trilinear_u8", lambda x: F.interpolate(x, size=[8, 5, 9], mode="trilinear", data_format="NCDHW"), x=u8["b", 2, 4, 6, 5].ints(0, 256))
+
 case("bilinear_size", lambda x: F.interpolate(x, size=[13, 4], mode="bilinear"), x=FIXED)
 case("bilinear_dynamic", lambda x: F.interpolate(x, size=[17, 9], mode="bilinear"), x=IMAGE, opset=11)
 case("bilinear_corners", lambda x: F.interpolate(x, size=[13, 4], mode="bilinear", align_corners=True), x=FIXED)
@@ -54,6 +71,9 @@ case("bilinear_scale_tensor", lambda x, s: F.interpolate(x, scale_factor=s, mode
 case("upsampling_bilinear2d", nn.UpsamplingBilinear2D(scale_factor=2), x=IMAGE, opset=11)
 case("upsampling_nearest2d", nn.UpsamplingNearest2D(size=[24, 10]), x=f32["b", 3, 12, 5])
 
+case("bicubic_one_pixel_by_tensor", lambda x, s: F.interpolate(x, size=s, mode="bicubic"), x=IMAGE, s=i32_value([1, 5], [7, 1]), opset=11)
+case("bicubic_one_pixel_by_scale", lambda x: F.interpolate(x, scale_factor=[0.15, 0.5], mode="bicubic"), x=IMAGE, opset=11)
+case("bicubic_one_pixel_by_scale_of_one", lambda x: F.interpolate(x, scale_factor=[0.15, 0.5], mode="bicubic"), x=f32["b", 3, 9, "w"], opset=11)
 case("bicubic", lambda x: F.interpolate(x, size=[13, 4], mode="bicubic"), x=FIXED)
 case("bicubic_dynamic", lambda x: F.interpolate(x, scale_factor=2, mode="bicubic"), x=IMAGE, opset=11)
 case("bicubic_corners", lambda x: F.interpolate(x, size=[13, 8], mode="bicubic", align_corners=True), x=FIXED)

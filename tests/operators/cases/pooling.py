@@ -117,6 +117,8 @@ raw("raw_unpool_overlap", "unpool", inputs={"X": f32[2, 1, 2, 3], "Indices": i32
 case("avg_pool2d_ceil_nhwc", nn.AvgPool2D(3, stride=2, padding=1, ceil_mode=True, data_format="NHWC"), x=f32["b", "h", "w", 3])
 case("avg_pool2d_ceil_inclusive_nhwc", nn.AvgPool2D(3, stride=2, padding=1, ceil_mode=True, exclusive=False, data_format="NHWC"), x=f32["b", "h", "w", 3])
 case("max_pool2d_ceil_tblr", nn.MaxPool2D(3, stride=2, padding=[0, 1, 1, 2], ceil_mode=True), x=f32["b", 3, "h", "w"])
+raw("max_pool2d_padding_alone", "pool2d", inputs={"X": f32["b", 2, 5, 6]}, outputs={"Out": "float32"}, attrs={"pooling_type": "max", "ksize": [2, 2], "strides": [1, 1], "paddings": [3, 2]})
+raw("max_pool2d_padding_alone_f64", "pool2d", inputs={"X": f64["b", 2, 5, 6]}, outputs={"Out": "float64"}, attrs={"pooling_type": "max", "ksize": [2, 2], "strides": [1, 1], "paddings": [3, 2]}, opset=8)
 case("max_pool2d_infinite", nn.MaxPool2D(3, stride=2, padding=1), x=f32["b", 3, "h", "w"].infinite())
 case("max_pool2d_same_ceil", nn.MaxPool2D(3, stride=2, padding="SAME", ceil_mode=True), x=f32["b", 3, "h", "w"])
 case("avg_pool2d_same_ceil", nn.AvgPool2D(3, stride=2, padding="SAME", ceil_mode=True), x=f32["b", 3, "h", "w"])

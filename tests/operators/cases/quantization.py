@@ -18,7 +18,7 @@ def away(x):
 
 
 def quantized_channels(x, others):
-    """What the kernel gives in training; at inference it wants a scale that no file holds."""
+    """What the kernel gives in training; at inference it wants a scale, which the files of these rows do not hold."""
     largest = np.abs(x).max(others, keepdims=True)
     return [away(x / largest * 127), largest.reshape(-1)]
 
@@ -31,18 +31,20 @@ def lookup(table, ids):
 # Rows of a least and a largest number and 8 bytes.
 TABLE = np.concatenate([np.array([[-1, 1], [0, 3], [-2, 0.5]], "float32"), np.random.RandomState(3).randint(0, 127, (3, 8)).astype("uint8").view("float32")], 1)
 
-# In PIR programs, Paddle 3.3.1 runs the quantizer in the place of dequantize_linear, and 8 bits whatever bit_length says: those rows have the formulas of its kernels.
+# In PIR programs, Paddle 3.0 to 3.3 run the quantizer in the place of dequantize_linear: those rows have the formula of the dequantizer's kernel. Its bound is qmax, 127 in translations, whatever bit_length says.
 raw("quantize_linear", "quantize_linear", inputs={"X": f32["b", 3, "n"].range(-2, 2), "Scale": S1, "ZeroPoint": ZERO}, outputs={"Y": "float32"}, attrs={"quant_axis": -1, "bit_length": 8})
 raw("quantize_linear_ties", "quantize_linear", inputs={"X": TIES, "Scale": S127, "ZeroPoint": ZERO}, outputs={"Y": "float32"}, attrs={"quant_axis": -1, "bit_length": 8})
 raw("quantize_linear_ties_away", "quantize_linear", inputs={"X": TIES, "Scale": S127, "ZeroPoint": ZERO}, outputs={"Y": "float32"}, attrs={"quant_axis": -1, "bit_length": 8, "round_type": 1})
 raw("quantize_linear_channels", "quantize_linear", inputs={"X": f32["b", 3, "n"].range(-2, 2), "Scale": S3, "ZeroPoint": ZERO}, outputs={"Y": "float32"}, attrs={"quant_axis": 1, "bit_length": 8})
-raw("quantize_linear_4_bits", "quantize_linear", inputs={"X": f32["b", 3, "n"].range(-2, 2), "Scale": S1, "ZeroPoint": ZERO}, outputs={"Y": "float32"}, attrs={"quant_axis": -1, "bit_length": 4}, expect={"pir": lambda x: np.clip(np.rint(x * np.float32(7 / 1.5)), -8, 7)})
+raw("quantize_linear_4_bits", "quantize_linear", inputs={"X": f32["b", 3, "n"].range(-2, 2), "Scale": S1, "ZeroPoint": ZERO}, outputs={"Y": "float32"}, attrs={"quant_axis": -1, "bit_length": 4})
+raw("quantize_linear_4_bits_channels_away", "quantize_linear", inputs={"X": f32["b", 3, "n"].range(-2, 2), "Scale": S3, "ZeroPoint": ZERO}, outputs={"Y": "float32"}, attrs={"quant_axis": 1, "bit_length": 4, "round_type": 1}, opset=8)
+case("quantize_linear_qmax", lambda x, s, z: paddle._C_ops.quantize_linear(x, s, z, z, z, -1, 4, -8, 7, 0, True, False)[0], x=f32["b", 3, "n"].range(-2, 2), s=f32[1].values([1.5]), z=f32[1].values([0]), opset=8, paddle_cannot={"pdmodel": "quantize_linear as a function came with Paddle 3"})
 raw("quantize_linear_zero_scale", "quantize_linear", inputs={"X": f32["b", 3].values(np.zeros((2, 3))), "Scale": S0, "ZeroPoint": ZERO}, outputs={"Y": "float32"}, attrs={"quant_axis": -1, "bit_length": 8}, sizes=[{"b": 2}])
 raw("quantize_linear_observer", "quantize_linear", inputs={"X": f32["b", 3], "Scale": S1, "ZeroPoint": ZERO}, outputs={"Y": "float32"}, attrs={"quant_axis": -1, "bit_length": 8, "only_observer": True})
 raw("dequantize_linear_observer", "dequantize_linear", inputs={"X": f32["b", 3], "Scale": S1, "ZeroPoint": ZERO}, outputs={"Y": "float32"}, attrs={"quant_axis": -1, "bit_length": 8, "only_observer": True})
-raw("dequantize_linear_floats", "dequantize_linear", inputs={"X": f32["b", 3].ints(-128, 128), "Scale": S1, "ZeroPoint": ZERO}, outputs={"Y": "float32"}, attrs={"quant_axis": -1, "bit_length": 8}, expect=lambda x: x * np.float32(1.5) / 127)
-raw("dequantize_linear_channels", "dequantize_linear", inputs={"X": f32["b", 3, "n"].ints(-128, 128), "Scale": S3, "ZeroPoint": ZERO}, outputs={"Y": "float32"}, attrs={"quant_axis": 1, "bit_length": 8}, expect=lambda x: x * SCALES[:, None] / 127)
-raw("dequantize_linear_16_bits", "dequantize_linear", inputs={"X": f32["b", 3].ints(-32768, 32768), "Scale": S1, "ZeroPoint": ZERO}, outputs={"Y": "float32"}, attrs={"quant_axis": -1, "bit_length": 16}, expect=lambda x: x * np.float32(1.5) / 32767)
+raw("dequantize_linear_floats", "dequantize_linear", inputs={"X": f32["b", 3].ints(-128, 128), "Scale": S1, "ZeroPoint": ZERO}, outputs={"Y": "float32"}, attrs={"quant_axis": -1, "bit_length": 8}, expect={"pir": lambda x: x * np.float32(1.5) / 127})
+raw("dequantize_linear_channels", "dequantize_linear", inputs={"X": f32["b", 3, "n"].ints(-128, 128), "Scale": S3, "ZeroPoint": ZERO}, outputs={"Y": "float32"}, attrs={"quant_axis": 1, "bit_length": 8}, expect={"pir": lambda x: x * SCALES[:, None] / 127})
+raw("dequantize_linear_16_bits", "dequantize_linear", inputs={"X": f32["b", 3].ints(-32768, 32768), "Scale": S1, "ZeroPoint": ZERO}, outputs={"Y": "float32"}, attrs={"quant_axis": -1, "bit_length": 16}, expect={"pir": lambda x: x * np.float32(1.5) / 127})
 
 raw("fake_quantize_abs_max", "fake_quantize_abs_max", inputs={"X": f32["b", 3, "n"]}, outputs={"Out": "float32", "OutScale": "float32"}, attrs={"bit_length": 8, "round_type": 1}, opset=8, paddle_cannot=NO_ROUNDING)
 raw("fake_quantize_abs_max_to_even", "fake_quantize_abs_max", inputs={"X": f32["b", 3, "n"]}, outputs={"Out": "float32", "OutScale": "float32"}, attrs={"bit_length": 8, "round_type": 0}, opset=8, paddle_cannot=NO_ROUNDING)
@@ -50,6 +52,18 @@ raw("fake_quantize_abs_max_16_bits", "fake_quantize_abs_max", inputs={"X": f32["
 raw("fake_quantize_dequantize_abs_max", "fake_quantize_dequantize_abs_max", inputs={"X": f32["b", 3, "n"]}, outputs={"Out": "float32", "OutScale": "float32"}, attrs={"bit_length": 8, "round_type": 1}, opset=8, paddle_cannot=NO_ROUNDING)
 raw("fake_channel_wise_quantize_abs_max", "fake_channel_wise_quantize_abs_max", inputs={"X": f32[4, 3, "n"]}, outputs={"Out": "float32", "OutScale": "float32"}, attrs={"bit_length": 8, "round_type": 1, "quant_axis": 0}, opset=8, expect=lambda x: quantized_channels(x, (1, 2)), paddle_cannot=NO_ROUNDING)
 raw("fake_channel_wise_quantize_abs_max_axis1", "fake_channel_wise_quantize_abs_max", inputs={"X": f32["b", 3, "n"]}, outputs={"Out": "float32", "OutScale": "float32"}, attrs={"bit_length": 8, "round_type": 1, "quant_axis": 1}, opset=8, expect=lambda x: quantized_channels(x, (0, 2)), paddle_cannot=NO_ROUNDING)
+
+
+def by_stored_scale(x):
+    """At inference the scale is read from the variable that training writes."""
+    block = paddle.static.default_main_program().global_block()
+    out = block.create_var(dtype="float32", shape=x.shape)
+    scale = paddle.static.create_global_var([4], 1.5, "float32", persistable=True)
+    block.append_op(type="fake_channel_wise_quantize_abs_max", inputs={"X": x}, outputs={"Out": out, "OutScale": scale}, attrs={"bit_length": 8, "quant_axis": 0, "is_test": True})
+    return out
+
+
+case("fake_channel_wise_quantize_abs_max_stored", by_stored_scale, static="older", x=f32[4, 3, "n"], opset=8, paddle_cannot=NO_ROUNDING)
 raw("fake_channel_wise_quantize_dequantize_abs_max", "fake_channel_wise_quantize_dequantize_abs_max", inputs={"X": f32[4, 3, "n"]}, outputs={"Out": "float32", "OutScale": "float32"}, attrs={"bit_length": 8, "round_type": 1, "quant_axis": 0}, opset=8, paddle_cannot=NO_ROUNDING)
 raw("fake_channel_wise_quantize_dequantize_abs_max_axis1", "fake_channel_wise_quantize_dequantize_abs_max", inputs={"X": f32["b", 3, "n"]}, outputs={"Out": "float32", "OutScale": "float32"}, attrs={"bit_length": 8, "round_type": 1, "quant_axis": 1}, opset=8, paddle_cannot=NO_ROUNDING)
 

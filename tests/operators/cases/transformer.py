@@ -30,10 +30,18 @@ def front(x):
     return x.swapaxes(1, 2)
 
 
-# phi/kernels/fusion/cutlass/memory_efficient_attention/kernel_forward.h: a causal mask begins in the first corner.
-def efficient(q, k, v, mask=0.0, causal=False, factor=None):
-    hidden = causal and np.arange(k.shape[1])[None] > np.arange(q.shape[1])[:, None]
+# phi/kernels/fusion/cutlass/memory_efficient_attention.cu, memory_efficient_attention/kernel_forward.h: a causal mask begins in the first corner, causal_diagonal keys farther.
+def efficient(q, k, v, mask=0.0, causal=False, factor=None, diagonal=0):
+    hidden = causal and np.arange(k.shape[1])[None] > np.arange(q.shape[1])[:, None] + np.reshape(diagonal, (-1, 1, 1, 1))
     return front(attend(front(q), front(k), front(v), factor, mask, hidden))
+
+
+def efficient_sequences(q, k, v, cu_q, cu_k, diagonal=None, lengths=None, causal=False, factor=None):
+    out = np.zeros_like(q)
+    for i in range(len(cu_q) - 1):
+        rows, keys = slice(cu_q[i], cu_q[i + 1]), slice(cu_k[i], cu_k[i + 1] if lengths is None else cu_k[i] + lengths[i])
+        out[:, rows] = efficient(q[:, rows], k[:, keys], v[:, keys], causal=causal, factor=factor, diagonal=0 if diagonal is None else diagonal[i])
+    return out
 
 
 # phi/kernels/gpu/flash_attn_kernel.cu and, for the masks, csrc/flash_attn/src/{softmax,flash_fwd_kernel}.h of PaddlePaddle/flash-attention.
@@ -100,6 +108,14 @@ raw("memory_efficient_attention", "memory_efficient_attention", inputs={"query":
 raw("memory_efficient_attention_scale", "memory_efficient_attention", inputs={"query": f32["b", "n", 2, 4], "key": f32["b", "m", 2, 4], "value": f32["b", "m", 2, 4]}, outputs=MEA, attrs={"causal": False, "scale": 0.3, **MEA_ATTRS}, expect=lambda q, k, v: efficient(q, k, v, factor=0.3), paddle_cannot=NO_DOUBLE)
 raw("memory_efficient_attention_causal", "memory_efficient_attention", inputs={"query": f32["b", "n", 2, 4], "key": f32["b", "n", 2, 4], "value": f32["b", "n", 2, 4]}, outputs=MEA, attrs={"causal": True, "scale": -1.0, **MEA_ATTRS}, expect=lambda q, k, v: efficient(q, k, v, causal=True), paddle_cannot=NO_DOUBLE, opset=11)
 raw("memory_efficient_attention_bias", "memory_efficient_attention", inputs={"query": f32["b", "n", 2, 4], "key": f32["b", "m", 2, 4], "value": f32["b", "m", 2, 4], "bias": f32["b", 2, "n", "m"]}, outputs=MEA, attrs={"causal": False, "scale": -1.0, **MEA_ATTRS}, expect=efficient, paddle_cannot=NO_DOUBLE)
+raw("memory_efficient_attention_scale_0", "memory_efficient_attention", inputs={"query": f32["b", "n", 2, 4], "key": f32["b", "m", 2, 4], "value": f32["b", "m", 2, 4]}, outputs=MEA, attrs={"causal": False, "scale": 0.0, **MEA_ATTRS}, expect=lambda q, k, v: efficient(q, k, v, factor=1e-30), paddle_cannot=NO_DOUBLE)
+raw("memory_efficient_attention_diagonal", "memory_efficient_attention", inputs={"query": f32[2, "n", 2, 4], "key": f32[2, 9, 2, 4], "value": f32[2, 9, 2, 4], "causal_diagonal": i32[2].values([1, 3])}, outputs=MEA, attrs={"causal": True, "scale": -1.0, **MEA_ATTRS}, expect=lambda q, k, v, diagonal: efficient(q, k, v, causal=True, diagonal=diagonal), paddle_cannot=NO_DOUBLE, opset=11)
+PACKED = {"query": f32[1, 9, 2, 4], "key": f32[1, 12, 2, 4], "value": f32[1, 12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}
+MEA_PACKED = {**MEA_ATTRS, "max_seqlen_q": 4.0, "max_seqlen_k": 5.0}
+raw("memory_efficient_attention_sequences", "memory_efficient_attention", inputs=PACKED, outputs=MEA, attrs={**MEA_PACKED, "causal": False, "scale": 0.3}, expect=lambda *x: efficient_sequences(*x, factor=0.3), paddle_cannot=NO_DOUBLE)
+raw("memory_efficient_attention_sequences_causal", "memory_efficient_attention", inputs={**PACKED, "query": f32[1, "r", 2, 4].values([np.random.RandomState(i).randn(1, 9, 2, 4) for i in range(2)])}, outputs=MEA, attrs={**MEA_PACKED, "causal": True, "scale": -1.0}, expect=lambda *x: efficient_sequences(*x, causal=True), paddle_cannot=NO_DOUBLE, opset=11)
+raw("memory_efficient_attention_sequences_in_caches", "memory_efficient_attention", inputs={**PACKED, "causal_diagonal": i32[3].values([1, 0, 1]), "seqlen_k": i32[3].values([2, 4, 3])}, outputs=MEA, attrs={**MEA_PACKED, "causal": True, "scale": -1.0}, expect=lambda *x: efficient_sequences(*x, causal=True), paddle_cannot=NO_DOUBLE)
+raw("memory_efficient_attention_sequences_bias", "memory_efficient_attention", inputs={**PACKED, "bias": f32[1, 2, 9, 12]}, outputs=MEA, attrs={**MEA_PACKED, "causal": False, "scale": -1.0}, expect=lambda *x: efficient_sequences(*x[:5]), error="a bias beside cu_seqlens", paddle_cannot=NO_DOUBLE)
 
 raw("flash_attn_qkvpacked", "flash_attn_qkvpacked", inputs={"qkv": f32["b", "n", 3, 2, 4]}, outputs=QKV3, attrs=FLASH, expect=packed)
 raw("flash_attn_qkvpacked_groups", "flash_attn_qkvpacked", inputs={"qkv": f32["b", "n", 5, 2, 4]}, outputs=QKV3, attrs=FLASH, expect=packed)
@@ -110,6 +126,19 @@ raw("flash_attn_unpadded", "flash_attn_unpadded", inputs={"q": f32[9, 2, 4], "k"
 raw("flash_attn_unpadded_dynamic", "flash_attn_unpadded", inputs={"q": f32["r", 4, 4].values([np.random.RandomState(7).randn(9, 4, 4), np.random.RandomState(8).randn(9, 4, 4)]), "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}, outputs=QKV3, attrs={"scale": 0.5, **UNPADDED}, expect=lambda *x: unpadded(*x, factor=0.5), opset=11)
 raw("flash_attn_unpadded_causal", "flash_attn_unpadded", inputs={"q": f32[9, 2, 4], "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}, outputs=QKV3, attrs={**UNPADDED, "scale": 0.5, "causal": True}, expect=lambda *x: unpadded(*x, causal=True, factor=0.5))
 raw("flash_attn_varlen_qkvpacked", "flash_attn_varlen_qkvpacked", inputs={"qkv": f32[9, 4, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_Q)}, outputs=QKV3, attrs={"scale": 0.5, "varlen_padded": False, **UNPADDED}, expect=lambda qkv, a, b: unpadded(qkv[:, :-2].reshape(9, 4, 4), qkv[:, -2], qkv[:, -1], a, b, factor=0.5))
+
+
+def padded(qkv, cu, most, causal=False):
+    """Sequences of `most` rows, of which as many count as cu_seqlens says; zeros for the others."""
+    out = np.zeros((len(qkv), (qkv.shape[1] - 2) * qkv.shape[2], qkv.shape[3]), "float32")
+    for i, n in enumerate(np.diff(cu)):
+        out[i * most : i * most + n] = packed(qkv[None, i * most : i * most + n], causal)[0]
+    return out
+
+
+PADDED = {**UNPADDED, "scale": 0.5, "varlen_padded": True, "max_seqlen_q": 4, "max_seqlen_k": 4}
+raw("flash_attn_varlen_qkvpacked_padded", "flash_attn_varlen_qkvpacked", inputs={"qkv": f32[12, 4, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_Q)}, outputs=QKV3, attrs=PADDED, expect=lambda qkv, a, b: padded(qkv, a, 4))
+raw("flash_attn_varlen_qkvpacked_padded_causal", "flash_attn_varlen_qkvpacked", inputs={"qkv": f32["r", 3, 2, 4].values([np.random.RandomState(i).randn(12, 3, 2, 4) for i in range(2)]), "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_Q)}, outputs=QKV3, attrs={**PADDED, "causal": True}, expect=lambda qkv, a, b: padded(qkv, a, 4, True), opset=11)
 
 raw("variable_length_memory_efficient_attention", "variable_length_memory_efficient_attention", inputs={"query": f32[2, 2, "n", 4], "key": f32[2, 2, 6, 4], "value": f32[2, 2, 6, 4], "seq_lens": i32[2, 1].values([[5], [5]]), "kv_seq_lens": i32[2, 1].values([[6], [3]])}, outputs={"out": "float32"}, attrs={"scale": 0.5, "causal": False, "pre_cache_length": 0}, expect=variable)
 raw("variable_length_memory_efficient_attention_causal_mask", "variable_length_memory_efficient_attention", inputs={"query": f32[2, 4, "n", 4], "key": f32[2, 2, "n", 4], "value": f32[2, 2, "n", 4], "seq_lens": i32[2, 1].values([[5], [5]]), "kv_seq_lens": i32[2, 1].values([[5], [3]]), "mask": f32[2, 1, "n", "n"]}, outputs={"out": "float32"}, attrs={"scale": 0.5, "causal": True, "pre_cache_length": 0}, expect=lambda *x: variable(*x, causal=True), opset=11)
