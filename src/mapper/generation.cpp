@@ -65,6 +65,7 @@ Step next_token(OpContext& op, const Cache& cache, Value q, Value k, Value v, Va
   const int64_t shared = k.dim(1);
   const int64_t size = q.dim(3);
   check_heads(op, cache, k);
+  if (q.dim(2) >= 0 && q.dim(2) != 1) op.fail(std::to_string(q.dim(2)) + " tokens where the cache takes one");
   if (mask && mask.rank() != 4) op.fail("a mask that isn't [batch, heads, 1, positions]");
   const auto number = [&](double value) { return g.scalar(value, DType::kFloat32); };
   const Value place = places(g, g.dim(cache.keys, 2));
