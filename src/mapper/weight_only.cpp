@@ -110,6 +110,34 @@ void weight_only_linear(OpContext& op) {
   op.out("out", op.has("bias") ? g.add(product, g.cast(op.in("bias"), x.dtype())) : product);
 }
 
+// x · weightᵀ + bias with the rows of x in 8 bits, but for columns that have a number over the threshold in any row.
+// The weight [n, k] is plain; its kernel, of all versions, takes it for one of weight_quantize's layout where it
+// multiplies those columns, and so does this.
+void llm_int8_linear(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const Value stored = op.in("weight");
+  const DType dtype = x.dtype();
+  if (!is_floating(dtype) || rank_of(op, x) < 1) op.fail("an operand that is no tensor of floats");
+  const auto number = [&](double value) { return g.scalar(value, DType::kFloat32); };
+  const Value scale = g.flatten_to_1d(g.cast(op.in("weight_scale"), DType::kFloat32));
+  const Value limit = g.cast(g.scalar(op.attr<double>("threshold", 6), dtype), DType::kFloat32);
+  const Value of_outliers = g.cast(g.mul(numbers_of(op, stored, {8, false}, DType::kFloat32), scale), dtype);
+
+  const Value wide = g.cast(x, DType::kFloat32);
+  const Value size = g.abs(wide);
+  const Value over = g.cast(g.greater(size, limit), DType::kFloat32);
+  const Value outliers = g.reduce("ReduceMax", g.reshape(over, Ints{-1, stored.dim(1)}), Ints{0}, false);  // [k]
+  const Value range = g.reduce("ReduceMax", g.mul(size, g.sub(number(1), over)), Ints{-1}, true);
+  const Value nothing = g.cast(g.logical_not(g.greater(range, number(0))), DType::kFloat32);
+  const Value steps = g.mul(g.mul(wide, number(127)), g.div(number(1), g.add(range, nothing)));
+  const Value q = g.mul(g.clip(halves_away_from_zero(g, steps), -127, 127), g.sub(number(1), outliers));
+  const Value products = g.matmul(q, g.transpose(g.cast(stored, DType::kFloat32), {1, 0}));
+  const Value inner = g.div(g.mul(g.mul(products, range), scale), number(127));
+  const Value out = g.add(g.matmul(g.mul(x, g.cast(outliers, dtype)), of_outliers), g.cast(inner, dtype));
+  op.out("out", op.has("bias") ? g.add(out, g.cast(op.in("bias"), dtype)) : out);
+}
+
 // Scales are the largest numbers divided by the bound, rounded to the weight's type; llm.int8 has float32 and no
 // layout.
 void weight_quantize(OpContext& op) {
@@ -180,6 +208,7 @@ namespace {
 constexpr std::string_view kArchitectures = "other GPU architectures than 70, 75, 80, 86, 89 and 90";
 
 constexpr MapperEntry kEntries[] = {
+    {"llm_int8_linear", 9, llm_int8_linear},
     {"weight_dequantize", 9, weight_dequantize},
     {"weight_only_linear", 7, weight_only_linear, kArchitectures},
     {"weight_quantize", 9, weight_quantize, kArchitectures},

@@ -144,3 +144,36 @@ E8, E4 = experts(8), experts(4)
 ROWS, NOT_LATER = f16["t", 64].lod([2, 2], [3, 4], read=False), {"pir": "Paddle 3.3 has it no longer"}
 case("fused_moe_int8", lambda x, gate, w1, w2, s1, s2: fused_moe(x, gate, w1, w2, s1, s2, 8), static="older", x=ROWS, gate=f32[64, 3], w1=i8[3, 64, 128].values(E8[0][0]), w2=i8[3, 64, 64].values(E8[0][1]), s1=f16[3, 128].values(E8[1][0]), s2=f16[3, 64].values(E8[1][1]), expect=lambda x, gate, *_: mixture(x, gate, E8[2]), opset=9, paddle_cannot=NOT_LATER)
 case("fused_moe_int4", lambda x, gate, w1, w2, s1, s2: fused_moe(x, gate, w1, w2, s1, s2, 4), static="older", x=ROWS, gate=f32[64, 3], w1=i8[3, 64, 64].values(E4[0][0]), w2=i8[3, 64, 32].values(E4[0][1]), s1=f16[3, 128].values(E4[1][0]), s2=f16[3, 64].values(E4[1][1]), expect=lambda x, gate, *_: mixture(x, gate, E4[2]), opset=9, paddle_cannot=NOT_LATER)
+
+
+# phi/kernels/impl/llm_int8_matmul_kernel_impl.h. Columns with a number over the threshold are multiplied apart, and for them the weight is read
+# as if weight_quantize had arranged it (permute_index), which it doesn't for llm.int8.
+PLAIN, LLM_SCALE = whole(64, 16, 8).T.astype("int8"), (RANDOM.rand(16) / 500 + 0.001).astype("float32")
+
+
+def by_rows(x, weight, scale, threshold=6.0, bias=0.0):
+    rows = x.reshape(-1, x.shape[-1]).astype("float32")
+    n, k = weight.shape
+    over = abs(rows) > np.float32(np.float16(threshold))
+    apart = over.any(0)
+    ranges = np.where(over, 0, abs(rows)).max(1, keepdims=True)
+    inverse = np.float32(1) / np.where(ranges == 0, 1, ranges)
+    q = rows * np.float32(127) * inverse
+    q = np.clip(np.sign(q) * np.floor(abs(q) + 0.5), -127, 127) * ~apart
+    out = (q @ weight.T.astype("float32") * ranges * scale / 127).astype(x.dtype)
+    arranged = np.zeros((n, k), "float32")
+    for row in range(n):
+        for column in range(k):
+            low, high = column % 8, column % 16 // 8
+            place = low + high + (high + 1) % 2 * (column % 16) + low * high + column // 16 * 16
+            byte = int(weight.reshape(-1)[place % 64 + place // 64 * 128 + 64 * (row % 2) + k * 2 * (row // 2)]) - 128
+            arranged[row, column] = (byte + 128) % 256 - 128
+    arranged = (arranged * scale[:, None]).astype(x.dtype).astype("float32")
+    apart_out = ((rows * apart) @ arranged.T).astype(x.dtype)
+    return (apart_out + out + np.asarray(bias, x.dtype)).reshape(*x.shape[:-1], n).astype(x.dtype)
+
+
+LLM = {"x": f16["b", "n", 64], "weight": param(PLAIN), "weight_scale": param(LLM_SCALE)}
+raw("llm_int8_linear", "llm_int8_linear", inputs=LLM, outputs={"out": "float16"}, opset=9, attrs={"threshold": 6.0}, expect=lambda x: by_rows(x, PLAIN, LLM_SCALE))
+raw("llm_int8_linear_outliers", "llm_int8_linear", inputs={**LLM, "x": f16["n", 64], "bias": param(BIAS)}, outputs={"out": "float16"}, opset=9, attrs={"threshold": 2.5}, expect=lambda x: by_rows(x, PLAIN, LLM_SCALE, 2.5, BIAS))
+raw("llm_int8_linear_zeros", "llm_int8_linear", inputs={**LLM, "x": f16["n", 64].ints(0, 1)}, outputs={"out": "float16"}, opset=9, attrs={"threshold": 6.0}, expect=lambda x: by_rows(x, PLAIN, LLM_SCALE))
