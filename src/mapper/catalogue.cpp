@@ -23,6 +23,12 @@ constexpr std::string_view kRankTable =
     "tensor";
 constexpr std::string_view kOptimised =
     "made by Paddle's own optimiser for one kind of machine: the program that was exported can be converted";
+constexpr std::string_view kOtherRanks =
+    "distributed: it needs the tensors of the program's other ranks, which a file of one rank lacks; export the model "
+    "from one process, with the parameters of all ranks";
+constexpr std::string_view kProcesses =
+    "distributed: it connects processes, between which an ONNX file cannot pass tensors; export the model from one "
+    "process, with the parameters of all";
 constexpr std::string_view kOptimiser = "training only: an optimiser";
 constexpr std::string_view kNotMapped = "not mapped yet";
 

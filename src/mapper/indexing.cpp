@@ -7,11 +7,6 @@ namespace {
 
 // --- reading --------------------------------------------------------------------------------------------------------
 
-// An index of rank 1, for operators that take [n] and [n, 1] alike.
-Value flat_index(OpContext& op, Value index) {
-  return rank_of(op, index) > 1 ? op.graph().flatten_to_1d(index) : index;
-}
-
 // Where the axis is a tensor, Paddle declares the dimensions that axis 0 would give.
 void gather(OpContext& op) {
   Builder& g = op.graph();
@@ -65,6 +60,28 @@ void take_along_axis(OpContext& op) {
   op.out("out", gathered_elements(g, x, index, normalize_axis(op, op.attr<int64_t>("axis"), x.rank())));
 }
 
+// The children of nodes of a tree, [..., child_nums], and which of these are leaves. A row of `tree_info` is that of a
+// node: its item (0 if it is no leaf), its layer, its parent, its children (0 if it has none). Node 0 is none.
+void tdm_child(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = g.cast(op.in("x"), DType::kInt64);
+  const Value tree = g.cast(op.in("tree_info"), DType::kInt64);
+  const auto count = op.attr<int64_t>("child_nums");
+  const DType dtype = dtype_or(op, DType::kInt32);
+  if (dtype != DType::kInt32 && dtype != DType::kInt64) op.fail("results of another type than int32 and int64");
+  if (rank_of(op, tree) != 2 || count < 1 || count > 1 << 20)
+    op.fail("a tree_info that is no matrix, or child_nums below 1");
+  const Value zero = g.scalar_i64(0);
+  Value child = g.gather(g.slice(tree, {3}, {3 + count}, {1}), x, 0);
+  const Value first = g.slice(child, {0}, {1}, {-1});
+  const Value childless = g.logical_or(g.equal(g.unsqueeze(x, {-1}), zero), g.equal(first, zero));
+  const Value item = g.gather(g.squeeze(g.slice(tree, {0}, {1}, {1}), {1}), child, 0);
+  const Value leaf = g.logical_not(g.logical_or(childless, g.equal(item, zero)));
+  child = g.where(childless, zero, child);
+  op.out_as_computed("child", g.cast(child, dtype));
+  op.out_as_computed("leaf_mask", g.cast(leaf, dtype));
+}
+
 // out[i] = inputs[index[i]][i]
 void multiplex(OpContext& op) {
   Builder& g = op.graph();
@@ -108,25 +125,6 @@ void scatter_nd_add(OpContext& op) {
   // An index of no dimensions: every update is one of the whole of x.
   Ints outer = count_from(0, rank_of(op, index) - 1);
   op.out("out", g.add(x, outer.empty() ? op.in("updates") : g.reduce("ReduceSum", op.in("updates"), outer, false)));
-}
-
-// The index along one axis under the shape of the updates.
-Value spread_index(Builder& g, Value index, Value updates, int64_t axis) {
-  Ints others;
-  for (int64_t i = 0; i < updates.rank(); ++i) {
-    if (i != axis) others.push_back(i);
-  }
-  return g.expand(g.unsqueeze(g.cast(index, DType::kInt64), others), g.shape(updates));
-}
-
-Value scattered_elements(Builder& g, Value x, Value index, Value updates, int64_t axis, std::string_view reduction) {
-  NodeAttributes attributes = {{"axis", axis}};
-  if (reduction != "none") {
-    g.need_opset(reduction == "add" || reduction == "mul" ? 16 : 18,
-                 "ScatterElements with reduction " + std::string(reduction));
-    attributes.emplace_back("reduction", std::string(reduction));
-  }
-  return g.node("ScatterElements", {x, as_indices(g, index), updates}, std::move(attributes));
 }
 
 void index_add(OpContext& op) {
@@ -415,6 +413,7 @@ constexpr MapperEntry kEntries[] = {
     {"index_sample", 11, index_sample},
     {"take_along_axis", 11, take_along_axis},
     {"multiplex", 11, multiplex},
+    {"tdm_child", 9, tdm_child},
     {"scatter", 11, scatter},
     {"scatter_nd_add", 16, scatter_nd_add},
     {"index_add", 16, index_add},

@@ -53,6 +53,28 @@ Value as_indices(Builder& g, Value index) {
   return index.dtype() == DType::kInt32 ? index : g.cast(index, DType::kInt64);
 }
 
+Value flat_index(OpContext& op, Value index) {
+  return rank_of(op, index) > 1 ? op.graph().flatten_to_1d(index) : index;
+}
+
+Value spread_index(Builder& g, Value index, Value updates, int64_t axis) {
+  Ints others;
+  for (int64_t i = 0; i < updates.rank(); ++i) {
+    if (i != axis) others.push_back(i);
+  }
+  return g.expand(g.unsqueeze(g.cast(index, DType::kInt64), others), g.shape(updates));
+}
+
+Value scattered_elements(Builder& g, Value x, Value index, Value updates, int64_t axis, std::string_view reduction) {
+  NodeAttributes attributes = {{"axis", axis}};
+  if (reduction != "none") {
+    g.need_opset(reduction == "add" || reduction == "mul" ? 16 : 18,
+                 "ScatterElements with reduction " + std::string(reduction));
+    attributes.emplace_back("reduction", std::string(reduction));
+  }
+  return g.node("ScatterElements", {x, as_indices(g, index), updates}, std::move(attributes));
+}
+
 Value shape_with_batch(OpContext& op) {
   Builder& g = op.graph();
   const Ints shape = op.attr<Ints>("shape");

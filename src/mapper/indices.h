@@ -44,6 +44,16 @@ Value element_numbers(Builder& g, Value x);
 // A tensor of indices in a type that ONNX takes: int64 unless it is int32.
 Value as_indices(Builder& g, Value index);
 
+// An index of rank 1, for operators that take [n] and [n, 1] alike.
+Value flat_index(OpContext& op, Value index);
+
+// The index [n] along one axis under the shape of the updates, int64.
+Value spread_index(Builder& g, Value index, Value updates, int64_t axis);
+
+// x with the updates at the places that the index, of their shape, gives along the axis: put there ("none") or joined
+// to what is there ("add", "mul": needs opset 16; "min", "max": 18).
+Value scattered_elements(Builder& g, Value x, Value index, Value updates, int64_t axis, std::string_view reduction);
+
 // The attribute `shape` with one dimension taken from the operand `input`, int64 [n].
 Value shape_with_batch(OpContext& op);
 

@@ -1,5 +1,5 @@
-// Random numbers, and what draws with them. They are drawn when the ONNX file runs: with Paddle's distribution, not
-// with Paddle's numbers.
+#include "mapper/random.h"
+
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -11,7 +11,6 @@
 namespace paddle2onnx {
 namespace {
 
-constexpr std::string_view kRandom = "random numbers: ONNX Runtime draws its own";
 // As of ONNX Runtime 1.32.
 constexpr std::string_view kNoKernel =
     "random numbers: ONNX Runtime has no kernels for random operators as opset 22 defines them; ask for opset 21 or "
@@ -33,22 +32,26 @@ Value draw(OpContext& op, std::string_view op_type, NodeAttributes attributes, V
   return g.cast(g.node(op_type, {model}, std::move(attributes), {drawn, model.dims()}), dtype);
 }
 
+}  // namespace
+
 Value uniform_numbers(OpContext& op, Value shape, double low, double high, DType dtype) {
   NodeAttributes attributes = {{"low", static_cast<float>(low)}, {"high", static_cast<float>(high)}};
   return draw(op, "RandomUniformLike", std::move(attributes), shape, dtype);
 }
 
-Value normal_numbers(OpContext& op, Value shape, double mean, double deviation, DType dtype) {
-  NodeAttributes attributes = {{"mean", static_cast<float>(mean)}, {"scale", static_cast<float>(deviation)}};
-  return draw(op, "RandomNormalLike", std::move(attributes), shape, dtype);
-}
-
-// Exponential numbers: -ln of uniform ones, which are never 0.
+// -ln of uniform numbers, which are never 0.
 Value exponential_numbers(OpContext& op, Value shape, DType dtype) {
   Builder& g = op.graph();
   const double smallest = dtype == DType::kFloat64 ? 0x1p-60 : 0x1p-30;
   const Value uniform = g.max(uniform_numbers(op, shape, 0, 1, dtype), g.scalar(smallest, dtype));
   return g.neg(g.log(uniform));
+}
+
+namespace {
+
+Value normal_numbers(OpContext& op, Value shape, double mean, double deviation, DType dtype) {
+  NodeAttributes attributes = {{"mean", static_cast<float>(mean)}, {"scale", static_cast<float>(deviation)}};
+  return draw(op, "RandomNormalLike", std::move(attributes), shape, dtype);
 }
 
 // -ln of exponential numbers: the largest of xᵢ + gᵢ is that of i with probability ∝ e^xᵢ.

@@ -10,10 +10,8 @@ namespace paddle2onnx {
 namespace {
 
 // AVERAGE, SUM, SQRT (the sum over the root of the length), MAX, FIRST, LAST of each sequence: [sequences, …].
-Value pool(OpContext& op, std::string_view name, size_t index, const std::string& type, double empty) {
+Value pool(OpContext& op, Value x, const Sequences& s, const std::string& type, double empty) {
   Builder& g = op.graph();
-  const Value x = op.ins(name).at(index);
-  const Sequences s = sequences_of(op, name, index);
   const int64_t rank = rank_of(op, x);
   // [sequences] as [sequences, 1, …]
   const auto for_rows = [&](Value v) { return rank == 1 ? v : g.unsqueeze(v, count_from(1, rank)); };
@@ -40,7 +38,8 @@ Value pool(OpContext& op, std::string_view name, size_t index, const std::string
 
 void sequence_pool(OpContext& op) {
   if (op.wants("max_index")) op.fail("the places of the largest elements, which only training needs");
-  op.out("out", pool(op, "x", 0, op.attr<std::string>("pooltype", "AVERAGE"), op.attr<double>("pad_value", 0)));
+  const auto type = op.attr<std::string>("pooltype", "AVERAGE");
+  op.out("out", pool(op, op.in("x"), sequences_of(op, "x"), type, op.attr<double>("pad_value", 0)));
   op.set_lod("out", std::nullopt);
 }
 
@@ -274,9 +273,10 @@ void fusion_seqexpand_concat_fc(OpContext& op) {
 
 // The pools of all operands side by side; `columns`: what to make of each.
 void pools(OpContext& op, const std::function<Value(Value)>& columns) {
+  const std::vector<Value> xs = op.ins("x");
   std::vector<Value> parts;
-  for (size_t i = 0; i < op.ins("x").size(); ++i)
-    parts.push_back(columns(pool(op, "x", i, op.attr<std::string>("pooltype", "SUM"), 0)));
+  for (size_t i = 0; i < xs.size(); ++i)
+    parts.push_back(columns(pool(op, xs[i], sequences_of(op, "x", i), op.attr<std::string>("pooltype", "SUM"), 0)));
   if (parts.empty()) op.fail("no operands");
   op.out("out", op.graph().concat(parts, op.attr<int64_t>("axis", 1)));
   op.set_lod("out", std::nullopt);
@@ -287,17 +287,54 @@ void fusion_seqpool_concat(OpContext& op) {
 }
 
 // The first two columns are how often something was shown and clicked: their logarithms, of shown and of the rate.
+Value with_rates(Builder& g, Value x) {
+  const auto log1p = [&](int64_t column) {
+    return g.log(g.add(g.slice(x, Ints{column}, Ints{column + 1}, Ints{1}), g.scalar(1, x.dtype())));
+  };
+  const Value shown = log1p(0);
+  return g.concat({shown, g.sub(log1p(1), shown), g.slice(x, Ints{2}, Ints{kToTheEnd}, Ints{1})}, 1);
+}
+
 void fusion_seqpool_cvm_concat(OpContext& op) {
-  Builder& g = op.graph();
   if (!op.attr<bool>("use_cvm", true)) op.fail("use_cvm false, which Paddle lacks too");
-  pools(op, [&](Value x) {
-    const Value rest = g.slice(x, Ints{2}, Ints{kToTheEnd}, Ints{1});
-    const auto log1p = [&](int64_t column) {
-      return g.log(g.add(g.slice(x, Ints{column}, Ints{column + 1}, Ints{1}), g.scalar(1, x.dtype())));
-    };
-    const Value shown = log1p(0);
-    return g.concat({shown, g.sub(log1p(1), shown), rest}, 1);
-  });
+  pools(op, [&](Value x) { return with_rates(op.graph(), x); });
+}
+
+// The sums of all operands' sequences (their rows, if they have none), and pad_value more; with the rates, or without
+// the first cvm_offset columns.
+void fused_seqpool_cvm(OpContext& op) {
+  Builder& g = op.graph();
+  if (const auto type = op.attr<std::string>("pooltype", "SUM"); type != "SUM")
+    op.fail("the pooltype '" + type + "', which Paddle's kernel lacks too");
+  const bool use = op.attr<bool>("use_cvm", true);
+  const auto offset = op.attr<int64_t>("cvm_offset", 2);
+  if (offset < 0) op.fail("a cvm_offset of " + std::to_string(offset));
+  const std::vector<Value> xs = op.ins("x");
+  for (size_t i = 0; i < xs.size(); ++i) {
+    Value sum = op.carries_lod("x") ? pool(op, xs[i], sequences_of(op, "x", i), "SUM", 0) : xs[i];
+    if (const auto more = op.attr<double>("pad_value", 0); more != 0) sum = g.add(sum, g.scalar(more, sum.dtype()));
+    op.out_as_computed("out", use ? with_rates(g, sum) : g.slice(sum, Ints{offset}, Ints{kToTheEnd}, Ints{1}), i);
+    op.set_lod("out", i, std::nullopt);
+  }
+}
+
+// The sums of each sequence's rows of the table, [sequences, numbers · width]; those of padding_idx are zeros.
+void fused_embedding_seq_pool(OpContext& op) {
+  Builder& g = op.graph();
+  if (const auto combiner = op.attr<std::string>("combiner", "sum"); combiner != "sum")
+    op.fail("the combiner '" + combiner + "', which Paddle's kernel lacks too");
+  const Value table = op.in("w");
+  const Value numbers = g.cast(op.in("ids"), DType::kInt64);
+  Value rows = g.gather(table, numbers, 0);
+  if (const auto padding = op.attr<int64_t>("padding_idx", -1); padding >= 0) {
+    const Value padded = g.unsqueeze(g.equal(numbers, g.scalar_i64(padding)), {-1});
+    rows = g.where(padded, g.scalar(0, table.dtype()), rows);
+  }
+  Value width = g.dim(table, 1);
+  for (int64_t axis = 1; axis < rank_of(op, numbers); ++axis) width = g.mul(width, g.dim(numbers, axis));
+  rows = g.reshape(rows, g.concat_ints({g.ints({-1}), width}));
+  op.out("out", pool(op, rows, sequences_of(op, "ids"), "SUM", 0));
+  op.set_lod("out", std::nullopt);
 }
 
 // The windows of images as rows [images · windows, channels · height · width], each image a sequence. `y` [images, 2]
@@ -377,6 +414,8 @@ void unzip(OpContext& op) {
 constexpr std::string_view kOneLevel = "sequences of several levels";
 
 constexpr MapperEntry kEntries[] = {
+    {"fused_embedding_seq_pool", 9, fused_embedding_seq_pool, kOneLevel},
+    {"fused_seqpool_cvm", 9, fused_seqpool_cvm, kOneLevel},
     {"fusion_seqconv_eltadd_relu", 9, fusion_seqconv_eltadd_relu, kOneLevel},
     {"fusion_seqexpand_concat_fc", 9, fusion_seqexpand_concat_fc, kOneLevel},
     {"fusion_seqpool_concat", 9, fusion_seqpool_concat, kOneLevel},

@@ -8,6 +8,7 @@ namespace paddle2onnx {
 extern const MapperTable kActivationMappers;
 extern const MapperTable kAttentionMappers;
 extern const MapperTable kChannelMappers;
+extern const MapperTable kCollectiveMappers;
 extern const MapperTable kComparisonMappers;
 extern const MapperTable kComplexMappers;
 extern const MapperTable kControlFlowMappers;
@@ -21,6 +22,7 @@ extern const MapperTable kEigenvalueMappers;
 extern const MapperTable kElementwiseMappers;
 extern const MapperTable kExpertMappers;
 extern const MapperTable kGenerationMappers;
+extern const MapperTable kGraphLearningMappers;
 extern const MapperTable kIndexingMappers;
 extern const MapperTable kInterpolationMappers;
 extern const MapperTable kJoiningMappers;
@@ -40,6 +42,7 @@ extern const MapperTable kQuantizationMappers;
 extern const MapperTable kReductionMappers;
 extern const MapperTable kSignalMappers;
 extern const MapperTable kRoiMappers;
+extern const MapperTable kRoutingMappers;
 extern const MapperTable kSamplingMappers;
 extern const MapperTable kSequenceMappers;
 extern const MapperTable kSlicingMappers;
@@ -56,6 +59,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kActivationMappers,
     &kAttentionMappers,
     &kChannelMappers,
+    &kCollectiveMappers,
     &kComparisonMappers,
     &kComplexMappers,
     &kControlFlowMappers,
@@ -69,6 +73,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kElementwiseMappers,
     &kExpertMappers,
     &kGenerationMappers,
+    &kGraphLearningMappers,
     &kIndexingMappers,
     &kInterpolationMappers,
     &kJoiningMappers,
@@ -88,6 +93,7 @@ inline const MapperTable* const kMapperTableList[] = {
     &kReductionMappers,
     &kSignalMappers,
     &kRoiMappers,
+    &kRoutingMappers,
     &kSamplingMappers,
     &kSequenceMappers,
     &kSlicingMappers,

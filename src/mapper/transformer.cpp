@@ -3,6 +3,7 @@
 // differ in number, causal masks begin in the first corner in FlashAttention 2 (Paddle's branch of it) and in the
 // memory-efficient kernels, and end in the last corner in FlashAttention 3.
 #include <cmath>
+#include <limits>
 
 #include "mapper/attention.h"
 #include "mapper/indices.h"
@@ -349,6 +350,79 @@ void variable_length_attention(OpContext& op) {
                              op.attr<double>("scale"), allowed, op.in_or_none("mask")));
 }
 
+// Attention between the pairs of rows that a matrix in compressed rows names, and no others: `columns` [batch, heads,
+// pairs] row by row, `offset` [batch, heads, rows + 1] where the rows begin. A zero in a mask hides what is named too.
+void sparse_attention(OpContext& op) {
+  Builder& g = op.graph();
+  const Value q = op.in("q");
+  const Value offset = g.cast(op.in("offset"), DType::kInt64);
+  const Value columns = g.cast(op.in("columns"), DType::kInt64);
+  if (rank_of(op, q) != 4 || rank_of(op, offset) != 3 || rank_of(op, columns) != 3)
+    op.fail("operands of other ranks than 4 (q, k, v) and 3 (offset, columns)");
+  const Value rows = g.dim(q, 2);
+  const Value pairs = g.dim(columns, 2);
+  const Value heads = g.concat_ints({g.dim(q, 0), g.dim(q, 1)});
+  const auto filled = [&](int64_t value, Value shape) { return g.expand(g.scalar_i64(value), shape); };
+  // The row of a pair is that of the last that begins there or before; those that begin behind all pairs are empty.
+  const Value begins = g.slice(offset, Ints{0}, Ints{-1}, Ints{2});
+  const Value marks = scattered_elements(g, filled(0, g.concat({heads, g.add(pairs, g.ints({1}))}, 0)), begins,
+                                         filled(1, g.shape(begins)), 2, "add");
+  const Value row = g.sub(g.node("CumSum", {g.slice(marks, Ints{0}, Ints{-1}, Ints{2}), g.scalar_i64(2)}), g.ints({1}));
+  const Value place = g.add(g.mul(row, rows), columns);
+  const Value flat = g.concat({heads, g.mul(rows, rows)}, 0);
+  const Value square = g.concat({heads, rows, rows}, 0);
+  const Value found = scattered_elements(g, filled(0, flat), place, filled(1, g.shape(place)), 2, "none");
+  const Value named = g.cast(g.reshape(found, square), DType::kBool);
+
+  const DType dtype = q.dtype();
+  const Value none = g.scalar(-std::numeric_limits<double>::infinity(), dtype);
+  const Value dots = g.matmul(q, g.transpose(op.in("k"), {0, 1, 3, 2}));
+  Value scores = g.mul(dots, g.scalar(factor_of(op, q.dim(3)), dtype));
+  const double epsilon = dtype == DType::kFloat64 ? std::numeric_limits<double>::epsilon()
+                                                  : static_cast<double>(std::numeric_limits<float>::epsilon());
+  const auto hide = [&](std::string_view mask, const Ints& axes) {
+    if (!op.has(mask)) return;
+    const Value hidden = g.less(g.abs(op.in(mask)), g.scalar(epsilon, dtype));
+    scores = g.where(g.unsqueeze(hidden, axes), none, scores);
+  };
+  hide("key_padding_mask", {1, 2});
+  hide("attn_mask", {0, 1});
+  // Where all that is named is hidden Paddle gives NaN; where nothing is named, zeros.
+  const Value weights = g.where(named, g.softmax(g.where(named, scores, none), 3), g.scalar(0, dtype));
+  op.out("out", g.matmul(weights, op.in("v")));
+  const auto of_pairs = [&](std::string_view name, Value x) {
+    if (!op.wants(name)) return;
+    op.out_as_computed(
+        name, g.node("GatherElements", {g.reshape(x, flat), place}, {{"axis", int64_t{2}}}, {dtype, place.dims()}));
+  };
+  of_pairs("sparse_dot_sdd", dots);
+  of_pairs("softmax", weights);
+}
+
+// The tokens of x [batch, tokens, width] that are paid most attention to, as many as new_mask [batch, heads, kept,
+// kept] has, and their numbers. Attention counts where the mask is not negative.
+void fused_token_prune(OpContext& op) {
+  Builder& g = op.graph();
+  const Value attention = op.in("attn");
+  const Value x = op.in("x");
+  const DType dtype = attention.dtype();
+  if (rank_of(op, attention) != 4 || rank_of(op, x) != 3) op.fail("operands of other ranks than 4 (attn) and 3 (x)");
+  const Value zero = g.scalar(0, dtype);
+  const Value counted = g.where(g.greater_equal(op.in("mask"), zero), attention, zero);
+  Value score = g.reduce("ReduceSum", counted, Ints{1, 2}, false);
+  if (op.attr<bool>("keep_first_token", true)) {
+    const double most = dtype == DType::kFloat64 ? std::numeric_limits<double>::max()
+                                                 : static_cast<double>(std::numeric_limits<float>::max());
+    score = g.where(g.equal(positions(g, g.dim(score, 1)), g.ints({0})), g.scalar(most, dtype), score);
+  }
+  const Value count = g.dim(op.in("new_mask"), 2);
+  Value kept = g.topk(score, count, 1, true, true).second;
+  if (op.attr<bool>("keep_order", false)) kept = g.topk(kept, count, 1, false, true).first;
+  const Value spread = g.expand(g.unsqueeze(kept, {2}), g.concat({g.shape(kept), g.dim(x, 2)}, 0));
+  op.out("slimmed_x", g.node("GatherElements", {x, spread}, {{"axis", int64_t{1}}}, {x.dtype(), spread.dims()}));
+  op.out("cls_inds", kept);
+}
+
 // --- feed-forward ---------------------------------------------------------------------------------------------------
 
 // (activation(x + bias) + shift) · smooth
@@ -381,7 +455,9 @@ constexpr MapperEntry kEntries[] = {
     {"flashmask_attention", 7, flashmask_attention},
     {"flashmask_attention_v2", 7, flashmask_attention, "block_mask"},
     {"fused_bias_act", 7, fused_bias_act, kFloat8Results},
+    {"fused_token_prune", 11, fused_token_prune},
     {"memory_efficient_attention", 7, memory_efficient_attention, "a bias beside cu_seqlens"},
+    {"sparse_attention", 16, sparse_attention},
     {"variable_length_memory_efficient_attention", 7, variable_length_attention},
 };
 

@@ -142,4 +142,13 @@ case("index_elementwise_put", lambda x, i: paddle._C_ops.index_elementwise_put_(
 case("index_elementwise_put_i64", lambda x, i: paddle._C_ops.index_elementwise_put_(x * 1, [i], 3.0, *laid_out([6, 4], [0], [2], 8), 0), x=i64[6, 4], i=i64[2, 1].ints(-6, 6), opset=11, paddle_cannot=NO_ELEMENTWISE)
 case("index_elementwise_put_with_tensor", lambda x, i, v: paddle._C_ops.index_elementwise_put_with_tensor_(x * 1, [i], v, *laid_out([3, 4, 5], [1], [2], 4), 0), x=f32[3, 4, 5], i=i64[1, 2, 1].values([[[3], [-4]]]), v=f32[3, 2, 5], opset=11, paddle_cannot=NO_ELEMENTWISE)
 case("index_elementwise_put_with_tensor_broadcast", lambda x, i, j, v: paddle._C_ops.index_elementwise_put_with_tensor_(x * 1, [i, j], v, *laid_out([3, 4, 5], [0, 1], [3], 4), 0), x=f32[3, 4, 5], i=i64[3, 1].values([[0], [2], [-2]]), j=i64[3, 1].values([[0], [2], [-2]]), v=f32[3, 1], opset=11, paddle_cannot=NO_ELEMENTWISE)
+
+# --- trees: of a node its item, layer, parent and children
+TREE = [[0, 0, 0, 1, 2], [0, 1, 0, 3, 4], [0, 1, 0, 5, 6], [0, 2, 1, 7, 0], [8, 2, 1, 0, 0], [9, 2, 2, 0, 0], [4, 2, 2, 0, 0], [5, 3, 3, 0, 0]]
+TREES = {"X": i32["b", 3].ints(0, 8), "TreeInfo": i32[8, 5].values(TREE)}
+CHILDREN = {"Child": "int32", "LeafMask": "int32"}
+raw("raw_tdm_child", "tdm_child", inputs=TREES, outputs=CHILDREN, attrs={"child_nums": 2, "dtype": 2}, opset=9)
+raw("raw_tdm_child_first", "tdm_child", inputs=TREES, outputs=CHILDREN, attrs={"child_nums": 1, "dtype": 2}, opset=9)
+raw("raw_tdm_child_column", "tdm_child", inputs={"X": i64[8, 1].values([[i] for i in range(8)]), "TreeInfo": i64[8, 5].values(TREE)}, outputs={"Child": "int64", "LeafMask": "int64"}, attrs={"child_nums": 2, "dtype": 3}, opset=9)
+raw("raw_tdm_child_mixed", "tdm_child", inputs={"X": i64["b", 3].ints(0, 8), "TreeInfo": param(np.array(TREE, "int32"))}, outputs={"Child": "int64", "LeafMask": "int64"}, attrs={"child_nums": 2, "dtype": 3}, opset=9)
 raw("restrict_nonzero", "restrict_nonzero", inputs={"condition": b8_value([True, False, True, True], [False, True, True, True])}, outputs={"out": "int64"}, attrs={"total_true_num": 3}, opset=9, expect=lambda x: np.flatnonzero(x))

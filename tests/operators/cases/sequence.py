@@ -149,3 +149,40 @@ def unzipped(x, limits, length):
 raw("unzip", "unzip", inputs={"X": f32["n", 1], "lod": i64[5].values([np.array([0, 2, 2, 4, 5]), np.array([0, 3, 4, 4, 7])])}, outputs={"Y": "float32"}, attrs={"len": 3}, opset=9, expect=lambda x, lod: unzipped(x, lod, 3), paddle_cannot=NO_OPERATOR)
 raw("unzip_cut", "unzip", inputs={"X": f64["n", 1], "lod": i32[3].values([np.array([0, 4, 5]), np.array([0, 0, 7])])}, outputs={"Y": "float64"}, attrs={"len": 2}, opset=9, expect=lambda x, lod: unzipped(x, lod, 2), paddle_cannot=NO_OPERATOR)
 raw("unzip_i64", "unzip", inputs={"X": i64["n", 1], "lod": i64[3].values([np.array([0, 1, 5]), np.array([0, 3, 7])])}, outputs={"Y": "int64"}, attrs={"len": 4}, opset=9, expect=lambda x, lod: unzipped(x, lod, 4), paddle_cannot=NO_OPERATOR)
+
+# --- sums of rows of tables, sums with rates --------------------------------------------------------------------------
+TABLE = param(np.random.RandomState(3).rand(9, 4).astype("float32"))
+raw("embedding_pool", "fused_embedding_seq_pool", inputs={"W": TABLE, "Ids": i64["t", 1].ints(0, 9).lod([3, 1, 4], [2, 5])}, outputs=OUT, attrs={"combiner": "sum", "padding_idx": -1, "is_sparse": False}, opset=9, paddle_cannot=NO_OPERATOR)
+raw("embedding_pool_padding", "fused_embedding_seq_pool", inputs={"W": TABLE, "Ids": i64["t", 1].ints(0, 3).lod([3, 1, 4], [2, 5])}, outputs=OUT, attrs={"combiner": "sum", "padding_idx": 2, "is_sparse": False}, opset=9, paddle_cannot=NO_OPERATOR)
+raw("embedding_pool_two", "fused_embedding_seq_pool", inputs={"W": TABLE, "Ids": i64["t", 2, 1].ints(0, 9).lod([3, 1, 4], [2, 5])}, outputs=OUT, attrs={"combiner": "sum", "padding_idx": 0, "is_sparse": False}, opset=9, paddle_cannot=NO_OPERATOR)
+raw("embedding_pool_empty", "fused_embedding_seq_pool", inputs={"W": TABLE, "Ids": i64["t", 1].ints(0, 9).lod([2, 0, 3], [0, 4, 0])}, outputs=OUT, attrs={"combiner": "sum", "padding_idx": -1, "is_sparse": False}, opset=9, paddle_cannot=NO_OPERATOR)
+
+
+# phi/kernels/fusion/gpu/fused_seqpool_cvm_kernel.cu: each sum begins with pad_value.
+def sums(x, offsets, pad=0.0):
+    return np.stack([x[a:b].sum(0) + np.float32(pad) for a, b in zip(offsets, offsets[1:])])
+
+
+def rates(x):
+    return np.concatenate([np.log(x[:, :1] + 1), np.log(x[:, 1:2] + 1) - np.log(x[:, :1] + 1), x[:, 2:]], 1)
+
+
+def parted(x, limits):
+    """x, its rows told to be the sequences within these limits."""
+    return operator("lod_reset", {"X": x}, {"Out": "float32"}, target_lod=limits)[0]
+
+
+def with_rates(*xs, cvm, **attrs):
+    block = paddle.static.default_main_program().global_block()
+    outs = [block.create_var(name=paddle.utils.unique_name.generate("out"), dtype="float32") for _ in xs]
+    attrs = {"pooltype": "SUM", "pad_value": 0.0, "use_cvm": True, "cvm_offset": 2, **attrs}
+    block.append_op(type="fused_seqpool_cvm", inputs={"X": list(xs), "CVM": cvm}, outputs={"Out": outs}, attrs=attrs)
+    return outs
+
+
+SHOWN, SEQS, SEQS2, GAPS = f32[8, 5].range(0, 3), [0, 3, 4, 8], [0, 1, 5, 8], [0, 3, 3, 8]
+case("seqpool_cvm", lambda x, y, c: with_rates(parted(x, SEQS), parted(y, SEQS2), cvm=c), static="older", x=SHOWN, y=SHOWN, c=f32["b", 2], opset=9, expect=lambda x, y, c: (rates(sums(x, SEQS)), rates(sums(y, SEQS2))))
+case("seqpool_cvm_without", lambda x, c: with_rates(parted(x, SEQS), cvm=c, use_cvm=False), static="older", x=SHOWN, c=f32["b", 2], opset=9, expect=lambda x, c: sums(x, SEQS)[:, 2:])
+case("seqpool_cvm_offset", lambda x, c: with_rates(parted(x, SEQS), cvm=c, use_cvm=False, cvm_offset=3), static="older", x=SHOWN, c=f32["b", 2], opset=9, expect=lambda x, c: sums(x, SEQS)[:, 3:])
+case("seqpool_cvm_padded", lambda x, c: with_rates(parted(x, GAPS), cvm=c, pad_value=0.5), static="older", x=SHOWN, c=f32["b", 2], opset=9, expect=lambda x, c: rates(sums(x, GAPS, 0.5)))
+case("seqpool_cvm_rows", lambda x, c: with_rates(lod.sequence_pool(parted(x, SEQS), "sum", is_test=True), cvm=c), static="older", x=SHOWN, c=f32["b", 2], opset=9, expect=lambda x, c: rates(sums(x, SEQS)))

@@ -184,3 +184,58 @@ raw("flash_attn_v3_window", "flash_attn_v3", inputs=V3_IN, outputs=V3_OUT, attrs
 raw("flash_attn_v3_varlen", "flash_attn_v3_varlen", inputs={"q": f32[9, 2, 4], "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}, outputs=V3_OUT, attrs={"softmax_scale": 0.5, "causal": True, "window_size_left": -1, "window_size_right": 0, "softcap": 0.0, "num_splits": 1, "manual_set_pack_gqa": False, "pack_gqa": False, "sm_margin": 0, "max_seqlen_q": 9, "max_seqlen_k": 12}, expect=lambda *x: unpadded(*x, factor=0.5, window=(-1, 0)))
 raw("flash_attn_v3_varlen_window", "flash_attn_v3_varlen", inputs={"q": f32[9, 4, 4], "k": f32[12, 2, 4], "v": f32[12, 2, 4], "cu_seqlens_q": i32[4].values(CU_Q), "cu_seqlens_k": i32[4].values(CU_K)}, outputs=V3_OUT, attrs={"softmax_scale": 0.5, "causal": False, "window_size_left": 1, "window_size_right": 1, "softcap": 0.7, "num_splits": 1, "manual_set_pack_gqa": False, "pack_gqa": False, "sm_margin": 0, "max_seqlen_q": 9, "max_seqlen_k": 12}, expect=lambda *x: unpadded(*x, factor=0.5, window=(1, 1), cap=0.7))
 raw("flashmask_attention_v2", "flashmask_attention_v2", inputs={"q": f32["b", 6, 2, 4], "k": f32["b", 6, 2, 4], "v": f32["b", 6, 2, 4], "startend_row_indices": i32["b", 1, 6, 1].ints(0, 7)}, outputs=V3_OUT, attrs={"softmax_scale": 0.5, "is_causal": True}, expect=lambda *x: flashmask(*x, True))
+
+
+# --- pairs that are named ---------------------------------------------------------------------------------------------
+# fluid/operators/sparse_attention_op.cu: the softmax goes over the pairs of a row that the matrix names.
+def named_attention(q, k, v, offset, columns, keys=None, pairs=None):
+    dots, out = [], np.zeros_like(q)
+    weights = np.zeros([*columns.shape], q.dtype)
+    dots = np.zeros([*columns.shape], q.dtype)
+    for at in np.ndindex(*q.shape[:3]):
+        b, h, row = at
+        part = slice(offset[b, h, row], offset[b, h, row + 1])
+        column = columns[b, h, part]
+        if not column.size:
+            continue
+        dots[b, h, part] = k[b, h, column] @ q[at]
+        score = dots[b, h, part] / np.sqrt(q.shape[-1])
+        score[(keys is not None and keys[b, column] == 0) | (pairs is not None and pairs[row, column] == 0)] = -np.inf
+        weights[b, h, part] = softmax(score)
+        out[at] = weights[b, h, part] @ v[b, h, column]
+    return out, dots, weights
+
+
+HEAD = f32[2, 2, 4, 8]
+NAMED = {"Q": HEAD, "K": HEAD, "V": HEAD, "Offset": i32[2, 2, 5].values([[[0, 2, 2, 5, 6], [0, 0, 1, 3, 6]], [[0, 4, 6, 6, 6], [0, 1, 2, 3, 6]]]), "Columns": i32[2, 2, 6].values([[[0, 3, 1, 2, 3, 0], [2, 0, 1, 0, 2, 3]], [[0, 1, 2, 3, 1, 0], [3, 3, 3, 0, 1, 2]]])}
+ALL = {"Out": "float32", "SparseDotSdd": "float32", "Softmax": "float32"}
+KEYS = f32[2, 4].values([[1, 1, 0, 1], [1, 1, 1, 1]])
+PAIRS = f32[4, 4].values([[1, 1, 1, 1], [1, 0, 1, 1], [0, 1, 1, 1], [1, 1, 0, 1]])
+OPEN = f32["b", 2, "n", 4]
+# The example of Paddle's documentation, and what it says of it.
+SHOWN = [[[[0, 1], [2, 3], [0, 1], [2, 3]]]]
+raw("sparse_attention", "sparse_attention", inputs=NAMED, outputs=ALL, opset=16, expect=named_attention)
+raw("sparse_attention_masks", "sparse_attention", inputs={**NAMED, "KeyPaddingMask": KEYS, "AttnMask": PAIRS}, outputs=ALL, opset=16, expect=named_attention)
+raw("sparse_attention_keys", "sparse_attention", inputs={**NAMED, "KeyPaddingMask": KEYS}, outputs=ALL, opset=16, expect=named_attention)
+raw("sparse_attention_all_hidden", "sparse_attention", inputs={**NAMED, "KeyPaddingMask": f32[2, 4].values([[0, 1, 1, 1], [1, 1, 1, 0]])}, outputs=ALL, opset=16, expect=named_attention)
+raw("sparse_attention_pairs", "sparse_attention", inputs={**NAMED, "AttnMask": PAIRS}, outputs=ALL, opset=16, expect=lambda q, k, v, o, c, pairs: named_attention(q, k, v, o, c, None, pairs))
+raw("sparse_attention_f64", "sparse_attention", inputs={"Q": f64[1, 1, 4, 2].values(SHOWN), "K": f64[1, 1, 4, 2].values(SHOWN), "V": f64[1, 1, 4, 2].values(SHOWN), "Offset": i32[1, 1, 5].values([[[0, 2, 4, 6, 8]]]), "Columns": i32[1, 1, 8].values([[[0, 1, 0, 1, 2, 3, 2, 3]]]), "KeyPaddingMask": f64[1, 4].values([[1, 1, 1, 0]]), "AttnMask": f64[4, 4].values([[1, 0, 1, 1], [1, 1, 1, 1], [1, 1, 1, 1], [1, 1, 1, 1]])}, outputs={"Out": "float64", "SparseDotSdd": None, "Softmax": None}, opset=16, atol=1e-7, expect=lambda *x: np.array([[[[0, 1], [1.99830270, 2.99830270], [0, 1], [0, 1]]]]))
+raw("sparse_attention_open", "sparse_attention", inputs={"Q": OPEN, "K": OPEN, "V": OPEN, "Offset": i32["b", 2, "m"].values([np.tile(np.arange(0, 11, 2), (2, 2, 1)), np.tile(np.arange(0, 15, 2), (3, 2, 1))]), "Columns": i32["b", 2, "p"].values([np.tile(np.arange(10) % 5, (2, 2, 1)), np.tile(np.arange(14) % 7, (3, 2, 1))])}, outputs=ALL, sizes=[{"m": 6, "p": 10}, {"m": 8, "p": 14}], opset=16, expect=named_attention)
+
+
+# phi/kernels/fusion/gpu/fused_token_prune_kernel.cu
+def pruned(attn, x, mask, new, first=True, ordered=False):
+    score = np.where(mask >= 0, attn, 0).sum((1, 2))
+    if first:
+        score[:, 0] = np.inf
+    kept = np.argsort(-score, 1, kind="stable")[:, : new.shape[2]]
+    kept = np.sort(kept, 1) if ordered else kept
+    return np.take_along_axis(x, kept[..., None], 1), kept
+
+
+TOKENS = {"Attn": f32["b", 2, "n", "n"].unique(), "X": f32["b", "n", 3], "Mask": f32["b", 2, "n", "n"], "NewMask": f32["b", 2, 3, 3]}
+PRUNED = {"SlimmedX": "float32", "CLSInds": "int64"}
+raw("token_prune", "fused_token_prune", inputs=TOKENS, outputs=PRUNED, attrs={"keep_first_token": True, "keep_order": False}, opset=11, expect=pruned)
+raw("token_prune_in_order", "fused_token_prune", inputs=TOKENS, outputs=PRUNED, attrs={"keep_first_token": True, "keep_order": True}, opset=11, expect=lambda *x: pruned(*x, ordered=True))
+raw("token_prune_any", "fused_token_prune", inputs=TOKENS, outputs=PRUNED, attrs={"keep_first_token": False, "keep_order": True}, opset=11, expect=lambda *x: pruned(*x, False, True))
+raw("token_prune_open", "fused_token_prune", inputs={"Attn": f64["b", 1, 6, 6].unique(), "X": f64["b", 6, 4], "Mask": f64["b", 1, 6, 6], "NewMask": f64["b", 1, "k", "k"]}, outputs={"SlimmedX": "float64", "CLSInds": "int64"}, attrs={"keep_first_token": True, "keep_order": False}, sizes=[{"k": 2}, {"k": 5}], opset=11, expect=pruned)
