@@ -16,7 +16,8 @@ raw("sum_i8", "reduce_sum", inputs={"X": i8["b", 9].ints(-128, 127)}, outputs={"
 raw("sum_u8", "reduce_sum", inputs={"X": u8["b", 9].ints(0, 255)}, outputs={"Out": "uint8"}, attrs={"dim": [1]})
 case("sum_i16", lambda x: paddle.sum(x, 1), x=i16["b", 9])
 case("sum_f64", lambda x: paddle.sum(x, 1), x=f64["b", 9])
-case("sum_f16", lambda x: paddle.sum(x, 1), x=f16["b", 9], expect={"pdmodel": lambda x: x.astype("float32").sum(1).astype("float16")})
+# Paddle 3.0 adds up in halves.
+case("sum_f16", lambda x: paddle.sum(x, 1), x=f16["b", 9], atol=0.01, expect={"pdmodel": lambda x: x.astype("float32").sum(1).astype("float16")})
 case("sum_dtype", lambda x: paddle.sum(x, 1, dtype="float64"), x=f32["b", 9])
 case("sum_dtype_int_to_float", lambda x: paddle.sum(x, 1, dtype="float32"), x=i64["b", 9])
 case("sum_dtype_float_to_int", lambda x: paddle.sum(x, 1, dtype="int64"), x=f32["b", 9].range(0, 9))
