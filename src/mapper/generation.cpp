@@ -178,7 +178,7 @@ void longest_sequences(OpContext& op) {
 }
 
 constexpr MapperEntry kEntries[] = {
-    {"blha_get_max_len", 7, longest_sequences},
+    {"blha_get_max_len", 10, longest_sequences},
     {"masked_multihead_attention", 9, masked_multihead_attention, "beams (beam_cache_offset)"},
 };
 

@@ -226,4 +226,5 @@ def longest(lengths, batch):
     return np.array([max([0, *lengths[: len(batch)]])], "int32")
 
 
-saved("language_models_pir", FILES / "language_models", x=f32["b", "n", 2, 10], cos=f32[1, "n", 1, 6], sin=f32[1, "n", 1, 6], encoder=i32["l"].ints(0, 9), decoder=i32["l"].values([np.zeros(4), np.arange(6)]), batch=i32["k"], sizes=[{"l": 4, "k": 3}, {"l": 6, "k": 6}], expect=lambda x, cos, sin, encoder, decoder, batch: [partly_turned(x, cos, sin), longest(encoder, batch), longest(decoder, batch)], paddle_cannot={"pdmodel": "operators of PIR alone"}, opset={"pir": 10})
+saved("partial_rope_pir", FILES / "partial_rope", x=f32["b", "n", 2, 10], cos=f32[1, "n", 1, 6], sin=f32[1, "n", 1, 6], sizes=[{"b": 2, "n": 3}, {"b": 1, "n": 5}], expect=partly_turned, paddle_cannot=PIR["paddle_cannot"])
+saved("longest_sequences_pir", FILES / "longest_sequences", encoder=i32["l"].ints(0, 9), decoder=i32["l"].values([np.zeros(4), np.arange(6)]), batch=i32["k"], sizes=[{"l": 4, "k": 3}, {"l": 6, "k": 6}], expect=lambda encoder, decoder, batch: [longest(encoder, batch), longest(decoder, batch)], opset={"pir": 10}, paddle_cannot=PIR["paddle_cannot"])

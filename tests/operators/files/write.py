@@ -208,10 +208,12 @@ p.write("experts", back, p.add("1.expand_modality_expert_id", [ids], tensor("i32
 # Parts of language models.
 p = Program()
 x, cos, sin = p.input("x", UNKNOWN, UNKNOWN, 2, 10), p.input("cos", 1, UNKNOWN, 1, 6), p.input("sin", 1, UNKNOWN, 1, 6)
+p.write("partial_rope", p.add("1.fused_partial_rope", [x, cos, sin], tensor("f32", UNKNOWN, UNKNOWN, 2, 10)))
+
+p = Program()
 encoder, decoder, batch = [p.input(name, UNKNOWN, dtype="i32") for name in ("encoder", "decoder", "batch")]
-turned = p.add("1.fused_partial_rope", [x, cos, sin], tensor("f32", UNKNOWN, UNKNOWN, 2, 10))
 longest = p.add("1.blha_get_max_len", [encoder, decoder, batch], tensor("i32", 1), tensor("i32", 1))
-p.write("language_models", turned, longest, longest + 1)
+p.write("longest_sequences", longest, longest + 1)
 
 
 def as_float8(program, v):
