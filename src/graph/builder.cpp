@@ -278,6 +278,8 @@ Value Builder::cast(Value x, DType dtype) {
     const Value real = cast(x, part_dtype(dtype));
     return complex(real, imag(real));
   }
+  const auto is_float8 = [](DType type) { return type == DType::kFloat8E4M3FN || type == DType::kFloat8E5M2; };
+  if (is_float8(dtype) || is_float8(x.dtype())) need_opset(19, "Cast of 8-bit floats");
   return node("Cast", {x}, {{"to", int64_t{onnx_dtype(dtype)}}}, {dtype, x.dims()});
 }
 

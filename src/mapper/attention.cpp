@@ -73,6 +73,17 @@ Value activate(OpContext& op, Value x, std::string_view method) {
   return g.mul(gate, halves[1]);
 }
 
+Pairs pairs_of(int64_t size, bool neighbours, int64_t parts) {
+  const int64_t half = neighbours ? 1 : size / parts / 2;
+  Pairs pairs;
+  for (int64_t i = 0; i < size; ++i) {
+    const bool first = i / half % 2 == 0;
+    pairs.partners.push_back(first ? i + half : i - half);
+    pairs.signs.push_back(first ? -1 : 1);
+  }
+  return pairs;
+}
+
 Value repeat_heads(OpContext& op, Value x, int64_t times) {
   Builder& g = op.graph();
   if (times == 1) return x;
@@ -266,13 +277,7 @@ void rotary_embedding(OpContext& op) {
     op.fail("operands that aren't [batch, length, heads, size] with a known, even size");
   const bool time_major = op.attr<bool>("time_major", false);  // [length, batch, heads, size]
   const bool neighbours = op.attr<bool>("use_neox_rotary_style", true);
-  Ints partners;
-  std::vector<double> signs;
-  for (int64_t i = 0; i < size; ++i) {
-    const bool first = neighbours ? i % 2 == 0 : i < size / 2;
-    partners.push_back(i + (first ? 1 : -1) * (neighbours ? 1 : size / 2));
-    signs.push_back(first ? -1 : 1);
-  }
+  const auto [partners, signs] = pairs_of(size, neighbours);
 
   // Both tables as [batch or 1, length, 1, size].
   if (sin && cos) {
@@ -312,6 +317,27 @@ void rotary_embedding(OpContext& op) {
   rotate("q", "out_q");
   rotate("k", "out_k");
   rotate("v", "out_v");
+}
+
+// The same of the last elements of [batch, length, heads, size], as many as the tables [1, length, 1, …] have: the
+// neighbours go apart, to the two halves, which are the pairs.
+void partial_rotary_embedding(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const Value cos = op.in("cos");
+  const Value sin = op.in("sin");
+  const int64_t width = x.dim(-1);
+  const int64_t size = cos.dim(-1);
+  if (x.rank() != 4 || cos.rank() != 4 || sin.rank() != 4 || size < 2 || size % 2 != 0 || size > width)
+    op.fail("operands that aren't [batch, length, heads, size] with tables of a known, even size");
+  Ints apart;
+  for (int64_t i = 0; i < size; ++i) apart.push_back(width - size + (i < size / 2 ? 2 * i : 2 * i - size + 1));
+  const auto [partners, signs] = pairs_of(size, false);
+  Ints across;
+  for (const int64_t i : partners) across.push_back(apart[static_cast<size_t>(i)]);
+  const Value turned = g.mul(sin, g.constant(from_doubles(sin.dtype(), {size}, signs)));
+  const Value y = g.add(g.mul(g.gather(x, g.ints(apart), 3), cos), g.mul(g.gather(x, g.ints(across), 3), turned));
+  op.out("out", size == width ? y : g.concat({g.slice(x, {0}, {width - size}, {3}), y}, 3));
 }
 
 // --- normalization of sums ------------------------------------------------------------------------------------------
@@ -505,18 +531,22 @@ class LayerOperands {
 };
 
 // A stack of layers of self-attention and a feed-forward part, each with a norm before or behind it. Weights of
-// queries, keys and values are [3, heads, size, hidden] (trans_qkvw) or [hidden, 3, heads, size]. Paddle's kernel drops
-// nothing out, whatever the attributes say.
+// queries, keys and values are [3, heads, size, hidden] (trans_qkvw) or [hidden, 3, heads, size]; where groups of heads
+// share keys and values, [heads + 2 · groups, size, hidden] or [hidden, heads + 2 · groups, size]. Paddle's kernel
+// drops nothing out, whatever the attributes say.
+//
+// With caches, x is a text (it goes to their beginning), or one token (time_step; it goes behind those in the caches).
+// Of a text without a mask tokens look back only; Paddle's versions from 2.6 on do so whatever the mask is, which
+// gives the same with the masks of such models. Tokens behind seq_lengths give 0.
 template <LayerNorm normalize>
 void fused_multi_transformer(OpContext& op) {
   Builder& g = op.graph();
   refuse_rings(op);
-  for (const std::string_view name :
-       {"cache_kvs", "pre_caches", "rotary_tensor", "beam_offset", "time_step", "seq_lengths"}) {
-    if (!op.ins(name).empty()) op.fail("its operand '" + std::string(name) + "', a part of generating text");
+  for (const std::string_view name : {"pre_caches", "rotary_tensor", "beam_offset"}) {
+    if (!op.ins(name).empty()) op.fail("its operand '" + std::string(name) + "'");
   }
-  if (op.attr<double>("residual_alpha", 1) != 1 || op.attr<int64_t>("gqa_group_size", -1) > 0)
-    op.fail("residual_alpha and groups of heads");
+  if (op.attr<double>("residual_alpha", 1) != 1) op.fail("residual_alpha");
+  const int64_t groups = std::max<int64_t>(op.attr<int64_t>("gqa_group_size", -1), 0);
   const bool before = op.attr<bool>("pre_layer_norm", true);
   const bool root = op.attr<std::string>("norm_type", "layernorm") == "rmsnorm";
   const double epsilon = op.attr<double>("epsilon", 1e-5);
@@ -545,20 +575,51 @@ void fused_multi_transformer(OpContext& op) {
   const LayerOperands ffn1_biases = list("ffn1_biases");
   const LayerOperands ffn2_weights = list("ffn2_weights", true);
   const LayerOperands ffn2_biases = list("ffn2_biases");
+  const LayerOperands caches = list("cache_kvs");
   const bool turned = op.attr<bool>("trans_qkvw", true);
-  const Value mask = op.in_or_none("src_mask");
+  Value mask = op.in_or_none("src_mask");
   Value x = op.in("x");
+  const auto as_places = [&](Value v) { return g.reshape(g.cast(v, DType::kFloat32), Ints{-1, 1, 1, 1}); };
+  const Value given = op.in_or_none("seq_lengths");
+  const Value lengths = given ? as_places(given) : Value();  // [batch, 1, 1, 1]
+  Value at;                                                  // the place of the one token
+  if (const Value time = op.in_or_none("time_step")) {
+    if (!caches[0]) op.fail("time_step without caches");
+    at = lengths ? lengths : as_places(time);
+  } else if (lengths) {
+    if (!mask) mask = causal_mask(op, x, 1, x, 1);
+    const Value places = g.cast(positions(g, g.dim(x, 1)), DType::kFloat32);
+    mask = g.add(mask, hiding(g, g.less(places, lengths), x.dtype()));
+  }
   for (size_t i = 0; i < layers; ++i) {
     const Value w = qkv_weights[i];
-    if (x.rank() != 3 || w.rank() != 4 || !w.is_static()) op.fail("weights of another form");
-    const int64_t heads = w.dim(turned ? 1 : 2);
-    const int64_t size = w.dim(turned ? 2 : 3);
-    const Value matrix = turned ? g.transpose(g.reshape(w, Ints{3 * heads * size, -1}), {1, 0})
-                                : g.reshape(w, Ints{-1, 3 * heads * size});
-    const Value split = split_heads(g, before ? norm(x, scales[i], shifts[i]) : x, matrix, qkv_biases[i], heads, size);
-    const double factor = 1 / std::sqrt(static_cast<double>(size));
-    const Value seen = merge_heads(
-        g, attend(g, part_of(g, split, 0), part_of(g, split, 1), part_of(g, split, 2), factor, mask), heads * size);
+    if (x.rank() != 3 || w.rank() != (groups > 0 ? 3 : 4) || !w.is_static()) op.fail("weights of another form");
+    const int64_t size = w.dim(turned ? -2 : -1);
+    const int64_t every = (turned ? w.dim(0) : w.dim(1)) * (groups > 0 ? 1 : w.dim(turned ? 1 : 2));  // with k and v
+    const int64_t shared = groups > 0 ? groups : every / 3;
+    const int64_t heads = every - 2 * shared;
+    if (size < 1 || heads < 1 || heads % shared != 0 || (groups == 0 && every % 3 != 0))
+      op.fail("weights of " + std::to_string(every) + " heads of queries, keys and values");
+    const Value matrix =
+        turned ? g.transpose(g.reshape(w, Ints{every * size, -1}), {1, 0}) : g.reshape(w, Ints{-1, every * size});
+    Value qkv = g.matmul(before ? norm(x, scales[i], shifts[i]) : x, matrix);
+    if (qkv_biases[i]) qkv = g.add(qkv, g.flatten_to_1d(qkv_biases[i]));
+    const std::vector<Value> parts =
+        g.split(g.transpose(g.reshape(qkv, Ints{0, 0, every, size}), {0, 2, 1, 3}), {heads, shared, shared}, 1);
+    Value out;
+    if (at) {
+      const Step step = next_token(op, read_cache(op, caches[i]), parts[0], parts[1], parts[2], at, mask, false);
+      op.out("cache_kv_outs", written(g, step.cache), i);
+      out = step.seen;
+    } else {
+      const auto repeated = [&](Value v) { return repeat_heads(op, v, heads / shared); };
+      out = attend(g, parts[0], repeated(parts[1]), repeated(parts[2]), 1 / std::sqrt(static_cast<double>(size)), mask);
+      if (caches[i]) {
+        const Cache cache = with_beginning(op, read_cache(op, caches[i]), parts[1], parts[2], lengths);
+        op.out("cache_kv_outs", written(g, cache), i);
+      }
+    }
+    const Value seen = merge_heads(g, out, heads * size);
     x = g.add(x, plus(g.matmul(seen, linear_weights[i]), linear_biases[i]));
     if (!before) x = norm(x, scales[i], shifts[i]);
 
@@ -566,6 +627,10 @@ void fused_multi_transformer(OpContext& op) {
     y = activate(op, plus(g.matmul(y, ffn1_weights[i]), ffn1_biases[i]), activation);
     x = g.add(x, plus(g.matmul(y, ffn2_weights[i]), ffn2_biases[i]));
     if (!before) x = norm(x, ffn_scales[i], ffn_shifts[i]);
+  }
+  if (lengths && !at) {
+    const Value place = g.cast(g.unsqueeze(positions(g, g.dim(x, 1)), {1}), DType::kFloat32);
+    x = g.where(g.less(place, g.squeeze(lengths, {3})), x, g.scalar(0, x.dtype()));
   }
   op.out("out", x);
 }
@@ -611,8 +676,7 @@ void fused_gate_attention(OpContext& op) {
   op.out("out", out);
 }
 
-constexpr std::string_view kGeneration =
-    "caches and lengths of generated text, rotary tensors, groups of heads, ring_id";
+constexpr std::string_view kGeneration = "pre_caches, rotary tensors, beams, ring_id";
 constexpr std::string_view kRings = "ring_id: weights divided over several devices";
 
 // What all queries together give each key: softmax(q·kᵀ / √size) summed over the queries, from the logarithms of the
@@ -648,6 +712,7 @@ constexpr MapperEntry kEntries[] = {
     {"multihead_matmul", 7, multihead_matmul},
     {"self_dp_attention", 7, self_dp_attention},
     {"flash_attn", 7, flash_attn},
+    {"fused_partial_rope", 7, partial_rotary_embedding},
     {"fused_rotary_position_embedding", 7, rotary_embedding},
     {"fused_softmax_mask", 7, softmax_mask},
     {"fused_softmax_mask_upper_triangle", 7, softmax_mask_upper_triangle},

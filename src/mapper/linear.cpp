@@ -501,6 +501,34 @@ void gemm_epilogue(OpContext& op) {
   op.out("out", out);
 }
 
+// activation(scale · x · yᵀ + bias) of 8-bit floats, in float32, as one of 16 bits. (Its kernel reads x and y in this
+// arrangement whatever the attributes say.)
+void float8_gemm(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const Value y = op.in("y");
+  if (x.dtype() != DType::kFloat8E4M3FN || y.dtype() != DType::kFloat8E4M3FN)
+    op.fail("operands that aren't float8_e4m3fn, as which its kernel reads them");
+  if (op.attr<bool>("transpose_x", false) || !op.attr<bool>("transpose_y", false))
+    op.fail("another arrangement than transpose_y alone");
+  need_rank(op, x, "x");
+  if (y.rank() != x.rank() || x.rank() < 2) op.fail("operands of different ranks");
+  const Value products = g.matmul(g.cast(x, DType::kFloat32), transpose_matrix(g, g.cast(y, DType::kFloat32)));
+  Value out = g.mul(products, g.scalar(op.attr<double>("scale", 1), DType::kFloat32));
+  if (const Value bias = op.in_or_none("bias")) out = g.add(out, g.cast(bias, DType::kFloat32));
+  const auto activation = op.attr<std::string>("activation_type", op.attr<std::string>("act", "identity"));
+  if (activation == "relu") {
+    out = g.relu(out);
+  } else if (activation == "gelu") {
+    out = tanh_gelu(g, out);
+  } else if (activation != "identity") {
+    op.fail("activation_type '" + activation + "', which Paddle's kernel does not know");
+  }
+  const auto dtype = op.attr<std::string>("output_dtype", "float16");
+  if (dtype != "float16" && dtype != "bfloat16") op.fail("output_dtype '" + dtype + "'");
+  op.out("out", g.cast(out, dtype == "float16" ? DType::kFloat16 : DType::kBFloat16));
+}
+
 // x · yᵀ / (h · w) of two images as [channels, h · w].
 void flow_of_solution_procedure(OpContext& op) {
   Builder& g = op.graph();
@@ -548,6 +576,7 @@ void rank_attention(OpContext& op) {
 }
 
 constexpr MapperEntry kEntries[] = {
+    {"fp8_fp8_half_gemm_fused", 19, float8_gemm, "other arrangements than transpose_y alone"},
     {"fsp", 7, flow_of_solution_procedure},
     {"fused_gemm_epilogue", 7, gemm_epilogue},
     {"rank_attention", 9, rank_attention, "max_size, where the intermediate results are wanted"},

@@ -408,6 +408,42 @@ void lookup_table_dequant(OpContext& op) {
                          as_indices(g, ids), 0));
 }
 
+// A linear layer of 8-bit integers, w [k, n]: x · scale_in · bound is rounded, the products are divided by both scales.
+void quant_linear(OpContext& op) {
+  Builder& g = op.graph();
+  Value x = op.in("x");
+  const Value w = op.in("w");
+  const DType dtype = x.dtype();
+  const auto rows = op.attr<int64_t>("in_num_col_dims", 1);
+  if (op.attr<bool>("padding_weights", false)) op.fail("padding_weights, a layout of CPU kernels");
+  if (rank_of(op, w) != 2 || !w.is_static() || w.dtype() != DType::kInt8) op.fail("a weight that is no int8 matrix");
+  if (rows < 1 || rows >= rank_of(op, x)) op.fail("in_num_col_dims " + std::to_string(rows));
+  if (rows < x.rank() - 1) {
+    Ints shape(static_cast<size_t>(rows), 0);
+    shape.push_back(w.dim(0));
+    x = g.reshape(x, shape);
+  }
+  const double high = op.attr<double>("quant_max_bound", 127);
+  const double scale = op.attr<double>("scale_in", 1);
+  std::vector<double> divisors = op.attr<std::vector<double>>("scale_weights");
+  if (static_cast<int64_t>(divisors.size()) != w.dim(1))
+    op.fail(std::to_string(divisors.size()) + " scales for " + std::to_string(w.dim(1)) + " columns");
+  for (double& divisor : divisors) divisor *= high * high * scale;
+  const Value y = g.mul(g.cast(x, DType::kFloat32), g.scalar(high * scale, DType::kFloat32));
+  // Not to the nearest: the kernel's rounding away from zero goes to the next whole number whatever the fraction is.
+  const Value rounded = op.attr<int64_t>("quant_round_type", 1) == 0
+                            ? rounded_to_even(g, y)
+                            : g.sub(g.ceil(g.relu(y)), g.ceil(g.relu(g.neg(y))));
+  const Value q = g.clip(rounded, op.attr<double>("quant_min_bound", -127), high);
+  const Value product = g.matmul(q, g.cast(w, DType::kFloat32));
+  const Value out = g.cast(g.div(product, g.constant(from_doubles(DType::kFloat32, {w.dim(1)}, divisors))), dtype);
+  const Value bias = op.in_or_none("bias");
+  if (!bias) return op.out("out", out);
+  // Without a bias, the kernel does not look at the activation.
+  const Value sum = g.add(out, g.flatten_to_1d(bias));
+  op.out("out", op.attr<std::string>("activation_type", "") == "relu" ? g.relu(sum) : sum);
+}
+
 constexpr std::string_view kNoFloat8 = "float8 (qmin -448 or -57344); scales of groups";
 constexpr std::string_view kNoFloat8NoTraining = "float8 (qmin -448 or -57344); scales of groups; training";
 
@@ -427,17 +463,18 @@ constexpr MapperEntry kEntries[] = {
     {"fake_quantize_range_abs_max", 7, fake_quantize_by_given, "training"},
     {"lookup_table_dequant", 7, lookup_table_dequant, "a table that is no parameter"},
     {"moving_average_abs_max_scale", 7, moving_average_scale},
+    {"quant_linear", 7, quant_linear},
     {"quantize_linear", 7, quantize_linear, kNoFloat8NoTraining},
 };
 
 }  // namespace
 
-Value quantised_result(OpContext& op, Value x) {
+Value quantised_result(OpContext& op, Value x, std::string_view scale) {
   Builder& g = op.graph();
   const double high = op.attr<double>("quant_max_bound", 127);
   if (std::abs(high - 448) < 1e-3) op.fail(std::string(kFloat8Results));
   const auto number = [&](double value) { return g.scalar(value, DType::kFloat32); };
-  Value y = g.mul(g.cast(x, DType::kFloat32), number(op.attr<double>("quant_scale") * high));
+  Value y = g.mul(g.cast(x, DType::kFloat32), number(op.attr<double>(scale) * high));
   if (op.attr<int64_t>("quant_round_type", 1) == 0) {
     y = g.node("Round", {y});
   } else {

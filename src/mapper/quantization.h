@@ -10,9 +10,9 @@ namespace paddle2onnx {
 // (quantize_weight_bits, <name>_quant_scale: a list along `channel_axis`, or one number).
 Value weight(OpContext& op, std::string_view operand, DType computed, int64_t channel_axis);
 
-// int8 of x · quant_scale · quant_max_bound, rounded half to even (quant_round_type 0) or away from zero, and limited
-// to [quant_min_bound, quant_max_bound]: what operators with a quantised result do to it.
-Value quantised_result(OpContext& op, Value x);
+// int8 of x · scale · quant_max_bound, rounded half to even (quant_round_type 0) or away from zero, and limited to
+// [quant_min_bound, quant_max_bound]: what operators with a quantised result do to it. `scale` is an attribute.
+Value quantised_result(OpContext& op, Value x, std::string_view scale = "quant_scale");
 inline constexpr std::string_view kFloat8Results = "a result quantised to float8";
 
 }  // namespace paddle2onnx

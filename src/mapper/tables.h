@@ -20,6 +20,8 @@ extern const MapperTable kDetectionBoxMappers;
 extern const MapperTable kDetectionOutputMappers;
 extern const MapperTable kEigenvalueMappers;
 extern const MapperTable kElementwiseMappers;
+extern const MapperTable kExpertMappers;
+extern const MapperTable kGenerationMappers;
 extern const MapperTable kGraphLearningMappers;
 extern const MapperTable kIndexingMappers;
 extern const MapperTable kInterpolationMappers;
@@ -69,6 +71,8 @@ inline const MapperTable* const kMapperTableList[] = {
     &kDetectionOutputMappers,
     &kEigenvalueMappers,
     &kElementwiseMappers,
+    &kExpertMappers,
+    &kGenerationMappers,
     &kGraphLearningMappers,
     &kIndexingMappers,
     &kInterpolationMappers,

@@ -11,11 +11,15 @@
 #include "mapper/tables.h"
 
 namespace paddle2onnx {
-namespace {
 
-// What softmax turns into 0 where something else may be looked at. Not -inf: a row that may look at nothing would be
-// NaN.
-constexpr double kHidden = -1e30;
+Value hiding(Builder& g, Value allowed, DType dtype) {
+  // Not -inf: a row that may look at nothing would be NaN.
+  constexpr double kHidden = -1e30;
+  const Value hidden = g.cast(g.logical_not(allowed), DType::kFloat32);
+  return g.cast(g.mul(hidden, g.scalar(kHidden, DType::kFloat32)), dtype);
+}
+
+namespace {
 
 double factor_of(const OpContext& op, int64_t size) {
   const auto scale = op.attr<double>(op.has_attr("softmax_scale") ? "softmax_scale" : "scale", 0);
@@ -36,12 +40,6 @@ int64_t times_of(const OpContext& op, Value q, Value k, int64_t axis) {
 
 // Integers as floats, which every opset compares.
 Value counts(Builder& g, Value x) { return g.cast(x, DType::kFloat32); }
-
-// 0 where `allowed`, else kHidden.
-Value hiding(Builder& g, Value allowed, DType dtype) {
-  const Value hidden = g.cast(g.logical_not(allowed), DType::kFloat32);
-  return g.cast(g.mul(hidden, g.scalar(kHidden, DType::kFloat32)), dtype);
-}
 
 // attend() where `allowed` is true (everywhere without it), with zeros for a row that may look at nothing. A cap limits
 // the scores to ±cap by tanh.

@@ -3,6 +3,8 @@
 // With h = 16 / bits, the numbers of the architectures from 75 on lie as
 //   [n/h, k/64, n: h, k: 8/h, k: 4, k: 2, k: h] for a k of [k/64, 8/h, h, 4, 2] and an n of [n/h, h];
 // those of 70 in rows of n, whose runs of 2h numbers lie as [2, h] for [h, 2].
+#include "mapper/weight_only.h"
+
 #include <optional>
 
 #include "mapper/indices.h"
@@ -108,6 +110,34 @@ void weight_only_linear(OpContext& op) {
   op.out("out", op.has("bias") ? g.add(product, g.cast(op.in("bias"), x.dtype())) : product);
 }
 
+// x · weightᵀ + bias with the rows of x in 8 bits, but for columns that have a number over the threshold in any row.
+// The weight [n, k] is plain; its kernel, of all versions, takes it for one of weight_quantize's layout where it
+// multiplies those columns, and so does this.
+void llm_int8_linear(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  const Value stored = op.in("weight");
+  const DType dtype = x.dtype();
+  if (!is_floating(dtype) || rank_of(op, x) < 1) op.fail("an operand that is no tensor of floats");
+  const auto number = [&](double value) { return g.scalar(value, DType::kFloat32); };
+  const Value scale = g.flatten_to_1d(g.cast(op.in("weight_scale"), DType::kFloat32));
+  const Value limit = g.cast(g.scalar(op.attr<double>("threshold", 6), dtype), DType::kFloat32);
+  const Value of_outliers = g.cast(g.mul(numbers_of(op, stored, {8, false}, DType::kFloat32), scale), dtype);
+
+  const Value wide = g.cast(x, DType::kFloat32);
+  const Value size = g.abs(wide);
+  const Value over = g.cast(g.greater(size, limit), DType::kFloat32);
+  const Value outliers = g.reduce("ReduceMax", g.reshape(over, Ints{-1, stored.dim(1)}), Ints{0}, false);  // [k]
+  const Value range = g.reduce("ReduceMax", g.mul(size, g.sub(number(1), over)), Ints{-1}, true);
+  const Value nothing = g.cast(g.logical_not(g.greater(range, number(0))), DType::kFloat32);
+  const Value steps = g.mul(g.mul(wide, number(127)), g.div(number(1), g.add(range, nothing)));
+  const Value q = g.mul(g.clip(halves_away_from_zero(g, steps), -127, 127), g.sub(number(1), outliers));
+  const Value products = g.matmul(q, g.transpose(g.cast(stored, DType::kFloat32), {1, 0}));
+  const Value inner = g.div(g.mul(g.mul(products, range), scale), number(127));
+  const Value out = g.add(g.matmul(g.mul(x, g.cast(outliers, dtype)), of_outliers), g.cast(inner, dtype));
+  op.out("out", op.has("bias") ? g.add(out, g.cast(op.in("bias"), dtype)) : out);
+}
+
 // Scales are the largest numbers divided by the bound, rounded to the weight's type; llm.int8 has float32 and no
 // layout.
 void weight_quantize(OpContext& op) {
@@ -159,9 +189,26 @@ void weight_quantize(OpContext& op) {
   op.out("out", g.cast(g.reshape(q, Ints{n * layout.bits / 8, k}), DType::kInt8));
 }
 
+}  // namespace
+
+Value stacked_matrices(OpContext& op, Value stored, int64_t bits, Value scale, DType dtype) {
+  Builder& g = op.graph();
+  const int64_t layers = stored.dim(0);
+  const int64_t k = stored.dim(1);
+  if (stored.rank() != 3 || layers < 1 || k < 1 || stored.dim(2) < 1 || rank_of(op, scale) != 2)
+    op.fail("weights that aren't [layers, rows, columns] with scales [layers, columns]");
+  // Layers follow each other as the columns of one matrix do.
+  const Value matrix = numbers_of(op, g.reshape(stored, Ints{-1, k}), {bits, false}, dtype);
+  const Value matrices = g.transpose(g.reshape(matrix, Ints{k, layers, -1}), {1, 0, 2});
+  return g.mul(matrices, g.unsqueeze(g.cast(scale, dtype), {1}));
+}
+
+namespace {
+
 constexpr std::string_view kArchitectures = "other GPU architectures than 70, 75, 80, 86, 89 and 90";
 
 constexpr MapperEntry kEntries[] = {
+    {"llm_int8_linear", 9, llm_int8_linear},
     {"weight_dequantize", 9, weight_dequantize},
     {"weight_only_linear", 7, weight_only_linear, kArchitectures},
     {"weight_quantize", 9, weight_quantize, kArchitectures},

@@ -25,8 +25,11 @@ std::optional<Change> change_of(const Operator& op) {
     std::string_view source_name, operand, result;
   };
   // Where it is not the first operand and result.
-  static constexpr Rule kRules[] = {
-      {"array_pop", "array", "array_out"}, {"assign_out_", "output", "out"}, {"where_", "x", "out"}};
+  static constexpr Rule kRules[] = {{"array_pop", "array", "array_out"},
+                                    {"assign_out_", "output", "out"},
+                                    {"fused_multi_transformer_", "cache_kvs", "cache_kv_outs"},
+                                    {"masked_multihead_attention_", "cache_kv", "cache_kv_out"},
+                                    {"where_", "x", "out"}};
   const auto* rule = std::ranges::find(kRules, op.source_name, &Rule::source_name);
   if (rule != std::end(kRules)) {
     const auto* operand = slot_of(op.inputs, rule->operand);

@@ -351,6 +351,19 @@ std::string location_in(const std::filesystem::path& folder, const std::filesyst
 
 std::span<const std::byte> as_bytes(const std::string& text) { return std::as_bytes(std::span(text)); }
 
+// Whether shape inference may follow the elements of shapes through the graph. It takes every vector for one that could
+// be, at about 120 bytes an element, so long ones (a flattened volume) would cost gigabytes.
+bool may_follow_shapes(const Graph& graph) {
+  constexpr int64_t kMost = 1 << 20;  // elements in all
+  int64_t count = 0;
+  for (const ValueInfo& value : graph.values) {
+    if (!value.dims || value.dims->size() != 1 || value.dims->front() < 0) continue;
+    if (value.dims->front() > kMost - count) return false;
+    count += value.dims->front();
+  }
+  return true;
+}
+
 class ModelWriter {
  public:
   ModelWriter(const Graph& graph, const WriteOptions& options)
@@ -386,7 +399,7 @@ class ModelWriter {
       for (const auto& import : model_.opset_import()) opsets[import.domain()] = static_cast<int>(import.version());
       context.set_opset_imports(opsets);
       onnx::checker::check_graph(graph, context, {});
-      const onnx::ShapeInferenceOptions strict(true, 1, true);
+      const onnx::ShapeInferenceOptions strict(true, 1, may_follow_shapes(graph_));
       onnx::shape_inference::InferShapes(model_, &schemas(), strict);
     } catch (const std::exception& refusal) {
       return fail(kCheckerRefused, std::string("onnx's checker refuses the result: ") + refusal.what(),

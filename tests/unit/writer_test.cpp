@@ -122,6 +122,22 @@ TEST(Model, HasTypesOfWhatLiesBetween) {
   EXPECT_EQ(dims_text(graph.value_info(0)), "batch,3");
 }
 
+// onnx's shape inference would make a message of each element of a vector: 16 GB of these.
+TEST(Model, LongVectorsAreNotFollowedElementByElement) {
+  auto graph = std::make_unique<Graph>();
+  Builder g(*graph, 17);
+  const Value x = g.new_value("x", DType::kInt64, Dims{int64_t{1} << 27});
+  graph->inputs = {x};
+  graph->outputs = {g.add(g.mul(x, x), x)};
+  run_passes(*graph, true);
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const long kib = usage.ru_maxrss;
+  EXPECT_EQ(dims_text(parsed(written(*graph)).graph().output(0)), std::to_string(int64_t{1} << 27));
+  getrusage(RUSAGE_SELF, &usage);
+  EXPECT_LT(usage.ru_maxrss - kib, 100'000);
+}
+
 TEST(Model, UncheckedHasTheSameNodesAndWeights) {
   const auto checked = parsed(written(*linear_graph(), {17, true})).graph();
   const auto unchecked = parsed(written(*linear_graph(), {17, false})).graph();

@@ -6,6 +6,7 @@ from dsl import *
 
 # --- cast
 case("cast_f32_i32", lambda x: paddle.cast(x, "int32"), x=f32["b", 8].range(-5, 5))
+case("cast_f32_float8", lambda x: x.cast("float8_e4m3fn").cast("float32"), x=f32["b", 8].range(-440, 440), opset={"pir": 19}, paddle_cannot={"pdmodel": "Paddle 2.6 has no 8-bit floats"})
 case("cast_f32_i64", lambda x: paddle.cast(x, "int64"), x=f32["b", 8].range(-5, 5))
 case("cast_f32_bool", lambda x: paddle.cast(x, "bool"), x=f32["b", 8].ints(-1, 2).nonfinite())
 case("cast_f32_f64", lambda x: paddle.cast(x, "float64"), x=f32["b", 8].nonfinite())

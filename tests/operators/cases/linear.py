@@ -1,4 +1,6 @@
 """Matrix products, embeddings, einsum."""
+import pathlib
+
 import paddle
 import paddle.nn as nn
 import paddle.nn.functional as F
@@ -208,3 +210,14 @@ raw("rank_attention", "rank_attention", inputs=RANKED, outputs={"InputHelp": "fl
 raw("rank_attention_max_size", "rank_attention", inputs=RANKED, outputs={"InputHelp": "float32", "Out": "float32", "InsRank": "float32"}, attrs={"MaxRank": 2, "MaxSize": 5}, expect=ranked, error="max_size")
 raw("rank_attention_max_size_unseen", "rank_attention", inputs=RANKED, outputs={"InputHelp": None, "Out": "float32", "InsRank": None}, attrs={"MaxRank": 2, "MaxSize": 5}, expect=lambda *x: ranked(*x)[1], opset=9)
 case("embedding_scaled_gradient", lambda x, w: F.embedding(x, w, padding_idx=2, scale_grad_by_freq=True), x=i64["b", "n"].ints(0, 10), w=f32[10, 4], paddle_cannot={"pdmodel": "2.6 has no scale_grad_by_freq"})
+
+
+# phi/kernels/fusion/fp8_gemm/fp8_gemm_with_cublasLt/cublaslt_gemm.h; files/write.py wrote it. cuBLAS's GELU has the tanh form.
+def float8_products(x, y, bias):
+    plain = 0.25 * x @ y.swapaxes(1, 2)
+    z = plain + bias.astype("float32")
+    return [v.astype("float16") for v in (plain, np.maximum(z, 0), z * 0.5 * (1 + np.tanh((2 / np.pi) ** 0.5 * (z + 0.044715 * z**3))))]
+
+
+# Whole numbers to 16 are 8-bit floats.
+saved("float8_gemm_pir", pathlib.Path(__file__).parents[1] / "files/float8_gemm", x=f32["b", "n", 16].ints(-4, 5), y=f32["b", 4, 16].ints(-4, 5), bias=f16[4], expect=float8_products, paddle_cannot={"pdmodel": "an operator of PIR alone"}, opset={"pir": 19})

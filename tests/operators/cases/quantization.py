@@ -90,3 +90,22 @@ raw("lookup_table_dequant_padding", "lookup_table_dequant", inputs={"W": param(T
 # phi/kernels/gpu/apply_per_channel_scale_kernel.cu: matrices of halves
 raw("apply_per_channel_scale", "apply_per_channel_scale", inputs={"x": f16["n", 8], "scales": f16[8]}, outputs={"out": "float16"}, expect=lambda x, scales: x * scales)
 raw("apply_per_channel_scale_rank3", "apply_per_channel_scale", inputs={"x": f16["b", "n", 8], "scales": f16[8]}, outputs={"out": "float16"}, expect=lambda x, scales: x * scales, error="an operand of rank 3")
+
+# phi/kernels/impl/quant_linear_kernel_impl.h with funcs/quant_dequant.h: what is called away from zero goes there from any fraction.
+QUANT_LINEAR = {"in_num_col_dims": 1, "activation_type": "", "padding_weights": False, "scale_in": 0.3, "scale_weights": [0.1, 0.25, 0.4], "quant_round_type": 1, "quant_max_bound": 127.0, "quant_min_bound": -127.0}
+WHOLE, OFFSETS = np.random.RandomState(3).randint(-127, 128, (4, 3)).astype("int8"), np.random.RandomState(4).randn(3).astype("float32")
+
+
+def by_integers(x, even=False, bias=0.0, relu=False):
+    q = np.float32(127 * 0.3) * x.reshape(-1, 4)
+    q = np.clip(np.rint(q) if even else np.where(q > 0, np.ceil(q), np.floor(q)), -127, 127)
+    y = (q.astype("int32") @ WHOLE.astype("int32")) / (127.0 * 127.0 * 0.3 * np.array([0.1, 0.25, 0.4])) + bias
+    return (np.maximum(y, 0) if relu else y).astype("float32")
+
+
+NO_PIR = {"pir": "Paddle 3 has it no longer"}
+raw("quant_linear", "quant_linear", inputs={"x": f32["b", 4], "w": param(WHOLE)}, outputs={"out": "float32"}, attrs=QUANT_LINEAR, expect=by_integers, paddle_cannot=NO_PIR)
+raw("quant_linear_even", "quant_linear", inputs={"x": f32["b", 4], "w": param(WHOLE)}, outputs={"out": "float32"}, attrs={**QUANT_LINEAR, "quant_round_type": 0}, expect=lambda x: by_integers(x, True), paddle_cannot=NO_PIR)
+raw("quant_linear_relu", "quant_linear", inputs={"x": f32["b", 2, 2], "w": param(WHOLE), "bias": param(OFFSETS)}, outputs={"out": "float32"}, attrs={**QUANT_LINEAR, "activation_type": "relu"}, expect=lambda x: by_integers(x, bias=OFFSETS, relu=True), paddle_cannot=NO_PIR)
+raw("quant_linear_rank_3", "quant_linear", inputs={"x": f32["b", "n", 4], "w": param(WHOLE), "bias": param(OFFSETS)}, outputs={"out": "float32"}, attrs={**QUANT_LINEAR, "in_num_col_dims": 2}, expect=lambda x: by_integers(x, bias=OFFSETS).reshape(*x.shape[:2], 3), paddle_cannot=NO_PIR)
+raw("quant_linear_padded", "quant_linear", inputs={"x": f32["b", 4], "w": param(WHOLE)}, outputs={"out": "float32"}, attrs={**QUANT_LINEAR, "padding_weights": True}, expect=by_integers, error="padding_weights", paddle_cannot=NO_PIR)

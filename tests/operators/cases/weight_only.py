@@ -1,6 +1,7 @@
 """Linear layers with weights of 8 and 4 bits. Paddle's CPU has weight_quantize alone, of float16 and bfloat16."""
 import paddle
 from dsl import *
+from harness.written import written
 from paddle.nn.quant import weight_quantize
 
 RANDOM = np.random.RandomState(7)
@@ -111,3 +112,68 @@ raw("weight_only_linear_large_int4_70", "weight_only_linear", inputs=operands(f3
 raw("weight_only_linear_input", "weight_only_linear", inputs={"x": X, "weight": i8[8, 128].values(stored(Q4, 4, 80)), "weight_scale": f16[16].values(S)}, outputs={"out": "float16"}, attrs=form("int4"), opset=9, expect=lambda x, weight, weight_scale: linear(Q4, S)(x))
 raw("weight_only_linear_architecture", "weight_only_linear", inputs=operands(X, stored(Q8, 8, 80), S), outputs={"out": "float16"}, attrs=form(arch=60), expect=linear(Q8, S), error="architecture 60")
 raw("weight_only_linear_rows", "weight_only_linear", inputs=operands(f16["b", 32], np.zeros((16, 32), "int8"), S), outputs={"out": "float16"}, attrs=form(), expect=linear(np.zeros((32, 16)), S), error="a multiple of 64")
+
+
+# A mixture of experts (experts.py), whose weights weight_quantize gave bytes that were then called [experts, rows, columns].
+def experts(bits):
+    wholes = [[whole(64, 128, bits) for _ in range(3)], [whole(64, 64, bits) for _ in range(3)]]
+    scales = [(RANDOM.rand(3, n) / 999 + 0.001).astype("float16") for n in (128, 64)]
+    bytes_ = [np.stack([stored(q, bits, 80).reshape(64, -1) for q in qs]) for qs in wholes]
+    matrices = [[times(q, s).astype("float32") for q, s in zip(qs, ss)] for qs, ss in zip(wholes, scales)]
+    return bytes_, scales, matrices
+
+
+def mixture(x, gate, matrices):
+    out = []
+    for row in x.reshape(-1, 64).astype("float32"):
+        p = np.exp(row @ gate)
+        best = np.argsort(-p, kind="stable")[:2]
+        halves = [np.split(row @ matrices[0][e], 2) for e in best]
+        made = [(a / (1 + np.exp(-a)) * b).astype("float16").astype("float32") @ matrices[1][e] for (a, b), e in zip(halves, best)]
+        out.append(p[best] @ np.array(made) / p[best].sum())
+    return np.array(out).reshape(x.shape).astype(x.dtype)
+
+
+def fused_moe(x, gate, w1, w2, s1, s2, bits):
+    given = {"x": x, "gate_weight": gate, "ffn1_weight": w1, "ffn2_weight": w2, "ffn1_scale": s1, "ffn2_scale": s2}
+    attrs = {"quant_method": f"weight_only_int{bits}", "moe_topk": 2, "group_moe": False, "norm_topk_prob": True}
+    return written("fused_moe", given, {"out": ("float16", [-1, 64])}, attrs)
+
+
+E8, E4 = experts(8), experts(4)
+ROWS, NOT_LATER = f16["t", 64].lod([2, 2], [3, 4], read=False), {"pir": "Paddle 3.3 has it no longer"}
+case("fused_moe_int8", lambda x, gate, w1, w2, s1, s2: fused_moe(x, gate, w1, w2, s1, s2, 8), static="older", x=ROWS, gate=f32[64, 3], w1=i8[3, 64, 128].values(E8[0][0]), w2=i8[3, 64, 64].values(E8[0][1]), s1=f16[3, 128].values(E8[1][0]), s2=f16[3, 64].values(E8[1][1]), expect=lambda x, gate, *_: mixture(x, gate, E8[2]), opset=9, paddle_cannot=NOT_LATER)
+case("fused_moe_int4", lambda x, gate, w1, w2, s1, s2: fused_moe(x, gate, w1, w2, s1, s2, 4), static="older", x=ROWS, gate=f32[64, 3], w1=i8[3, 64, 64].values(E4[0][0]), w2=i8[3, 64, 32].values(E4[0][1]), s1=f16[3, 128].values(E4[1][0]), s2=f16[3, 64].values(E4[1][1]), expect=lambda x, gate, *_: mixture(x, gate, E4[2]), opset=9, paddle_cannot=NOT_LATER)
+
+
+# phi/kernels/impl/llm_int8_matmul_kernel_impl.h. Columns with a number over the threshold are multiplied apart, and for them the weight is read
+# as if weight_quantize had arranged it (permute_index), which it doesn't for llm.int8.
+PLAIN, LLM_SCALE = whole(64, 16, 8).T.astype("int8"), (RANDOM.rand(16) / 500 + 0.001).astype("float32")
+
+
+def by_rows(x, weight, scale, threshold=6.0, bias=0.0):
+    rows = x.reshape(-1, x.shape[-1]).astype("float32")
+    n, k = weight.shape
+    over = abs(rows) > np.float32(np.float16(threshold))
+    apart = over.any(0)
+    ranges = np.where(over, 0, abs(rows)).max(1, keepdims=True)
+    inverse = np.float32(1) / np.where(ranges == 0, 1, ranges)
+    q = rows * np.float32(127) * inverse
+    q = np.clip(np.sign(q) * np.floor(abs(q) + 0.5), -127, 127) * ~apart
+    out = (q @ weight.T.astype("float32") * ranges * scale / 127).astype(x.dtype)
+    arranged = np.zeros((n, k), "float32")
+    for row in range(n):
+        for column in range(k):
+            low, high = column % 8, column % 16 // 8
+            place = low + high + (high + 1) % 2 * (column % 16) + low * high + column // 16 * 16
+            byte = int(weight.reshape(-1)[place % 64 + place // 64 * 128 + 64 * (row % 2) + k * 2 * (row // 2)]) - 128
+            arranged[row, column] = (byte + 128) % 256 - 128
+    arranged = (arranged * scale[:, None]).astype(x.dtype).astype("float32")
+    apart_out = ((rows * apart) @ arranged.T).astype(x.dtype)
+    return (apart_out + out + np.asarray(bias, x.dtype)).reshape(*x.shape[:-1], n).astype(x.dtype)
+
+
+LLM = {"x": f16["b", "n", 64], "weight": param(PLAIN), "weight_scale": param(LLM_SCALE)}
+raw("llm_int8_linear", "llm_int8_linear", inputs=LLM, outputs={"out": "float16"}, opset=9, attrs={"threshold": 6.0}, expect=lambda x: by_rows(x, PLAIN, LLM_SCALE))
+raw("llm_int8_linear_outliers", "llm_int8_linear", inputs={**LLM, "x": f16["n", 64], "bias": param(BIAS)}, outputs={"out": "float16"}, opset=9, attrs={"threshold": 2.5}, expect=lambda x: by_rows(x, PLAIN, LLM_SCALE, 2.5, BIAS))
+raw("llm_int8_linear_zeros", "llm_int8_linear", inputs={**LLM, "x": f16["n", 64].ints(0, 1)}, outputs={"out": "float16"}, opset=9, attrs={"threshold": 6.0}, expect=lambda x: by_rows(x, PLAIN, LLM_SCALE))

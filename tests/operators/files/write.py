@@ -4,7 +4,15 @@ import json
 import pathlib
 
 UNKNOWN = -1
-PLACE, FLOAT32 = {"#": "1.a_place", "D": [0, 0, ""]}, {"#": "1.a_dtype", "D": "float32"}
+PLACE = {"#": "1.a_place", "D": [0, 0, ""]}
+DTYPES = {"f32": "float32", "f16": "float16", "i32": "int32", "i64": "int64", "f8e4m3fn": "float8_e4m3fn"}
+
+
+def dtype_of(name):
+    return {"#": "1.a_dtype", "D": DTYPES[name]}
+
+
+FLOAT32 = dtype_of("f32")
 
 
 def tensor(dtype, *dims):
@@ -40,8 +48,11 @@ class Program:
         self.ops.append(op)
         return first
 
-    def input(self, name, *dims):
-        return self.add("1.data", (), tensor("f32", *dims), name={"#": "0.a_str", "D": name}, shape=sizes(*dims), dtype=FLOAT32, place=PLACE)
+    def input(self, name, *dims, dtype="f32"):
+        return self.add("1.data", (), tensor(dtype, *dims), name={"#": "0.a_str", "D": name}, shape=sizes(*dims), dtype=dtype_of(dtype), place=PLACE)
+
+    def list(self, *values):
+        return self.add("0.combine", values, {"#": "0.t_vec", "D": [self.types[v - 1] for v in values]})
 
     def write(self, folder, *results):
         for i, value in enumerate(results):
@@ -117,28 +128,35 @@ p = Program()
 x, mask = p.input("x", UNKNOWN, UNKNOWN, 8), p.input("mask", UNKNOWN, 1, UNKNOWN, UNKNOWN)
 shapes = [(8,), (3, 2, 4, 8), (8, 8), (8,), (8, 6), (6, 8)]
 given = [p.input(f"w{i}", *dims) for i, dims in enumerate(shapes)]
-lists = [p.add("0.combine", [w], {"#": "0.t_vec", "D": [tensor("f32", *dims)]}) for w, dims in zip(given, shapes)]
+lists = [p.list(w) for w in given]
 operands = [x, lists[0], 0, lists[1], 0, 0, 0, 0, 0, 0, 0, mask, lists[2], 0, lists[3], 0, lists[4], 0, lists[5], 0]
-y = p.add(
-    "1.fused_multi_transformer_",
-    operands,
-    {"#": "NULL"},
-    tensor("f32", UNKNOWN, UNKNOWN, 8),
-    pre_layer_norm=flag(True),
-    epsilon=number(1e-4),
-    residual_alpha=number(1.0),
-    dropout_rate=number(0.5),
-    rotary_emb_dims=whole(0),
-    is_test=flag(True),
-    dropout_implementation=text("downgrade_in_infer"),
-    act_method=text("gelu"),
-    trans_qkvw=flag(True),
-    ring_id=whole(-1),
-    norm_type=text("layernorm"),
-    use_neox_rotary_style=flag(False),
-    gqa_group_size=whole(-1),
-)
+STACK = {
+    "pre_layer_norm": flag(True),
+    "epsilon": number(1e-4),
+    "residual_alpha": number(1.0),
+    "dropout_rate": number(0.5),
+    "rotary_emb_dims": whole(0),
+    "is_test": flag(True),
+    "dropout_implementation": text("downgrade_in_infer"),
+    "act_method": text("gelu"),
+    "trans_qkvw": flag(True),
+    "ring_id": whole(-1),
+    "norm_type": text("layernorm"),
+    "use_neox_rotary_style": flag(False),
+    "gqa_group_size": whole(-1),
+}
+y = p.add("1.fused_multi_transformer_", operands, {"#": "NULL"}, tensor("f32", UNKNOWN, UNKNOWN, 8), **STACK)
 p.write("fused_multi_transformer", y + 1)
+
+# The same of two layers, for one token, with caches.
+p = Program()
+x, time, lengths = p.input("x", UNKNOWN, 1, 8), p.input("time", 1, dtype="i32"), p.input("n", UNKNOWN, dtype="i32")
+caches = p.list(*[p.input(f"cache{i}", 2, UNKNOWN, 2, 12, 4) for i in range(2)])
+lists = [p.list(*[p.input(f"w{2 * i + j}", *dims) for j in range(2)]) for i, dims in enumerate(shapes)]
+operands = [x, lists[0], 0, lists[1], 0, caches, 0, 0, 0, time, lengths, 0, lists[2], 0, lists[3], 0, lists[4], 0, lists[5], 0]
+y = p.add("1.fused_multi_transformer_", operands, p.types[caches - 1], tensor("f32", UNKNOWN, 1, 8), **{**STACK, "act_method": text("relu")})
+after = p.add("0.split", [y], *p.types[caches - 1]["D"])
+p.write("fused_multi_transformer_token", p.add("1.add", [y + 1, x], tensor("f32", UNKNOWN, 1, 8)), after, after + 1)
 
 # x, mean, variance, scale, bias: what paddle.nn.SyncBatchNorm writes on a GPU.
 p = Program()
@@ -158,3 +176,55 @@ y = p.add(
     trainable_statistics=flag(False),
 )
 p.write("sync_batch_norm", y)
+
+
+def long(value):
+    return {"#": "0.a_i64", "D": value}
+
+
+# What the gate sends to the experts, and back.
+p = Program()
+x, gate, w, ids = p.input("x", UNKNOWN, 6), p.input("gate", UNKNOWN, 4), p.input("w", 4, 6, 6), p.input("ids", UNKNOWN, 2, dtype="i32")
+y = p.add(
+    "1.moe_gate_dispatch",
+    [x, gate, 0],
+    tensor("f32", 20, 6),
+    tensor("f32", UNKNOWN, 2),
+    tensor("i32", 2, UNKNOWN),
+    tensor("i64", 4),
+    tensor("i32", UNKNOWN, 2),
+    k=long(2),
+    capacity=long(5),
+    use_pad=flag(True),
+)
+fives = {"#": "0.a_array", "D": [long(5)] * 4}
+made = p.add("1.batched_gemm", [y, w], tensor("f32", 20, 6), batch_sizes=fives, trans_lhs=flag(False), trans_rhs=flag(False))
+swapped = {"#": "0.a_array", "D": [whole(1), whole(0)]}
+places = p.add("1.transpose", [y + 2], tensor("i32", UNKNOWN, 2), perm=swapped)
+back = p.add("1.moe_combine", [made, y + 1, places], tensor("f32", UNKNOWN, 6))
+numbers = {"num_expert_per_modality": long(4), "group_size": long(3), "modality_offset": long(1), "is_group_expert": flag(False)}
+p.write("experts", back, p.add("1.expand_modality_expert_id", [ids], tensor("i32", UNKNOWN, 2), **numbers))
+
+# Parts of language models.
+p = Program()
+x, cos, sin = p.input("x", UNKNOWN, UNKNOWN, 2, 10), p.input("cos", 1, UNKNOWN, 1, 6), p.input("sin", 1, UNKNOWN, 1, 6)
+encoder, decoder, batch = [p.input(name, UNKNOWN, dtype="i32") for name in ("encoder", "decoder", "batch")]
+turned = p.add("1.fused_partial_rope", [x, cos, sin], tensor("f32", UNKNOWN, UNKNOWN, 2, 10))
+longest = p.add("1.blha_get_max_len", [encoder, decoder, batch], tensor("i32", 1), tensor("i32", 1))
+p.write("language_models", turned, longest, longest + 1)
+
+
+def as_float8(program, v):
+    dims = program.types[v - 1]["D"][1]
+    return program.add("1.cast", [v], tensor("f8e4m3fn", *dims), dtype=dtype_of("f8e4m3fn"))
+
+
+p = Program()
+x, y, bias = p.input("x", UNKNOWN, UNKNOWN, 16), p.input("y", UNKNOWN, 4, 16), p.input("bias", 4, dtype="f16")
+a, b = as_float8(p, x), as_float8(p, y)
+gemm = {"transpose_x": flag(False), "transpose_y": flag(True), "scale": number(0.25), "output_dtype": text("float16")}
+products = [
+    p.add("1.fp8_fp8_half_gemm_fused", [a, b, offset], tensor("f16", UNKNOWN, UNKNOWN, 4), **gemm, activation_type=text(activation))
+    for offset, activation in ((0, "identity"), (bias, "relu"), (bias, "gelu"))
+]
+p.write("float8_gemm", *products)
