@@ -155,10 +155,13 @@ def export_table(table, out, paddle, raw_rows=True):
                 if tries > 5 or not _forget_bad_luck(manifest):
                     break
                 continue
+            # Paddle's process dies now and then for no reason of the case's (addresses, threads; between cases, at its end): twice is a result.
             if not (folder / "current").exists():
+                if died != "":
+                    died = ""
+                    continue
                 print(f"{paddle.label} {table.stem}: the exporter failed: {complaint.strip()[-300:]}", file=sys.__stderr__, flush=True)
                 return {"error": f"the exporter failed:\n{complaint[-3000:]}", "cases": []}
-            # Paddle's process dies now and then for no reason of the case's (addresses, threads): twice is a result.
             name = json.loads((folder / "current").read_text())["name"]
             if name == died:
                 _pin_crash(folder)
