@@ -59,7 +59,8 @@ constexpr std::string_view kMarkdownHead = R"(# Operators
 
 <!-- Written by `paddle2onnx list-ops --markdown` (the CMake target `operators_document`); a test compares. -->
 
-The converter maps **{supported} of the {known} operators** that inference models of Paddle hold, from the programs of Paddle 1 to those of Paddle 3,
+The converter maps **{supported} of the {known} operators** of Paddle, from the programs of Paddle 1 to those of Paddle 3 (all but those of backward
+passes; the others have no ONNX form, or are for training, other machines or several processes, as the reasons at the end say),
 and {rare} more that only Paddle's fusion passes or very old versions write. `paddle2onnx list-ops [--json]` prints the same.
 
 - *operator*: its name in messages, Paddle's current one; `.pdmodel` and `PIR`: its names in the two file formats
