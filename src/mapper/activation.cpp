@@ -12,8 +12,7 @@ namespace {
 // arXiv:1606.08415).
 Value gelu_formula(Builder& g, Value x, bool approximate) {
   const auto number = [&](double value) { return g.scalar(value, x.dtype()); };
-  if (!approximate)
-    return g.mul(g.mul(x, number(0.5)), g.add(g.erf(g.div(x, number(std::numbers::sqrt2))), number(1)));
+  if (!approximate) return g.mul(g.mul(x, number(0.5)), g.add(g.erf(g.div(x, number(std::numbers::sqrt2))), number(1)));
   const Value cube = g.mul(g.mul(x, x), x);
   const Value inner = g.mul(number(std::sqrt(2 / std::numbers::pi)), g.add(x, g.mul(number(0.044715), cube)));
   return g.mul(g.mul(x, number(0.5)), g.add(g.tanh(inner), number(1)));
