@@ -536,8 +536,8 @@ class LayerOperands {
 // drops nothing out, whatever the attributes say.
 //
 // With caches, x is a text (it goes to their beginning), or one token (time_step; it goes behind those in the caches).
-// Of a text without a mask tokens look back only; Paddle's versions from 2.6 on do so whatever the mask is, which
-// gives the same with the masks of such models. Tokens behind seq_lengths give 0.
+// Which tokens of a text a token sees, src_mask says; of lengths without a mask, those before it. From 2.6 on Paddle's
+// kernel lets tokens look back only, whatever the mask is. Tokens behind seq_lengths give 0.
 template <LayerNorm normalize>
 void fused_multi_transformer(OpContext& op) {
   Builder& g = op.graph();
@@ -586,10 +586,15 @@ void fused_multi_transformer(OpContext& op) {
   if (const Value time = op.in_or_none("time_step")) {
     if (!caches[0]) op.fail("time_step without caches");
     at = lengths ? lengths : as_places(time);
-  } else if (lengths) {
-    if (!mask) mask = causal_mask(op, x, 1, x, 1);
-    const Value places = g.cast(positions(g, g.dim(x, 1)), DType::kFloat32);
-    mask = g.add(mask, hiding(g, g.less(places, lengths), x.dtype()));
+  } else {
+    op.lossy(
+        "from Paddle 2.6 on its kernel lets a text's tokens look back only, whatever src_mask is; here, as before, "
+        "src_mask says");
+    if (lengths) {
+      if (!mask) mask = causal_mask(op, x, 1, x, 1);
+      const Value places = g.cast(positions(g, g.dim(x, 1)), DType::kFloat32);
+      mask = g.add(mask, hiding(g, g.less(places, lengths), x.dtype()));
+    }
   }
   for (size_t i = 0; i < layers; ++i) {
     const Value w = qkv_weights[i];

@@ -230,8 +230,9 @@ void nonzero(OpContext& op) {
 void restrict_nonzero(OpContext& op) {
   Builder& g = op.graph();
   const Value flat = g.flatten_to_1d(g.cast(op.in("condition"), DType::kBool));
-  const Value places = g.node("NonZero", {flat}, {}, {DType::kInt64, Dims{1, -1}});
-  op.out("out", g.reshape(places, Ints{op.attr<int64_t>("total_true_num")}));
+  const auto count = op.attr<int64_t>("total_true_num");
+  if (count < 0) op.fail("total_true_num " + std::to_string(count));
+  op.out("out", g.squeeze(g.node("NonZero", {flat}, {}, {DType::kInt64, Dims{1, count}}), {0}));
 }
 
 void masked_select(OpContext& op) {

@@ -143,7 +143,7 @@ def export_table(table, out, paddle, raw_rows=True):
         twin = out / PADDLES["pdmodel"].label / table.stem
         if folder != twin:
             command += ["--older" if older else "--twin", twin]
-        died, tries = None, 0
+        died, tries, deaths = None, 0, 0
         while True:
             (folder / "current").unlink(missing_ok=True)
             code, told, complaint = _run_exporter(command, folder)
@@ -157,8 +157,8 @@ def export_table(table, out, paddle, raw_rows=True):
                 continue
             # Paddle's process dies now and then for no reason of the case's (addresses, threads; between cases, at its end): twice is a result.
             if not (folder / "current").exists():
-                if died != "":
-                    died = ""
+                deaths += 1
+                if deaths < 2:
                     continue
                 print(f"{paddle.label} {table.stem}: the exporter failed: {complaint.strip()[-300:]}", file=sys.__stderr__, flush=True)
                 return {"error": f"the exporter failed:\n{complaint[-3000:]}", "cases": []}

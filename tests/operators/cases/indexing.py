@@ -152,3 +152,4 @@ raw("raw_tdm_child_first", "tdm_child", inputs=TREES, outputs=CHILDREN, attrs={"
 raw("raw_tdm_child_column", "tdm_child", inputs={"X": i64[8, 1].values([[i] for i in range(8)]), "TreeInfo": i64[8, 5].values(TREE)}, outputs={"Child": "int64", "LeafMask": "int64"}, attrs={"child_nums": 2, "dtype": 3}, opset=9)
 raw("raw_tdm_child_mixed", "tdm_child", inputs={"X": i64["b", 3].ints(0, 8), "TreeInfo": param(np.array(TREE, "int32"))}, outputs={"Child": "int64", "LeafMask": "int64"}, attrs={"child_nums": 2, "dtype": 3}, opset=9)
 raw("restrict_nonzero", "restrict_nonzero", inputs={"condition": b8_value([True, False, True, True], [False, True, True, True])}, outputs={"out": "int64"}, attrs={"total_true_num": 3}, opset=9, expect=lambda x: np.flatnonzero(x))
+raw("restrict_nonzero_none", "restrict_nonzero", inputs={"condition": b8_value([False, False])}, outputs={"out": "int64"}, attrs={"total_true_num": 0}, opset=9, expect=lambda x: np.flatnonzero(x))
