@@ -148,7 +148,7 @@ def case_to_judge(exported, pytestconfig):
             pytest.skip(why_not(record))
         if cannot:
             pytest.skip(cannot)
-        pytest.fail("Paddle cannot export or run this case:\n" + record["paddle_error"], pytrace=False)
+        pytest.fail(f"Paddle cannot export or run this case: {why_not(record)}\n{record['paddle_error']}", pytrace=False)
     if cannot and not pytestconfig.getoption("--paddle"):
         pytest.fail("Paddle exports and runs this case: take paddle_cannot out", pytrace=False)
     if pytestconfig.getoption("--export-only"):

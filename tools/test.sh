@@ -8,6 +8,7 @@
 #   tools/test.sh --paddle 3.0.0            operators and models saved by this version of Paddle, with pytest's options
 #   tools/test.sh --zoo [--sample]          networks of Paddle's model packages, an hour (the sample: what CI runs), with pytest's options
 #   tools/test.sh --random [N]              N (5000) randomly drawn operator configurations
+#   tools/test.sh --mutate [KIND,…]         every row of the tables with other dtypes, ranks, dimensions, sizes and values
 #   tools/test.sh --sanitize [-R regex]     the C++ tests with the sanitizers for addresses and undefined behaviour
 #
 # PRESET=ci builds with warnings as errors.
@@ -25,8 +26,8 @@ case ${1:-} in
     only=--python; shift
     if [ "${1:-}" = --sample ]; then shift; set -- --family sample "$@"; fi
     set -- tests/zoo "$@" ;;
-  --random) only=$1; shift ;;
-  -h | --help) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit ;;
+  --random | --mutate) only=$1; shift ;;
+  -h | --help) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit ;;
 esac
 
 preset=${PRESET:-release}
@@ -38,6 +39,10 @@ code=0
 if [ "$only" = --random ]; then
   say "virtual environments: random (ONNX Runtime, hypothesis), paddle2, paddle3"
   exec "$(venv random)/bin/python" tests/operators/randomised/run.py --jobs "${JOBS:-2}" "$@"
+fi
+if [ "$only" = --mutate ]; then
+  say "virtual environments: random (ONNX Runtime, hypothesis), paddle2, paddle3"
+  exec "$(venv random)/bin/python" tests/operators/randomised/mutate.py --jobs "${JOBS:-2}" "$@"
 fi
 
 if [ "$only" != --python ]; then

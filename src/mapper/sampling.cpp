@@ -50,6 +50,7 @@ void grid_sample_by_gather(OpContext& op) {
     Value index;   // int64 [N, …], within the image
     Value weight;  // none: 1
   };
+  Value nowhere;                           // [N, …], not a number where a coordinate isn't
   std::vector<std::vector<Pixel>> pixels;  // for each spatial axis the lower and the upper one, or the nearest
   for (int64_t i = 0; i < s.axes; ++i) {
     const int64_t column = s.axes - 1 - i;
@@ -73,6 +74,7 @@ void grid_sample_by_gather(OpContext& op) {
     // Paddle takes halves to the even pixel.
     const bool nearest = s.mode == "nearest";
     const Value low = nearest ? g.node("Round", {place}) : g.floor(place);
+    nowhere = nowhere ? g.add(nowhere, place) : place;
     std::vector<Pixel> ends;
     for (int64_t end = 0; end < (nearest ? 1 : 2); ++end) {
       const Value at = end == 0 ? low : g.add(low, number(1));
@@ -114,18 +116,33 @@ void grid_sample_by_gather(OpContext& op) {
   }
   Ints back = {0, s.axes + 1};
   for (int64_t i = 0; i < s.axes; ++i) back.push_back(1 + i);
-  op.out("out", g.transpose(sum, back));
+  Value out = g.transpose(sum, back);
+  if (s.mode == "nearest" && g.opset() >= 9)
+    out = g.where(g.node("IsNaN", {g.unsqueeze(nowhere, {int64_t{1}})}), g.scalar(0, dtype), out);
+  op.out("out", out);
 }
 
 void grid_sample_node(OpContext& op, bool renamed) {
   Builder& g = op.graph();
   const GridSample s = read_grid_sample(op);
   // The definition of 20 calls it linear; before, there were images only.
-  const std::string mode = s.mode == "nearest" ? "nearest" : renamed ? "linear" : "bilinear";
+  const bool nearest = s.mode == "nearest";
+  const std::string mode = nearest ? "nearest" : renamed ? "linear" : "bilinear";
+  const DType dtype = s.grid.dtype();
+  // Whoever divides by a depth of 0 has infinities in the grid, for which ONNX Runtime's kernel takes the first pixel.
+  // At the border, Paddle's stays there; otherwise the nearest pixel of such a place is 0, and an interpolated one not
+  // a number.
+  Value grid = s.grid;
+  if (s.padding == "border") grid = g.max(g.min(grid, g.scalar(2, dtype)), g.scalar(-2, dtype));
+  const Value sampled =
+      g.node("GridSample", {s.x, grid},
+             {{"align_corners", static_cast<int64_t>(s.align_corners)}, {"mode", mode}, {"padding_mode", s.padding}},
+             {s.x.dtype(), sampled_dims(s)});
+  // 0, or not a number: [N, 1, …].
+  const Value nowhere =
+      g.unsqueeze(g.reduce("ReduceSum", g.mul(grid, g.scalar(0, dtype)), Ints{s.axes + 1}, false), {int64_t{1}});
   op.out("out",
-         g.node("GridSample", {s.x, s.grid},
-                {{"align_corners", static_cast<int64_t>(s.align_corners)}, {"mode", mode}, {"padding_mode", s.padding}},
-                {s.x.dtype(), sampled_dims(s)}));
+         nearest ? g.where(g.node("IsNaN", {nowhere}), g.scalar(0, s.x.dtype()), sampled) : g.add(sampled, nowhere));
 }
 
 void grid_sample_16(OpContext& op) {

@@ -107,16 +107,20 @@ def _run_exporter(command, folder):
         return process.returncode, out.read(), err.read()
 
 
+# Paddle 3 loses its way in nested loops in some processes and not in others.
 BAD_LUCK = "Not found key in IRMapping", "is not involved in the target_vars calculation"
 
 
-def _forget_bad_luck(manifest):
-    """Whether there are rows to try again: Paddle 3 loses its way in nested loops in some processes and not in others."""
-    records = json.loads(manifest.read_text())["cases"]
-    found = [r["name"] for r in records if any(told in r.get("paddle_error", "") for told in BAD_LUCK)]
-    for name in found:
-        (manifest.parent / name / "case.json").unlink()
-    return bool(found)
+def _forget_bad_luck(manifest, tries, reasons):
+    """The names of the rows to try again in another process. `reasons`: rows that Paddle cannot export say why, others have had bad luck."""
+    found = []
+    for r in json.loads(manifest.read_text())["cases"]:
+        known = any(told in r.get("paddle_error", "") for told in BAD_LUCK)
+        unexpected = reasons and "paddle_error" in r and not r["options"]["paddle_cannot"]
+        if (known and tries <= 5) or (unexpected and tries <= 2):
+            found.append(r["name"])
+            (manifest.parent / r["name"] / "case.json").unlink()
+    return found
 
 
 LEAST_DISK = 2**28  # bytes; with less than this left, what fails says nothing about Paddle
@@ -152,8 +156,10 @@ def export_table(table, out, paddle, raw_rows=True):
                 raise OSError(f"{folder}: only {free >> 20} MiB are left on the disk for the models that Paddle exports")
             if code == 0:
                 tries += 1
-                if tries > 5 or not _forget_bad_luck(manifest):
+                again = _forget_bad_luck(manifest, tries, reasons=raw_rows and not (paddle.version or paddle.zoo))
+                if not again:
                     break
+                print(f"{paddle.label} {table.stem}: tried again: {', '.join(again)}", file=sys.__stderr__, flush=True)
                 continue
             # Paddle's process dies now and then for no reason of the case's (addresses, threads; between cases, at its end): twice is a result.
             if not (folder / "current").exists():

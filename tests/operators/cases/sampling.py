@@ -17,6 +17,32 @@ def nearest_in_volume(x, grid):
     return np.where(known[:, None], np.moveaxis(x[n, :, d, h, w], -1, 1), 0).astype(x.dtype)
 
 
+def sampled(x, grid, mode, padding):
+    """What Paddle 3 computes of images where the grid is not finite."""
+    n = np.arange(len(x)).reshape(-1, 1, 1)
+    last = np.array(x.shape[:1:-1]) - 1  # of w, h
+    with np.errstate(all="ignore"):
+        at = (grid + 1) / 2 * last
+        if padding == "reflection":
+            rest = np.abs(at) % (2 * last)
+            at = np.minimum(rest, 2 * last - rest)
+        if padding != "zeros":
+            at = np.clip(at, 0, last)
+        low = np.rint(at) if mode == "nearest" else np.floor(at)
+
+        def pixels(place):
+            known = ((place >= 0) & (place <= last)).all(-1)
+            w, h = np.moveaxis(np.where(known[..., None], place, 0).astype(int), -1, 0)
+            return np.where(known[..., None], x[n, :, h, w], 0)
+
+        if mode == "nearest":
+            out = pixels(low)
+        else:
+            share = at - low
+            out = sum(pixels(low + [i, j]) * (np.abs(1 - i - share[..., :1]) * np.abs(1 - j - share[..., 1:])) for i in (0, 1) for j in (0, 1))
+    return np.moveaxis(out, -1, 1).astype(x.dtype)
+
+
 case("grid_sample", lambda x, grid: F.grid_sample(x, grid), x=f32["b", 3, "h", "w"], grid=GRID, opset=11)
 case("grid_sample_unaligned", lambda x, grid: F.grid_sample(x, grid, align_corners=False), x=f32["b", 3, "h", "w"], grid=GRID, opset=11)
 case("grid_sample_border", lambda x, grid: F.grid_sample(x, grid, padding_mode="border"), x=f32["b", 3, "h", "w"], grid=GRID, opset=11)
@@ -34,8 +60,10 @@ case("grid_sample_volume_unaligned", lambda x, grid: F.grid_sample(x, grid, alig
 case("grid_sample_volume_border", lambda x, grid: F.grid_sample(x, grid, padding_mode="border"), x=f32["b", 3, "k", "h", "w"], grid=GRID3, opset=11)
 case("grid_sample_volume_reflection", lambda x, grid: F.grid_sample(x, grid, padding_mode="reflection", align_corners=False), x=f32["b", 3, "k", "h", "w"], grid=GRID3, opset=11)
 case("grid_sample_volume_nearest", lambda x, grid: F.grid_sample(x, grid, mode="nearest"), x=f32["b", 3, "k", "h", "w"], grid=GRID3, opset=11, expect={"pdmodel": nearest_in_volume})
-# From 16 on ONNX Runtime's GridSample takes the first pixel for what is not a number.
-case("grid_sample_nan", lambda x, grid: F.grid_sample(x, grid), x=f32["b", 3, "h", "w"], grid=f32["b", "n", "m", 2].nonfinite(), opset=11, opsets=[11, 13], paddle_cannot={"pdmodel": "Paddle 2.6 reads at random places"})
+# Of what is not finite, the kernel of 2.6 reads wherever in memory, so that it must not run; these are Paddle 3's results.
+for mode in ("bilinear", "nearest"):
+    for padding in ("zeros", "border", "reflection"):
+        case(f"grid_sample_{mode}_{padding}_nonfinite", lambda x, grid, m=mode, p=padding: F.grid_sample(x, grid, mode=m, padding_mode=p), x=f32["b", 3, "h", "w"], grid=f32["b", "n", "m", 2].range(-1.4, 1.4).nonfinite(), opset=11, expect={"pdmodel": lambda x, grid, m=mode, p=padding: sampled(x, grid, m, p)})
 case("grid_sample_f64", lambda x, grid: F.grid_sample(x, grid, padding_mode="border"), x=f64["b", 3, "h", "w"], grid=f64["b", "n", "m", 2].range(-1.4, 1.4), opset=11)
 case("grid_sample_volume_f64", lambda x, grid: F.grid_sample(x, grid), x=f64["b", 3, "k", "h", "w"], grid=f64["b", "d", "n", "m", 3].range(-1.4, 1.4), opset=11)
 case("grid_sample_of_affine_grid", lambda x, theta: F.grid_sample(x, F.affine_grid(theta, [2, 3, 8, 9])), x=f32[2, 3, 5, 6], theta=f32[2, 2, 3], opset=8)

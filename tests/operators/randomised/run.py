@@ -37,6 +37,7 @@ def opset_of(name, number):
 def problems_of(folder, label, record, opset):
     """What is wrong with one row at one opset; the second value: the converter refused it."""
     path = OUT / "onnx" / f"{label}.onnx"
+    path.parent.mkdir(parents=True, exist_ok=True)
     done = judge.convert(folder, path, opset, flags=())
     if not done.done:
         return [done.brief()], done.code == 4
@@ -82,7 +83,7 @@ def judge_table(folder, label, key, number):
             opset = opset_of(name, number)
             (folder / "judging").write_text(json.dumps([name, opset]))
             try:
-                problems, refused = problems_of(folder / name, f"{label}-{name}", record, opset)
+                problems, refused = problems_of(folder / name, f"{label}-{folder.name}-{name}", record, opset)
             except Exception as error:
                 problems, refused = [f"{type(error).__name__}: {error}"], False
             tell(name, opset, problems, "refused" if refused else "mismatch" if problems else "right")
