@@ -113,11 +113,32 @@ void trunc(OpContext& op) {
   op.out("out", is_floating(x.dtype()) ? g.mul(g.node("Sign", {x}), g.floor(g.abs(x))) : x);
 }
 
-// ONNX has Sinh and Cosh from opset 9 on.
+// ONNX has Sinh and Cosh from opset 9 on. ONNX Runtime has no kernels of float64 for them, for Tan neither: in float32
+// they were infinite from 90 on, and the tangent of large numbers off.
+template <FixedString OpType, void (*Formula)(OpContext&)>
+void unless_double(OpContext& op) {
+  if (op.in("x").dtype() == DType::kFloat64) return Formula(op);
+  floating_unary<OpType>(op);
+}
+
 void sinh(OpContext& op) {
   Builder& g = op.graph();
   const Value x = op.in("x");
-  op.out("out", g.mul(g.sub(g.exp(x), g.exp(g.neg(x))), g.scalar(0.5, x.dtype())));
+  const auto number = [&](double value) { return g.scalar(value, x.dtype()); };
+  const Value far = g.mul(g.sub(g.exp(x), g.exp(g.neg(x))), number(0.5));
+  if (x.dtype() != DType::kFloat64 || g.opset() < 9) return op.out("out", far);
+  // Near 0 the difference loses its digits: the series, to the 13th power.
+  const Value square = g.mul(x, x);
+  Value series = number(1);
+  for (int64_t n = 6; n >= 1; --n)
+    series = g.add(number(1), g.mul(g.mul(square, number(1.0 / static_cast<double>(2 * n * (2 * n + 1)))), series));
+  op.out("out", g.where(g.less(g.abs(x), number(0.5)), g.mul(x, series), far));
+}
+
+void tan(OpContext& op) {
+  Builder& g = op.graph();
+  const Value x = op.in("x");
+  op.out("out", g.div(g.node("Sin", {x}), g.node("Cos", {x})));
 }
 
 void cosh(OpContext& op) {
@@ -202,25 +223,29 @@ void test_tensor(OpContext& op) {
 struct Running {
   Value x;
   int64_t axis;
-  bool is_scalar;       // the operand has rank 0
+  bool is_scalar;  // the operand has rank 0, and so has the result
+  bool is_flattened;
   Value computed_axis;  // int64 of rank 0, where the axis is known at run time only
 };
 
 Running running_operand(OpContext& op, std::string_view axis_name) {
   Builder& g = op.graph();
   const Value x = op.in("x");
-  if (x.rank() == 0) return {g.reshape(x, Ints{1}), 0, true, {}};
-  if (op.attr<bool>("flatten", false)) return {x.rank() == 1 ? x : g.flatten_to_1d(x), 0, false, {}};
+  const bool flatten = op.attr<bool>("flatten", false);
+  if (x.rank() == 0) return {g.reshape(x, Ints{1}), 0, !flatten, flatten, {}};
+  if (flatten) return {x.rank() == 1 ? x : g.flatten_to_1d(x), 0, false, true, {}};
   int64_t axis = -1;
   if (op.has_number(axis_name)) {
     const ScalarArgument argument = op.scalar(axis_name);
-    if (!argument.known()) return {x, 0, false, op.scalar_value(axis_name, DType::kInt64)};
+    if (!argument.known()) return {x, 0, false, false, op.scalar_value(axis_name, DType::kInt64)};
     axis = static_cast<int64_t>(*argument.number);
   }
-  return {x, normalize_axis(op, axis, x.rank()), false, {}};
+  return {x, normalize_axis(op, axis, x.rank()), false, false, {}};
 }
 
 void out_running(OpContext& op, const Running& running, Value result, std::string_view name = "out") {
+  // Paddle declares the product of two open dimensions, -1 · -1, as 1.
+  if (running.is_flattened) return op.out_as_computed(name, result);
   op.out(name, running.is_scalar ? op.graph().reshape(result, Ints{}) : result);
 }
 
@@ -290,8 +315,8 @@ void logcumsumexp(OpContext& op) {
   const Value origin = g.where(is_infinite(g, largest_term), g.scalar(0, r.x.dtype()), largest_term);
   const Value sum = g.reduce("ReduceSum", g.exp(g.sub(terms, origin)), Ints{-1}, false);
   Value result = g.add(g.log(sum), g.squeeze(origin, {-1}));
-  // Of nothing: Paddle starts from the lowest number, not from -inf.
-  if (op.attr<bool>("exclusive", false)) result = g.max(result, g.scalar(-largest(r.x.dtype()), r.x.dtype()));
+  // Paddle starts from the lowest number, not from -inf: so much is nothing, and -inf.
+  result = g.max(result, g.scalar(-largest(r.x.dtype()), r.x.dtype()));
   out_running(op, r, g.transpose(result, p.perm));
 }
 
@@ -335,7 +360,7 @@ constexpr MapperEntry kEntries[] = {
     {"clip", 7, clip},
     {"cos", 7, floating_unary<"Cos">},
     {"cosh", 7, cosh},
-    {"cosh", 9, floating_unary<"Cosh">},
+    {"cosh", 9, unless_double<"Cosh", cosh>},
     {"cummax", 11, running_extremum<"ReduceMax">},
     {"cummin", 11, running_extremum<"ReduceMin">},
     {"cumprod", 9, cumprod_of_prefixes},
@@ -366,10 +391,10 @@ constexpr MapperEntry kEntries[] = {
     {"sign", 9, unary<"Sign">},
     {"sin", 7, floating_unary<"Sin">},
     {"sinh", 7, sinh},
-    {"sinh", 9, floating_unary<"Sinh">},
+    {"sinh", 9, unless_double<"Sinh", sinh>},
     {"sqrt", 7, unary<"Sqrt">},
     {"square", 7, square},
-    {"tan", 7, floating_unary<"Tan">},
+    {"tan", 7, unless_double<"Tan", tan>},
     {"trunc", 7, trunc},
 };
 
