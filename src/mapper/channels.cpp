@@ -94,15 +94,10 @@ void temporal_shift(OpContext& op) {
   const Value x = image(op, "x");
   const int64_t steps = op.attr<int64_t>("seg_num");
   const auto ratio = static_cast<float>(op.attr<double>("shift_ratio", 0.25));
-  const int64_t channels = x.dim(1);
-  if (channels < 0) op.fail("an unknown number of channels");
-  const auto first = static_cast<int64_t>(static_cast<float>(channels) * ratio);
-  const auto second = static_cast<int64_t>(static_cast<float>(channels) * 2 * ratio);
-  // [N, T, C · H · W]; the channels are cut in the shape [N, T, C, …].
-  const Value clips = g.reshape(x, g.concat_ints({g.ints({-1, steps, channels}), g.dim(x, 2), g.dim(x, 3)}));
+  // The channels are cut in the shape [N, T, C, …].
+  const Value clips = g.reshape(x, g.concat_ints({g.ints({-1, steps}), g.dim(x, 1), g.dim(x, 2), g.dim(x, 3)}));
   constexpr int64_t kEnd = std::numeric_limits<int64_t>::max();
-  const auto shifted = [&](int64_t from, int64_t to, int64_t by_steps) {
-    const Value part = g.slice(clips, Ints{from}, Ints{to}, Ints{2});
+  const auto shifted = [&](Value part, int64_t by_steps) {
     Ints pads(10, 0);
     pads[by_steps > 0 ? 1 : 6] = 1;
     const Value padded = g.pad(part, g.ints(pads));
@@ -110,9 +105,21 @@ void temporal_shift(OpContext& op) {
                         : g.slice(padded, Ints{1}, Ints{kEnd}, Ints{1});
   };
   std::vector<Value> parts;
-  if (first > 0) parts.push_back(shifted(0, first, 1));
-  if (second > first) parts.push_back(shifted(first, second, -1));
-  if (channels > second) parts.push_back(g.slice(clips, Ints{second}, Ints{kEnd}, Ints{2}));
+  if (const int64_t channels = x.dim(1); channels >= 0) {
+    const auto first = static_cast<int64_t>(static_cast<float>(channels) * ratio);
+    const auto second = static_cast<int64_t>(static_cast<float>(channels) * 2 * ratio);
+    const auto cut = [&](int64_t from, int64_t to) { return g.slice(clips, Ints{from}, Ints{to}, Ints{2}); };
+    if (first > 0) parts.push_back(shifted(cut(0, first), 1));
+    if (second > first) parts.push_back(shifted(cut(first, second), -1));
+    if (channels > second) parts.push_back(cut(second, kEnd));
+  } else {
+    // In float32, as Paddle does.
+    const Value channels_f32 = g.cast(g.dim(x, 1), DType::kFloat32);
+    const Value first = g.cast(g.mul(channels_f32, g.scalar(ratio, DType::kFloat32)), DType::kInt64);
+    const Value second = g.cast(g.mul(channels_f32, g.scalar(2 * ratio, DType::kFloat32)), DType::kInt64);
+    const auto cut = [&](Value from, Value to) { return g.slice(clips, from, to, g.ints({2})); };
+    parts = {shifted(cut(g.ints({0}), first), 1), shifted(cut(first, second), -1), cut(second, g.ints({kEnd}))};
+  }
   const Value y = g.reshape(g.concat(parts, 2), g.shape(x));
   op.out("out", last ? channels_to_back(g, y) : y);
 }

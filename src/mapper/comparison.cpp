@@ -23,7 +23,13 @@ void greater_equal(OpContext& op) {
 }
 
 // Whether all elements of a bool tensor are true.
-Value all_true(Builder& g, Value x) { return x.rank() == 0 ? x : g.reduce("ReduceMin", x, std::nullopt, false); }
+Value all_true(Builder& g, Value x) {
+  if (x.rank() == 0) return x;
+  if (x.is_static()) return g.reduce("ReduceMin", x, std::nullopt, false);
+  // ONNX Runtime knows no least element of nothing.
+  const Value others = g.reduce("ReduceSum", g.cast(g.logical_not(x), DType::kInt64), std::nullopt, false);
+  return g.equal(others, g.scalar_i64(0));
+}
 
 // Same shape and same elements. Shapes that could be broadcast are different all the same.
 void equal_all(OpContext& op) {
@@ -38,11 +44,16 @@ void equal_all(OpContext& op) {
     op.out("out", g.scalar(0, DType::kBool));
     return;
   }
-  Value result = all_true(g, g.equal(x, y));
-  if (!x.is_static() || !y.is_static()) {
-    result = g.logical_and(result, all_true(g, g.equal(g.shape(x), g.shape(y))));
-  }
-  op.out("out", result);
+  if (x.rank() == 0 || (x.is_static() && y.is_static())) return op.out("out", all_true(g, g.equal(x, y)));
+  const Value same = all_true(g, g.equal(g.shape(x), g.shape(y)));
+  // Slice takes ends that are computed from opset 10 on.
+  if (g.opset() < 10) return op.out("out", g.logical_and(all_true(g, g.equal(x, y)), same));
+  // As many elements as both have, since those of other shapes cannot be compared.
+  const Value flat_x = g.flatten_to_1d(x);
+  const Value flat_y = g.flatten_to_1d(y);
+  const Value count = g.min(g.shape(flat_x), g.shape(flat_y));
+  const auto first = [&](Value v) { return g.slice(v, g.ints({0}), count, g.ints({0})); };
+  op.out("out", g.logical_and(all_true(g, g.equal(first(flat_x), first(flat_y))), same));
 }
 
 // A tolerance: a tensor, a number, or, in .pdmodel files, the text of one.

@@ -182,16 +182,20 @@ void array_to_tensor(OpContext& op) {
       *at = length && *at >= 0 ? *length * *at : -1;
     }
   }
-  op.out("out",
-         g.nodes_like("ConcatFromSequence", {array}, {{"axis", axis}, {"new_axis", int64_t{stack}}}, {type}).front());
+  // Paddle declares a dimension of 0 where an element's is open.
+  op.out_as_computed(
+      "out",
+      g.nodes_like("ConcatFromSequence", {array}, {{"axis", axis}, {"new_axis", int64_t{stack}}}, {type}).front());
   if (!op.wants("out_index")) return;
 
-  // The extent of each element along the axis.
+  // The extent of each element along the axis; a stack's new one behind all others is none of an element's.
+  const bool of_none = stack && array.has_rank() && axis == array.rank();
   const Value turn = g.new_value(g.unique_value_name("turn"), DType::kInt64, Dims{});
   const Value continues = g.new_value(g.unique_value_name("continues"), DType::kBool, Dims{});
   Value extent;
-  const auto body = g.inner_graph(
-      {turn, continues}, [&] { extent = g.gather(g.shape(sequence_at(g, array, turn)), g.scalar_i64(axis), 0); });
+  const auto body = g.inner_graph({turn, continues}, [&] {
+    extent = of_none ? g.scalar_i64(0) : g.gather(g.shape(sequence_at(g, array, turn)), g.scalar_i64(axis), 0);
+  });
   g.set_outputs(*body, {g.scalar(1, DType::kBool), extent});
   ValueInfo extents;
   extents.dtype = DType::kInt64;

@@ -16,6 +16,7 @@ raw("raw_shuffle_channel", "shuffle_channel", inputs={"X": f32["b", 6, "h", "w"]
 case("maxout", nn.Maxout(2), x=f32["b", 6, "h", "w"])
 case("maxout_axis", nn.Maxout(3, axis=-1), x=f32["b", "h", "w", 6])
 case("temporal_shift", lambda x: F.temporal_shift(x, 3, 0.2), x=f32["b", 10, "h", "w"], sizes=[{"b": 6}, {"b": 9}])
+case("temporal_shift_channels", lambda x: F.temporal_shift(x, 3, 0.2), x=f32["b", "c", "h", "w"], sizes=[{"b": 6, "c": 10}, {"b": 9, "c": 4}], opset=10)
 case("temporal_shift_nhwc", lambda x: F.temporal_shift(x, 2, data_format="NHWC"), x=f32[4, "h", "w", 8])
 case("unfold", nn.Unfold(3), x=f32["b", 2, 6, 7])
 case("unfold_full", nn.Unfold([3, 2], strides=[2, 1], paddings=[1, 2], dilations=[1, 2]), x=f32["b", 2, 6, 7])

@@ -363,6 +363,8 @@ def to_tensor(array, axis, stack):
 
 
 case("array_stack", lambda x: to_tensor(filled(x, x + 1), 1, True), static=True, x=f32["b", 3], sizes=[{}], opset=11, paddle_cannot={"pdmodel": "the elements are freed too early"})
+case("array_stack_scalars", lambda x: to_tensor(filled(x, x + 1), 0, True), static=True, x=f32[()], sizes=[{}], opset=11, paddle_cannot={"pdmodel": "the elements are freed too early"})
+case("array_stack_behind", lambda x: to_tensor(filled(x, x + 1), 1, True), static=True, x=f32["b"], sizes=[{}], opset=11, paddle_cannot={"pdmodel": "the elements are freed too early"})
 case("array_concat", lambda x: to_tensor(filled(x, x + 1), 1, False), static=True, x=f32[2, 3], sizes=[{}], opset=11, paddle_cannot={"pdmodel": "the elements are freed too early"})
 case("array_concat_index", lambda x: to_tensor(filled(x, x + 1), 0, False)[1], static=True, x=f32["b", 3], sizes=[{}], opset=11, paddle_cannot={"pdmodel": "the elements are freed too early"})
 case("array_element", lambda x: filled(x, x + 1)[1], static=True, x=f32["b", 3], sizes=[{}], opset=11)
