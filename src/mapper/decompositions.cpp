@@ -31,14 +31,14 @@ Value transposed(Builder& g, Value x) {
   return g.transpose(x, perm);
 }
 
-// The row with the number `place` (int64 [.., 1, 1]) among the rows of x.
+// The row with the number `place` (int64 [.., 1, 1]) among the `count` rows of x.
 struct Pivot {
   Value here;  // bool [.., rows, 1]
   Value row;   // [.., 1, columns]
 };
 
-Pivot pick_row(Builder& g, Value x, Value place) {
-  const Value numbers = g.unsqueeze(g.ints(count_from(0, x.dim(-2))), {1});
+Pivot pick_row(Builder& g, Value x, int64_t count, Value place) {
+  const Value numbers = g.unsqueeze(g.ints(count_from(0, count)), {1});
   const Value here = g.equal(numbers, place);
   const Value alone = g.where(here, x, g.scalar(0, x.dtype()));
   return {here, g.reduce("ReduceSum", alone, Ints{alone.rank() - 2}, true)};
@@ -76,6 +76,8 @@ Value substitution(OpContext& op, Value a, Value b, bool upper, bool unit) {
 
 int64_t unrolled_size(const OpContext& op, Value matrices) {
   if (rank_of(op, matrices) < 2) op.fail("a matrix of rank " + std::to_string(matrices.rank()));
+  if (matrices.dim(-1) >= 0 && matrices.dim(-2) >= 0 && matrices.dim(-1) != matrices.dim(-2))
+    op.fail("matrices that are not square");
   return unrolled(op, matrices.dim(-1) >= 0 ? matrices.dim(-1) : matrices.dim(-2));
 }
 
@@ -86,8 +88,8 @@ Value solution(OpContext& op, Value a, Value b) {
   std::vector<Value> right_side;  // [.., 1, k]
   for (int64_t j = 0; j < n; ++j) {
     const Value place = place_of_largest(g, column_of(g, a, 0));
-    const Pivot pivot = pick_row(g, a, place);
-    const Pivot right = pick_row(g, b, place);
+    const Pivot pivot = pick_row(g, a, n - j, place);
+    const Pivot right = pick_row(g, b, n - j, place);
     upper.push_back(pivot.row);
     right_side.push_back(right.row);
     if (j + 1 == n) break;
@@ -111,13 +113,21 @@ Value solution(OpContext& op, Value a, Value b) {
 
 namespace {
 
-// A right side of one dimension less is a vector.
+// A right side of one dimension is a vector, and one of the matrices' shape without the last dimension a batch of them.
+bool are_vectors(OpContext& op, Value a, Value b) {
+  if (rank_of(op, b) == 1) return true;
+  if (b.rank() != rank_of(op, a) - 1) return false;
+  for (int64_t i = 0; i < b.rank(); ++i)
+    if (a.dim(i) >= 0 && b.dim(i) >= 0 && a.dim(i) != b.dim(i)) return false;
+  return true;
+}
+
 void solve(OpContext& op) {
   Builder& g = op.graph();
   const Value a = op.in("x");
   const Value b = op.in("y");
-  const bool vector = rank_of(op, b) == 1;
-  const Value x = solution(op, a, vector ? g.unsqueeze(b, {1}) : b);
+  const bool vector = are_vectors(op, a, b);
+  const Value x = solution(op, a, vector ? g.unsqueeze(b, {b.rank()}) : b);
   op.out("out", vector ? g.squeeze(x, {x.rank() - 1}) : x);
 }
 
@@ -187,7 +197,7 @@ void lu(OpContext& op) {
     // Of nothing but zeros, the first is above the diagonal.
     const Value largest = place_of_largest(g, candidates);
     const Value place = g.where(g.less(largest, g.scalar_i64(j)), g.scalar_i64(j), largest);
-    const Pivot pivot = pick_row(g, a, place);
+    const Pivot pivot = pick_row(g, a, m, place);
     pivots.push_back(g.squeeze(place, {a.rank() - 1}));
     a = g.where(pivot.here, row_of(g, a, j), a);
     a = g.where(g.equal(rows, g.scalar_i64(j)), pivot.row, a);
@@ -215,11 +225,11 @@ void lu(OpContext& op) {
 
 // Rows of x exchanged as the pivots tell, first to last: row i with row pivots[i] - 1.
 Value exchanged(Builder& g, Value x, Value pivots) {
-  const int64_t n = x.dim(-2);
+  const int64_t n = x.dim(-2) >= 0 ? x.dim(-2) : pivots.dim(-1);
   const Value rows = row_numbers(g, n);
   const Value places = g.unsqueeze(g.sub(g.cast(pivots, DType::kInt64), g.scalar_i64(1)), {-1});
   for (int64_t i = 0; i < pivots.dim(-1); ++i) {
-    const Pivot pivot = pick_row(g, x, row_of(g, places, i));
+    const Pivot pivot = pick_row(g, x, n, row_of(g, places, i));
     x = g.where(pivot.here, row_of(g, x, i), x);
     x = g.where(g.equal(rows, g.scalar_i64(i)), pivot.row, x);
   }
