@@ -250,6 +250,7 @@ void masked_select(OpContext& op) {
       x = g.expand(x, shape);
     }
   }
+  if (x.rank() == 0) x = g.flatten_to_1d(x);
   op.out("out", g.node("Compress", {x, g.flatten_to_1d(mask)}, {}, {x.dtype(), Dims{-1}}));
 }
 

@@ -345,6 +345,8 @@ Dims resized_dims(const Interpolation& r, Value x) {
 Value resize_before_11(OpContext& op, Value x, const Interpolation& r) {
   Builder& g = op.graph();
   if (r.align_corners || r.method == Method::kCubic || (r.method == Method::kLinear && r.half_pixel)) return {};
+  // ONNX Runtime's Upsample has no kernel for float64.
+  if (g.opset() < 10 && x.dtype() == DType::kFloat64) return {};
   std::vector<float> scales = {1, 1};
   bool grows = true;
   for (size_t i = 0; i < r.axes.size(); ++i) {

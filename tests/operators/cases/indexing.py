@@ -92,6 +92,7 @@ case("nonzero_f64", lambda x: paddle.nonzero(x), x=f64["b", 4].values([np.array(
 case("nonzero_bool", lambda x: paddle.nonzero(x), x=b8["b", 4], opset=9)
 case("nonzero_nan", lambda x: paddle.nonzero(x), x=f32["b", 8].ints(-1, 2).nonfinite(), opset=9)
 case("masked_select", lambda x, m: paddle.masked_select(x, m), x=f32["b", 4], m=b8["b", 4], opset=9)
+case("masked_select_rank0", lambda x, m: paddle.masked_select(x, m), x=f32[()], m=b8[()].values([np.array(True), np.array(False)]), opset=9)
 case("masked_select_i64", lambda x, m: paddle.masked_select(x, m), x=i64["b", 2, 4], m=b8["b", 2, 4], opset=9)
 case("masked_select_f64", lambda x, m: paddle.masked_select(x, m), x=f64[3, 4], m=b8[3, 4], opset=9)
 case("masked_fill", lambda x, m: paddle.masked_fill(x, m, -1.5), x=f32["b", 4], m=b8["b", 4], opset=9)

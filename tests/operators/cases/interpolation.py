@@ -109,6 +109,8 @@ raw("raw_nearest_interp_out_size", "nearest_interp", inputs={"X": IMAGE, "OutSiz
     outputs={"Out": "float32"}, attrs={"align_corners": False, "out_h": 3, "out_w": 3, "interp_method": "nearest"}, opset=11, paddle_cannot={"pir": "Paddle 3 does not translate it"})
 raw("raw_bilinear_interp", "bilinear_interp", inputs={"X": FIXED}, outputs={"Out": "float32"},
     attrs={"out_h": 11, "out_w": 8, "interp_method": "bilinear", "align_corners": False, "align_mode": 1}, paddle_cannot={"pir": "Paddle 3 does not translate it"})
+raw("raw_bilinear_interp_f64", "bilinear_interp", inputs={"X": f64[2, 3, 5, 4]}, outputs={"Out": "float64"},
+    attrs={"out_h": 10, "out_w": 8, "interp_method": "bilinear", "align_corners": False, "align_mode": 1}, opsets=[7, 9, 10, 11, 28], paddle_cannot={"pir": "Paddle 3 does not translate it"})
 raw("raw_bilinear_interp_scale", "bilinear_interp", inputs={"X": f32["b", 3, 7, 5]}, outputs={"Out": "float32"},
     attrs={"scale": 1.7, "align_corners": False, "align_mode": 0, "interp_method": "bilinear"}, paddle_cannot={"pir": "Paddle 3 does not translate it"})
 raw("raw_bilinear_interp_scale_tensor", "bilinear_interp", inputs={"X": f32["b", 3, 7, 5], "Scale": f32_value([1.7], [2.3])},

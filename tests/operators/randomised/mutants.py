@@ -8,6 +8,8 @@ import pathlib
 import dsl
 import numpy as np
 
+# Operators that read memory by strides in bytes.
+BY_STRIDES = ("index_elementwise", "set")
 FLOATS = ("float64", "float16")
 INTEGERS = ("int64", "int32", "int16", "int8", "uint8")
 
@@ -39,7 +41,8 @@ def is_integer(spec):
 def dtypes(case):
     for dtype in (*FLOATS, *INTEGERS, "bool"):
         yield dtype, {is_float: lambda s, d=dtype: with_dtype(s, d)}
-    for dtype in (*INTEGERS, "float32"):
+    # Of others than these two Paddle's kernels read indices as what they are not.
+    for dtype in ("int64", "int32"):
         yield f"integers_{dtype}", {is_integer: lambda s, d=dtype: with_dtype(s, d)}
 
 
@@ -160,6 +163,11 @@ def add(path, kind, part, parts):
     source = hashlib.sha256(pathlib.Path(path).read_bytes() + pathlib.Path(__file__).read_bytes()).hexdigest()
     rows = [c for c in inner.cases.values() if c.kind in ("layer", "static") or (c.kind == "raw" and outer.format == "pdmodel")]
     for case in rows[part::parts]:
+        # The attributes of one operator alone are for its shapes; what they say of others, Paddle does not always check.
+        if kind == "ranks" and (case.kind == "raw" or case.name.startswith(BY_STRIDES)):
+            continue
+        if case.name.startswith(BY_STRIDES) and kind == "dtypes":
+            continue
         if case.options["error"] or case.options["paddle_cannot"] or case.expect or case.options["skip_run"] or case.options["flags"]:
             continue
         for label, mutant in mutants(case, kind):
