@@ -68,6 +68,11 @@ and {rare} more that only Paddle's fusion passes or very old versions write. `pa
   types need more than the first; the converter then raises the opset, or names the one that is needed
 - *tested*: the opsets at which its results are compared with Paddle's
 
+What is not finite passes as it does through Paddle's kernels, but for these, where a rewrite would cost every model: `relu` keeps
+what is not a number, of which Paddle makes 0; the larger or smaller of numbers some of which are none (`maximum` of Paddle 2, max pooling,
+maxout, `max` and `min`, sorting, top-k, NMS, Viterbi) hangs on the order in which a kernel compares; Paddle's CPU kernels alone make
+no number of some infinities (`sqrt`, `softshrink`, `logsigmoid`, `hypot`) and end `log_softmax` at -64 unless its axis is the last.
+
 ## Supported
 
 | operator | .pdmodel | PIR | opset | tested | remarks |

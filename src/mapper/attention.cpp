@@ -704,6 +704,8 @@ void reduced_attention_scores(OpContext& op) {
   op.out("reduced_scores", g.reduce("ReduceSum", shares, Ints{2}, true));
 }
 
+constexpr std::string_view kSourceMask = "of a text, whose src_mask Paddle ignores from 2.6 on";
+
 constexpr MapperEntry kEntries[] = {
     {"calc_reduced_attn_scores", 7, reduced_attention_scores},
     {"fused_attention", 7, fused_attention<layer_norm>, kRings},
@@ -712,8 +714,8 @@ constexpr MapperEntry kEntries[] = {
     {"fused_feedforward", 7, fused_feedforward<layer_norm>, kRings},
     {"fused_feedforward", 17, fused_feedforward<layer_norm_17>, kRings},
     {"fused_gate_attention", 7, fused_gate_attention},
-    {"fused_multi_transformer", 7, fused_multi_transformer<layer_norm>, kGeneration},
-    {"fused_multi_transformer", 17, fused_multi_transformer<layer_norm_17>, kGeneration},
+    {"fused_multi_transformer", 7, fused_multi_transformer<layer_norm>, kGeneration, {}, kSourceMask},
+    {"fused_multi_transformer", 17, fused_multi_transformer<layer_norm_17>, kGeneration, {}, kSourceMask},
     {"multihead_matmul", 7, multihead_matmul},
     {"self_dp_attention", 7, self_dp_attention},
     {"flash_attn", 7, flash_attn},

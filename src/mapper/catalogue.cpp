@@ -67,7 +67,7 @@ void describe(OperatorInfo& info, const std::vector<MapperEntry>& entries) {
   for (const MapperEntry& entry : entries) {
     info.opsets.push_back(entry.since);
     if (info.restriction.empty()) info.restriction = entry.restriction;
-    if (info.lossy.empty()) info.lossy = entry.lossy;
+    if (info.lossy.empty()) info.lossy = entry.lossy.empty() ? entry.lossy_where : entry.lossy;
   }
   info.tested_opsets.push_back(info.opsets.front());
   for (const int opset : kTestedOpsets) {

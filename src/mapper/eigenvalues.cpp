@@ -389,7 +389,7 @@ void lstsq(OpContext& op) {
 }
 
 constexpr MapperEntry kEntries[] = {
-    {"eigh", 11, eigh, kRestriction, kSigns},
+    {"eigh", 11, eigh, kRestriction, {}, kSigns},
     {"eigvalsh", 11, eigvalsh, kRestriction},
     {"lstsq", 11, lstsq,
      "complex matrices; matrices whose size is not known or above 4096; residuals of gelsd and gelss since Paddle 3.1"},

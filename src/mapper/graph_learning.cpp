@@ -238,14 +238,16 @@ void graph_khop_sampler(OpContext& op) {
   edge_numbers(op, edge);
 }
 
+constexpr std::string_view kWhereSampled = "of a sample of the neighbours: drawn by another generator";
+
 constexpr MapperEntry kEntries[] = {
-    {"graph_khop_sampler", 11, graph_khop_sampler},
-    {"graph_sample_neighbors", 11, graph_sample_neighbors},
+    {"graph_khop_sampler", 11, graph_khop_sampler, {}, {}, kWhereSampled},
+    {"graph_sample_neighbors", 11, graph_sample_neighbors, {}, {}, kWhereSampled},
     {"reindex_graph", 11, reindex_graph},
     {"send_u_recv", 16, send_u_recv},
     {"send_ue_recv", 16, send_ue_recv},
     {"send_uv", 7, send_uv},
-    {"weighted_sample_neighbors", 11, weighted_sample_neighbors},
+    {"weighted_sample_neighbors", 11, weighted_sample_neighbors, {}, {}, kWhereSampled},
 };
 
 }  // namespace

@@ -166,6 +166,8 @@ struct MapperEntry {
   Mapper map;
   std::string_view restriction = {};  // what of the operator it refuses, for the documentation
   std::string_view lossy = {};        // why its numbers cannot be Paddle's (random, approximated); empty: they are
+  std::string_view lossy_where =
+      {};  // the same if only some of its attributes or types make it so: OpContext::lossy tells
 };
 
 using MapperTable = std::span<const MapperEntry>;

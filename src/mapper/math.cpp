@@ -338,12 +338,19 @@ void running_extremum(OpContext& op) {
     const int64_t high = small ? std::numeric_limits<int32_t>::max() : std::numeric_limits<int64_t>::max();
     neutral = g.constant(from_ints(dtype, {}, {largest_wanted ? low : high}));
   }
-  const Value values = g.reduce(Reduce.text, g.where(p.members, p.rows, neutral), Ints{-1}, true);
+  Value values = g.reduce(Reduce.text, g.where(p.members, p.rows, neutral), Ints{-1}, true);
+  Value strangers;  // what is not a number: ONNX Runtime's reductions may lose it
+  if (is_floating(dtype)) {
+    strangers = g.logical_and(g.node("IsNaN", {p.rows}), p.members);
+    const Value any = g.cast(g.reduce("ReduceMax", g.cast(strangers, DType::kFloat32), Ints{-1}, true), DType::kBool);
+    values = g.where(any, g.scalar(std::numeric_limits<double>::quiet_NaN(), dtype), values);
+  }
   out_running(op, r, g.transpose(g.squeeze(values, {-1}), p.perm), "out");
   if (!op.wants("indices")) return;
   const Value count = g.squeeze(g.dim(r.x, r.axis), {0});
   const Value positions = g.range(g.scalar_i64(0), count, g.scalar_i64(1));
-  const Value hits = g.logical_and(g.equal(p.rows, values), p.members);
+  Value hits = g.logical_and(g.equal(p.rows, values), p.members);
+  if (strangers) hits = g.logical_or(hits, strangers);
   const Value last = g.reduce("ReduceMax", g.where(hits, positions, g.scalar_i64(0)), Ints{-1}, false);
   out_running(op, r, g.cast(g.transpose(last, p.perm), op.attr<DType>("dtype", DType::kInt64)), "indices");
 }

@@ -639,9 +639,11 @@ void unpool(OpContext& op) {
   op.out_as_computed("out", last ? channels_to_back(g, y) : y);
 }
 
+constexpr std::string_view kWithoutRandom = "without random_u its windows are random in Paddle";
+
 constexpr MapperEntry kEntries[] = {
-    {"fractional_max_pool2d", 7, fractional_max_pool},
-    {"fractional_max_pool3d", 7, fractional_max_pool},
+    {"fractional_max_pool2d", 7, fractional_max_pool, {}, {}, kWithoutRandom},
+    {"fractional_max_pool3d", 7, fractional_max_pool, {}, {}, kWithoutRandom},
     {"lp_pool2d", 7, lp_pool},
     {"max_pool2d_v2", 7, max_pool2d_v2},
     {"max_pool2d_with_index", 7, max_pool_with_index},

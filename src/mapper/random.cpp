@@ -385,7 +385,7 @@ constexpr MapperEntry kEntries[] = {
     {"random", 7, random_whole, {}, kRandom},
     {"randperm", 7, randperm, {}, kRandom},
     {"sampling_id", 12, sampling_id, {}, kRandom},
-    {"seed", 7, seed},
+    {"seed", 7, seed, {}, {}, kRandom},
     {"standard_gamma", 11, standard_gamma, {}, kRandom},
     {"top_p_sampling", 11, top_p_sampling, {}, kRandom},
     {"truncated_gaussian_random", 9, truncated_gaussian, {}, kRandom},

@@ -10,6 +10,8 @@
 namespace paddle2onnx {
 namespace {
 
+constexpr std::string_view kInFloat32 = "computed in float32: ONNX Runtime has no kernel for float64";
+
 // Layers of which each reads the output of the one before; in a bidirectional layer both directions lie side by side.
 struct Network {
   std::string mode;  // LSTM, GRU, RNN_TANH or RNN_RELU
@@ -56,7 +58,7 @@ NetworkResult run_network(OpContext& op, const Network& net) {
             " cells need four each");
   if (net.layers > 1) refuse_training(op, "dropout_prob");  // between the layers
 
-  if (net.x.dtype() == DType::kFloat64) op.lossy("computed in float32: ONNX Runtime has no kernel for float64");
+  if (net.x.dtype() == DType::kFloat64) op.lossy(std::string(kInFloat32));
 
   // Paddle has the gates i f c o (LSTM) and r z c (GRU), ONNX i o f c and z r c.
   const Ints order = lstm ? Ints{0, 3, 1, 2} : gru ? Ints{1, 0, 2} : Ints{0};
@@ -270,7 +272,7 @@ struct SequenceNetwork {
 };
 
 void warn_of_float64(OpContext& op, DType dtype) {
-  if (dtype == DType::kFloat64) op.lossy("computed in float32: ONNX Runtime has no kernel for float64");
+  if (dtype == DType::kFloat64) op.lossy(std::string(kInFloat32));
 }
 
 // Where nothing is, the network may compute what it likes: no step of a sequence comes behind. So there's no need to
@@ -625,18 +627,20 @@ void ctc_align(OpContext& op) {
 constexpr std::string_view kNoIdentity = "sequences of several levels; the cell_activation 'identity'";
 constexpr std::string_view kOneLevel = "sequences of several levels; the results that only training needs";
 
+constexpr std::string_view kOfFloat64 = "of float64: computed in float32";
+
 constexpr MapperEntry kEntries[] = {
-    {"rnn", 7, rnn},
-    {"cudnn_lstm", 7, cudnn_lstm},
+    {"rnn", 7, rnn, {}, {}, kOfFloat64},
+    {"cudnn_lstm", 7, cudnn_lstm, {}, {}, kOfFloat64},
     {"gru_unit", 7, gru_unit},
     {"row_conv", 7, row_conv},
     {"ctc_align", 11, ctc_align, "sequences of several levels"},
-    {"attention_lstm", 9, attention_lstm, "sequences of several levels"},
-    {"fused_embedding_fc_lstm", 9, fused_embedding_fc_lstm, kNoIdentity},
-    {"fusion_gru", 9, fusion_gru, kOneLevel},
-    {"fusion_lstm", 9, fusion_lstm, kOneLevel},
-    {"gru", 9, gru, kOneLevel},
-    {"lstm", 9, lstm, kOneLevel},
+    {"attention_lstm", 9, attention_lstm, "sequences of several levels", {}, kOfFloat64},
+    {"fused_embedding_fc_lstm", 9, fused_embedding_fc_lstm, kNoIdentity, {}, kOfFloat64},
+    {"fusion_gru", 9, fusion_gru, kOneLevel, {}, kOfFloat64},
+    {"fusion_lstm", 9, fusion_lstm, kOneLevel, {}, kOfFloat64},
+    {"gru", 9, gru, kOneLevel, {}, kOfFloat64},
+    {"lstm", 9, lstm, kOneLevel, {}, kOfFloat64},
 };
 
 }  // namespace

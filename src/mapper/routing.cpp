@@ -94,8 +94,10 @@ void random_routing(OpContext& op) {
 }
 
 constexpr MapperEntry kEntries[] = {
-    {"assign_pos", 11, assign_pos, {}, kRace}, {"limit_by_capacity", 9, limit_by_capacity},
-    {"number_count", 7, number_count},         {"prune_gate_by_capacity", 11, prune_gate_by_capacity, {}, kRace},
+    {"assign_pos", 11, assign_pos, {}, kRace},
+    {"limit_by_capacity", 9, limit_by_capacity, {}, {}, "of several workers, which race for the capacity in Paddle"},
+    {"number_count", 7, number_count},
+    {"prune_gate_by_capacity", 11, prune_gate_by_capacity, {}, kRace},
     {"random_routing", 9, random_routing},
 };
 

@@ -357,7 +357,7 @@ constexpr MapperEntry kEntries[] = {
     {"bitwise_left_shift", 11, shift<true>},
     {"bitwise_right_shift", 11, shift<false>},
     {"digamma", 11, digamma_of_any_age},
-    {"erfinv", 9, erfinv},
+    {"erfinv", 9, erfinv, {}, {}, "of float64: in single precision"},
     {"gammaincc", 11, gammaincc},
     {"gammaln", 11, in_float64<log_gamma>},
     {"i0", 9, in_float64<bessel_i<0, false>>},

@@ -146,6 +146,8 @@ case("logcumsumexp_f64", lambda x: paddle.logcumsumexp(x, 0), x=f64["b", 3], ops
 case("cummax", lambda x: paddle.cummax(x, 1), x=f32["b", 9].ints(0, 9), opset=11)
 case("cummax_flatten", paddle.cummax, x=f32["b", 9].ints(0, 9), opset=11)
 case("cummax_i32_index", lambda x: paddle.cummax(x, 0, dtype="int32"), x=i64["b", 9, "n"], opset=11)
+case("cummax_nonfinite", lambda x: paddle.cummax(x, 1), x=f32["b", 30].nonfinite(), opset=11)
+case("cummin_nonfinite", lambda x: paddle.cummin(x, 1), x=f64["b", 30].nonfinite(), opset=11)
 case("cummin", lambda x: paddle.cummin(x, -1), x=f32["b", 9].ints(0, 9), opset=11)
 case("cummin_i32", lambda x: paddle.cummin(x, 0), x=i32["b", 9], opset=11)
 case("cummin_f64", lambda x: paddle.cummin(x, 0), x=f64["b", 9], opset=11)
