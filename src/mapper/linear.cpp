@@ -45,6 +45,9 @@ void matmul(OpContext& op) {
   Builder& g = op.graph();
   Value x = op.in("x");
   Value y = weight(op, "y", x.dtype(), 1);
+  if (x.dtype() != y.dtype())
+    op.fail("operands of " + std::string(to_string(x.dtype())) + " and " + std::string(to_string(y.dtype())),
+            "cast one of them in the model");
   bool transpose_x = op.attr<bool>("transpose_x", false);
   bool transpose_y = op.attr<bool>("transpose_y", false);
   if (transpose_x) need_rank(op, x, "x");
@@ -308,6 +311,7 @@ void bilinear(OpContext& op) {
 // x's determinants.
 Value determinant(OpContext& op, Value x) {
   need_rank(op, x, "x");
+  if (x.rank() < 2) op.fail("a matrix of rank " + std::to_string(x.rank()));
   return op.graph().node("Det", {x}, {}, {x.dtype(), Dims(x.dims()->begin(), x.dims()->end() - 2)});
 }
 

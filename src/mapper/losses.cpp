@@ -280,8 +280,8 @@ void accuracy(OpContext& op) {
   const Value hits = g.reduce("ReduceMax", g.cast(g.equal(indices, label), DType::kInt32), Ints{1}, false);
   const Value correct = g.reduce("ReduceSum", hits, Ints{0}, false);
   const Value total = g.cast(as_scalar(g, g.dim(indices, 0)), DType::kInt32);
-  const DType dtype = op.out_dtype("accuracy") == DType::kUndefined ? DType::kFloat32 : op.out_dtype("accuracy");
-  out_total(op, "accuracy", g.div(g.cast(correct, dtype), g.cast(total, dtype)));
+  // float32, whatever type of scores the program declares.
+  out_total(op, "accuracy", g.div(g.cast(correct, DType::kFloat32), g.cast(total, DType::kFloat32)));
   out_total(op, "correct", correct);
   out_total(op, "total", total);
 }

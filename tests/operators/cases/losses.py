@@ -64,5 +64,6 @@ case("nll_image_none_weight", lambda x, y, w: F.nll_loss(x, y, w, reduction="non
 case("nll_all_ignored", lambda x, y: F.nll_loss(x, y, ignore_index=3), x=f32[2, 5], y=i64[2].values([3, 3]))
 raw("raw_nll_total", "nll_loss", inputs={"X": f64["b", 5], "Label": i64["b"].ints(0, 5)}, outputs={"Out": "float64", "Total_weight": "float64"}, attrs={"reduction": "mean", "ignore_index": -100})
 raw("raw_bpr", "bpr_loss", inputs={"X": f32["b", 5], "Label": i64["b", 1].ints(0, 5)}, outputs={"Y": "float32"}, paddle_cannot={"pir": "Paddle 3 does not translate it"})
+case("accuracy_f64", lambda x, y: paddle.metric.accuracy(x, y, k=2), x=f64["n", 5].unique(), y=i64["n", 1].ints(0, 5))
 case("accuracy", lambda x, y: paddle.metric.accuracy(x, y, k=2), x=f32["n", 5].unique(), y=i64["n", 1].ints(0, 5))
 raw("raw_accuracy", "accuracy", inputs={"Out": f32["n", 2], "Indices": i64["n", 2].ints(0, 4), "Label": i64["n", 1].ints(0, 4)}, outputs={"Accuracy": "float32", "Correct": "int32", "Total": "int32"}, paddle_cannot={"pir": "its translation swaps the dtypes of the results"})
