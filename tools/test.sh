@@ -36,13 +36,10 @@ say "build"
 build "$preset"
 code=0
 
-if [ "$only" = --random ]; then
+if [ "$only" = --random ] || [ "$only" = --mutate ]; then
   say "virtual environments: random (ONNX Runtime, hypothesis), paddle2, paddle3"
-  exec "$(venv random)/bin/python" tests/operators/randomised/run.py --jobs "${JOBS:-2}" "$@"
-fi
-if [ "$only" = --mutate ]; then
-  say "virtual environments: random (ONNX Runtime, hypothesis), paddle2, paddle3"
-  exec "$(venv random)/bin/python" tests/operators/randomised/mutate.py --jobs "${JOBS:-2}" "$@"
+  [ "$only" = --random ] && script=run.py || script=mutate.py
+  exec "$(venv random)/bin/python" "tests/operators/randomised/$script" --jobs "${JOBS:-2}" "$@"
 fi
 
 if [ "$only" != --python ]; then

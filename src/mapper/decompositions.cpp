@@ -117,8 +117,14 @@ namespace {
 bool are_vectors(OpContext& op, Value a, Value b) {
   if (rank_of(op, b) == 1) return true;
   if (b.rank() != rank_of(op, a) - 1) return false;
-  for (int64_t i = 0; i < b.rank(); ++i)
+  bool certain = true;
+  for (int64_t i = 0; i < b.rank(); ++i) {
     if (a.dim(i) >= 0 && b.dim(i) >= 0 && a.dim(i) != b.dim(i)) return false;
+    certain &= (a.dim(i) < 0) == (b.dim(i) < 0);
+  }
+  // Paddle's kernel compares when it runs. What may be either, a matrix for a batch of open size, is what it looks
+  // like.
+  if (!certain && b.rank() >= 2 && b.dim(-2) >= 0 && b.dim(-2) == a.dim(-1)) return false;
   return true;
 }
 

@@ -8,7 +8,6 @@ import argparse
 import collections
 import concurrent.futures
 import pathlib
-import re
 import sys
 import time
 
@@ -28,11 +27,6 @@ def write_table(path, family, kind, part):
     text = f"import sys\n\nsys.path.insert(0, {str(HERE)!r})\nimport mutants\n\nmutants.add({str(CASES / family)!r} + '.py', {kind!r}, {part}, {PARTS})\n"
     digest = exports.hash_of([CASES / f"{family}.py", HERE / "mutants.py"])
     path.write_text(f"# {digest}\n{text}")
-
-
-def short(problem):
-    """A problem without its numbers, to count alike ones together."""
-    return re.sub(r"\d+(\.\d+)?(e-?\d+)?", "N", " ".join(problem.split()))[:160]
 
 
 def report(path, results, seconds):
@@ -67,8 +61,7 @@ def main():
 
     start = time.time()
     run.OUT = OUT
-    for folder in (OUT / "cases", OUT / "onnx"):
-        folder.mkdir(parents=True, exist_ok=True)
+    (OUT / "cases").mkdir(parents=True, exist_ok=True)
     families = args.family.split(",") if args.family else sorted(p.stem for p in CASES.glob("*.py"))
     results, failed, summary = [], 0, "nothing was changed"
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
