@@ -124,8 +124,8 @@ bool are_vectors(OpContext& op, Value a, Value b) {
   }
   // Paddle's kernel compares when it runs. What may be either, a matrix for a batch of open size, is what it looks
   // like.
-  if (!certain && b.rank() >= 2 && b.dim(-2) >= 0 && b.dim(-2) == a.dim(-1)) return false;
-  return true;
+  const bool fits_as_matrix = b.rank() >= 2 && b.dim(-2) >= 0 && b.dim(-2) == a.dim(-1);
+  return certain || !fits_as_matrix;
 }
 
 void solve(OpContext& op) {
